@@ -1,0 +1,39 @@
+# The only commands a newcomer needs: `make demo` and `make test`. Both install into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+
+.PHONY: demo test lint check format bench-verdict bench-speed stress clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    install into .venv and take a real incident from its log to incidents/INC-0001/postmortem.html"
+	@echo "make test    install into .venv and run the whole test suite"
+	@echo "make check   lint, types and tests: what continuous integration runs"
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/postmortem demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile tests
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache

@@ -1,0 +1,124 @@
+"""What a profile is (floor 3): exact counts of every row, and a seeded sample of rows coded as arrays.
+
+Counts and sums over all rows carry every total; the sample carries the joint structure of columns (a quantile line, a
+loss tree, values frozen within an entity). A log of up to ``sample_rows`` rows is its own sample, so nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.vocabulary import Task
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+#: Which rows: the model's own training rows, the rows it is held to, the log under investigation.
+TRAIN: Final = 0
+REFERENCE: Final = 1
+LOG: Final = 2
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A column of text: ``codes[i]`` is the place of row i's value in ``names``, or -1 where it is NULL."""
+
+    names: tuple[str, ...]
+    codes: Ints
+
+    def take(self, rows: Mask | Ints) -> Codes:
+        """Give the same column for some rows."""
+        return Codes(self.names, self.codes[rows])
+
+
+Column = Floats | Codes
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows as arrays of one length n, in the order of part, then time.
+
+    ``time`` and ``label_time`` are seconds since 1970 UTC (NaN where unknown). ``prediction``, ``label`` and
+    ``decision`` are class codes into ``classes`` (binary: 0 negative, 1 positive; regression: the value itself), NaN
+    where absent. ``ok`` is 1 where the request was answered, 0 where not, NaN where nothing tells. ``entity`` and
+    ``decider`` are codes, -1 where absent. ``weight`` is how many rows of the log a sampled row stands for.
+    """
+
+    part: NDArray[np.int8]
+    time: Floats
+    prediction: Floats
+    score: Floats
+    label: Floats
+    decision: Floats
+    label_time: Floats
+    latency_ms: Floats
+    ok: Floats
+    cost: Floats
+    version: Codes
+    entity: Codes
+    decider: Codes
+    status: Codes
+    features: Mapping[str, Column] = field(default_factory=dict)
+    groups: Mapping[str, Codes] = field(default_factory=dict)
+    segments: Mapping[str, Codes] = field(default_factory=dict)
+    weight: Floats = field(default_factory=lambda: np.ones(0))
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def take(self, rows: Mask | Ints) -> Sample:
+        """Give some rows as a sample of their own."""
+        new: dict[str, Any] = {}
+        for name, value in self.__dict__.items():
+            if isinstance(value, Mapping):
+                new[name] = {k: v.take(rows) if isinstance(v, Codes) else v[rows] for k, v in value.items()}
+            elif isinstance(value, Codes):
+                new[name] = value.take(rows)
+            else:
+                new[name] = value[rows]
+        return Sample(**new)
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Exact counts over all rows: row i of every array is one cell; ``keys`` say which, ``sums`` what was counted."""
+
+    keys: Mapping[str, NDArray[Any]]
+    sums: Mapping[str, Floats]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.sums.values()), np.zeros(0)))
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything that detectors, ledger and verdict may know of a log; the only thing that read its rows.
+
+    ``rows`` counts all rows by part; ``cubes`` are exact counts by name; ``missing_columns`` are columns with a role
+    that the log lacks but the reference has; ``new_columns`` the other way round; ``types`` gives column -> (type in
+    the reference, type in the log) where they differ.
+    """
+
+    task: Task
+    classes: tuple[str, ...]
+    sample: Sample
+    rows: Mapping[int, int]
+    cubes: Mapping[str, Cube] = field(default_factory=dict)
+    missing_columns: tuple[str, ...] = ()
+    new_columns: tuple[str, ...] = ()
+    types: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    text_columns: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+
+
+def at(seconds: float) -> datetime:
+    """Turn seconds since 1970 into an aware UTC time."""
+    return datetime.fromtimestamp(float(seconds), tz=UTC)
