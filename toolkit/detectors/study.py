@@ -1,0 +1,226 @@
+"""What every detector looks at (floor 4): the profile's rows, split into baseline and log, with their losses.
+
+The baseline is the reference's validation rows, else its training rows, else the log's own earliest healthy part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+
+from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Column, Floats, Mask, Profile, Sample
+from toolkit.timeline.change import Change, find_change
+
+Baseline = Literal["validation", "train", "early_log"]
+
+#: Fewer labelled baseline rows than this say nothing.
+LEAST_ROWS: Final = 15
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Loss of each row, NaN where it cannot be known.
+
+    ``final`` is the loss of what was finally done (the decision, else the prediction), ``model`` that of the
+    prediction; 0 or 1 in classification, the absolute error in the label's unit in regression. ``brier`` is the
+    squared distance of the score from the label (binary), NaN elsewhere.
+    """
+
+    final: Floats
+    model: Floats
+    brier: Floats
+
+
+@dataclass(frozen=True)
+class Study:
+    """A profile, ready to be looked at. ``mature`` marks log rows whose labels have had time to arrive."""
+
+    profile: Profile
+    train: Sample | None
+    ref: Sample
+    log: Sample
+    baseline: Baseline
+    mature: Mask
+    threshold: float
+
+    @property
+    def regression(self) -> bool:
+        """Whether the label is a number."""
+        return self.profile.task == "regression"
+
+    @property
+    def binary(self) -> bool:
+        """Whether there are two classes."""
+        return self.profile.task == "binary"
+
+    @property
+    def own_reference(self) -> bool:
+        """Whether the log is held to a reference of its own making (its early part)."""
+        return self.baseline == "early_log"
+
+    @cached_property
+    def ref_loss(self) -> Losses:
+        """Losses of the baseline rows."""
+        return losses(self.ref, self.threshold, self.profile.task)
+
+    @cached_property
+    def log_loss(self) -> Losses:
+        """Losses of the log rows; NaN where the label is not mature."""
+        got = losses(self.log, self.threshold, self.profile.task)
+        hide = np.where(self.mature, 0.0, np.nan)
+        return Losses(got.final + hide, got.model + hide, got.brier + hide)
+
+    @cached_property
+    def train_loss(self) -> Losses | None:
+        """Losses of the training rows, where the reference tells them apart."""
+        return None if self.train is None else losses(self.train, self.threshold, self.profile.task)
+
+    @cached_property
+    def has_labels(self) -> bool:
+        """Whether enough mature labels are in the log to speak of errors."""
+        return int((~np.isnan(self.log_loss.final)).sum()) >= LEAST_ROWS
+
+    @cached_property
+    def final_change(self) -> Change:
+        """Change of the final loss over the log."""
+        return find_change(self.log_loss.final, reference=self.stats(self.ref_loss.final))
+
+    @cached_property
+    def model_change(self) -> Change:
+        """Change of the model's loss over the log."""
+        return find_change(self.log_loss.model, reference=self.stats(self.ref_loss.model))
+
+    @cached_property
+    def brier_change(self) -> Change:
+        """Change of the squared error of the score over the log."""
+        return find_change(self.log_loss.brier, reference=self.stats(self.ref_loss.brier))
+
+    def stats(self, x: Floats) -> tuple[float, float, float] | None:
+        """Mean, variance and number of the known values of a baseline series; ``None`` for a baseline within the log."""
+        if self.own_reference:
+            return None
+        known = x[~np.isnan(x)]
+        if len(known) < LEAST_ROWS:
+            return None
+        return float(known.mean()), float(known.var()), float(len(known))
+
+
+def predicted(sample: Sample, threshold: float, task: str) -> Floats:
+    """Give the prediction, or the class that the score implies where there is no prediction column."""
+    if task == "binary" and np.isnan(sample.prediction).all() and not np.isnan(sample.score).all():
+        return np.where(np.isnan(sample.score), np.nan, (sample.score >= threshold).astype(float))
+    if task == "regression" and np.isnan(sample.prediction).all():
+        return sample.score
+    return sample.prediction
+
+
+def losses(sample: Sample, threshold: float, task: str) -> Losses:
+    """Compute the losses of rows; an answer that never came is an error where the label is known."""
+    guess = predicted(sample, threshold, task)
+    final = np.where(np.isnan(sample.decision), guess, sample.decision)
+    label = sample.label
+
+    def loss(answer: Floats) -> Floats:
+        if task == "regression":
+            return np.abs(answer - label)
+        wrong = (answer != label).astype(float)
+        if np.isnan(answer).all():
+            return np.full(len(answer), np.nan)
+        return np.where(np.isnan(label), np.nan, wrong)
+
+    brier = np.full(len(label), np.nan)
+    if task == "binary" and _is_probability(sample.score):
+        brier = (sample.score - label) ** 2
+    return Losses(loss(final), loss(guess), brier)
+
+
+def _is_probability(score: Floats) -> bool:
+    known = score[~np.isnan(score)]
+    return len(known) > 0 and float(known.min()) >= 0.0 and float(known.max()) <= 1.0
+
+
+def make_study(profile: Profile) -> Study:
+    """Split a profile into baseline and log."""
+    sample = profile.sample
+    log = sample.take(sample.part == LOG)
+    validation, train = sample.take(sample.part == REFERENCE), sample.take(sample.part == TRAIN)
+    mature = _mature(log, validation if len(validation) else train)
+    baseline: Baseline = "validation"
+    ref = validation
+    if len(validation) < LEAST_ROWS:
+        ref, baseline = train, "train"
+    threshold = _threshold(ref if len(ref) else log)
+    if len(ref) < LEAST_ROWS:
+        ref, baseline = log.take(_early(log, threshold, profile.task)), "early_log"
+    return Study(profile, train if len(train) else None, ref, log, baseline, mature, threshold)
+
+
+def _early(log: Sample, threshold: float, task: str) -> Mask:
+    """Give the log's earliest healthy part: all before the first change of the loss, at least a tenth of it."""
+    n = len(log)
+    change = find_change(losses(log, threshold, task).final)
+    end = n // 3
+    if change.shape in ("step", "ramp", "pulse"):
+        end = min(max(change.start, n // 10), n - 1)
+    rows = np.zeros(n, dtype=bool)
+    rows[: max(end, min(n, LEAST_ROWS))] = True
+    return rows
+
+
+def _threshold(sample: Sample) -> float:
+    """Give the score that separates the decisions (or predictions) of these rows best; 0.5 where nothing tells."""
+    answer = sample.prediction if not np.isnan(sample.prediction).all() else sample.decision
+    known = ~np.isnan(answer) & ~np.isnan(sample.score)
+    if known.sum() < 10 or len(np.unique(answer[known])) != 2:
+        return 0.5
+    return implied_threshold(sample.score[known], answer[known])[0]
+
+
+def implied_threshold(score: Floats, answer: Floats) -> tuple[float, float]:
+    """Find the threshold that separates answers 1 from 0 best.
+
+    Returns:
+        The threshold (positive where score >= it) and the share of rows that it gets wrong.
+    """
+    order = np.argsort(score, kind="stable")
+    s, a = score[order], answer[order]
+    below = np.concatenate(([0.0], np.cumsum(a)))
+    above = np.concatenate((np.cumsum((1 - a)[::-1])[::-1], [0.0]))
+    cuts = np.concatenate(([True], s[1:] > s[:-1], [True]))
+    wrong = np.where(cuts, below + above, np.inf)
+    best = int(np.argmin(wrong))
+    if best == 0:
+        cut = float(s[0])
+    elif best == len(s):
+        cut = float(np.nextafter(s[-1], np.inf))
+    else:
+        cut = float((s[best - 1] + s[best]) / 2)
+    return cut, float(wrong[best] / len(s))
+
+
+def _mature(log: Sample, ref: Sample) -> Mask:
+    """Mark the log rows whose labels have had time to arrive: all before the last fall of the label rate."""
+    n = len(log)
+    labelled = ~np.isnan(log.label)
+    mature = np.ones(n, dtype=bool)
+    if n < 40 or labelled.all() or not labelled.any():
+        return mature
+    bins = np.array_split(np.arange(n), min(40, n // 10))
+    rates = np.array([labelled[b].mean() for b in bins])
+    plateau = float(np.median(rates[: max(len(rates) // 2, 1)]))
+    last = len(bins)
+    while last > 0 and rates[last - 1] < 0.8 * plateau:
+        last -= 1
+    if last < len(bins) // 4:  # labels did not arrive late, they stopped early or were always few
+        return mature
+    if last < len(bins):
+        mature[bins[last][0] :] = False
+    return mature
+
+
+def known(column: Column) -> Mask:
+    """Mark the rows where a feature has a value."""
+    return column.codes >= 0 if isinstance(column, Codes) else ~np.isnan(column)

@@ -1,0 +1,225 @@
+"""When did a series change? (floor 4)
+
+A row-level series is folded into at most ``BINS`` bins of equal row counts; one scan over all segments finds the step
+(a change that lasts) or the pulse (one that ends), a second one the ramp; the onset is then refined row by row.
+Statistic: the Gaussian likelihood ratio G = n_in n_out / n (m_in - m_out)^2 / s^2 (Page 1954; Levin & Kline 1985 for
+the pulse), with s^2 raised to what the bins' own scatter says, so that autocorrelated rows do not raise false alarms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from toolkit.profile.model import Floats
+
+BINS: Final = 120
+#: A drop of the likelihood ratio below its maximum that still belongs to the 95 % set of change points.
+_SET: Final = 7.4
+
+Shape = Literal["none", "step", "ramp", "pulse", "from_start"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a series in time order: rows ``start`` to ``end`` (half open) differ from the others.
+
+    ``before`` and ``after`` are the means outside and inside; ``z`` is the square root of the likelihood ratio, with
+    the sign of the change; ``low`` and ``high`` are the first and last row that the onset may be (95 % set).
+    """
+
+    shape: Shape
+    start: int
+    end: int
+    before: float
+    after: float
+    z: float
+    low: int
+    high: int
+
+    @property
+    def found(self) -> bool:
+        """Whether there is any change."""
+        return self.shape != "none"
+
+
+def no_change(n: int, mean: float = float("nan")) -> Change:
+    """Give the answer for a series in which nothing changed."""
+    return Change("none", n, n, mean, mean, 0.0, n, n)
+
+
+def _fold(x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Fold x into bins of equal row counts: edges (row numbers), sums and counts of the known values."""
+    bins = int(min(BINS, max(4, len(x) // 5)))
+    edges = np.linspace(0, len(x), bins + 1).astype(int)
+    known = ~np.isnan(x)
+    total = np.concatenate(([0.0], np.cumsum(np.where(known, x, 0.0))))
+    count = np.concatenate(([0.0], np.cumsum(known)))
+    return edges, np.diff(total[edges]), np.diff(count[edges])
+
+
+def find_change(x: Floats, *, reference: tuple[float, float, float] | None = None, level: float = 4.5) -> Change:
+    """Find the strongest change of mean in a series.
+
+    Args:
+        x: values in time order, NaN where unknown.
+        reference: mean, variance and number of the rows that the series is held to; with it a series that is off
+            from its first row is found as ``from_start``.
+        level: the least |z| that counts; 4.5 keeps the rate of false alarms of one scan below about 1 in 200.
+
+    Returns:
+        The change; ``shape`` is ``none`` where nothing reaches ``level``.
+    """
+    n = len(x)
+    known = x[~np.isnan(x)]
+    if len(known) < 8:
+        return _against_reference(x, reference, level)
+    edges, sums, counts = _fold(x)
+    best = _scan(sums, counts, float(np.var(known)))
+    if best is None or abs(best.z) < level:
+        return _against_reference(x, reference, level)
+    start, end = int(edges[best.start]), int(edges[best.end])
+    change = Change(best.shape, start, end, best.before, best.after, best.z, int(edges[best.low]), int(edges[best.high]))
+    change = _ramp(x, edges, sums, counts, change)
+    change = _refine(x, edges, change)
+    return _off_from_start(x, reference, change, n)
+
+
+def _scan(sums: Floats, counts: Floats, variance: float) -> Change | None:
+    """Scan all segments of bins; indices of the answer are bin numbers."""
+    bins = len(sums)
+    s = np.concatenate(([0.0], np.cumsum(sums)))
+    c = np.concatenate(([0.0], np.cumsum(counts)))
+    total_s, total_c = s[-1], c[-1]
+    a, b = np.triu_indices(bins + 1, k=1)
+    n_in, n_out = c[b] - c[a], total_c - (c[b] - c[a])
+    fine = (n_in >= 4) & (n_out >= 4)
+    if not fine.any() or variance <= 0:
+        return None
+    a, b, n_in, n_out = a[fine], b[fine], n_in[fine], n_out[fine]
+    s_in = s[b] - s[a]
+    m_in, m_out = s_in / n_in, (total_s - s_in) / n_out
+    gain = n_in * n_out / total_c * (m_in - m_out) ** 2
+    steps = b == bins
+    pick = int(np.argmax(np.where(steps, gain, -1.0)))
+    shape: Shape = "step"
+    pulse = int(np.argmax(np.where((a > 0) & ~steps, gain, -1.0)))
+    noise = _noise(sums, counts, a[pick], b[pick], variance)
+    # a pulse has one more free end: it must earn it
+    if gain[pulse] > gain[pick] + 12.0 * noise and a[pulse] > 0 and b[pulse] < bins:
+        noise_pulse = _noise(sums, counts, a[pulse], b[pulse], variance)
+        if gain[pulse] / noise_pulse > gain[pick] / noise + 6.0:
+            pick, shape, noise = pulse, "pulse", noise_pulse
+    z = float(np.sqrt(gain[pick] / noise) * np.sign(m_in[pick] - m_out[pick]))
+    same_end = b == b[pick]
+    close = a[same_end & (gain / noise >= gain[pick] / noise - _SET)]
+    return Change(
+        shape, int(a[pick]), int(b[pick]), float(m_out[pick]), float(m_in[pick]), z, int(close.min()), int(close.max())
+    )
+
+
+def _noise(sums: Floats, counts: Floats, a: int, b: int, variance: float) -> float:
+    """Give the variance of one row, raised to what the scatter of bins around their two means says."""
+    inside = np.zeros(len(sums), dtype=bool)
+    inside[a:b] = True
+    scatter, within, freedom = 0.0, 0.0, 0
+    for part in (inside, ~inside):
+        n = counts[part]
+        if n.sum() < 1:
+            continue
+        means = sums[part] / np.maximum(n, 1)
+        middle = sums[part].sum() / n.sum()
+        scatter += float((n * (means - middle) ** 2).sum())
+        freedom += int((n > 0).sum()) - 1
+        within += float(n.sum()) * middle**2
+    total = float(counts.sum())
+    mean = float(sums.sum()) / total
+    between = within / total - mean**2
+    row = max(variance - max(between, 0.0), variance * 0.02, 1e-12)
+    if freedom < 3:
+        return row
+    return max(row, scatter / freedom)
+
+
+def _ramp(x: Floats, edges: Floats, sums: Floats, counts: Floats, change: Change) -> Change:
+    """Ask whether a broken line (level, then slope) fits better than the step; its knee is then the onset."""
+    if change.shape != "step" or len(sums) < 10:
+        return change
+    means = sums / np.maximum(counts, 1)
+    weights = counts / counts.sum()
+    middle = np.arange(len(sums)) + 0.5
+    start_bin = int(np.searchsorted(edges, change.start))
+
+    def misfit(basis: Floats) -> float:
+        design = np.column_stack((np.ones(len(basis)), basis)) * np.sqrt(weights)[:, None]
+        solution, *_ = np.linalg.lstsq(design, means * np.sqrt(weights), rcond=None)
+        return float((((design @ solution) - means * np.sqrt(weights)) ** 2).sum())
+
+    step = misfit((middle >= start_bin).astype(float))
+    knees = np.arange(0, len(sums) - 4)
+    fits = np.array([misfit(np.maximum(middle - k, 0.0)) for k in knees])
+    best = int(np.argmin(fits))
+    # a ramp that must rise over less than a tenth of the series is a step
+    if fits[best] < 0.85 * step and knees[best] < start_bin:
+        within = knees[fits <= fits[best] * (1 + 4.0 / len(sums))]
+        low, high = int(edges[within.min()]), int(edges[within.max()])
+        return Change("ramp", int(edges[knees[best]]), change.end, change.before, change.after, change.z, low, high)
+    return change
+
+
+def _refine(x: Floats, edges: Floats, change: Change) -> Change:
+    """Move the onset of a step or pulse to the very row, within one bin on either side."""
+    if change.shape not in ("step", "pulse"):
+        return change
+    width = int(edges[1] - edges[0]) + 1
+    low, high = max(change.start - width, 0), min(change.start + width, change.end - 1)
+    part = np.nan_to_num(x[low:high] - (change.before + change.after) / 2) * np.sign(change.after - change.before)
+    if len(part) < 2:
+        return change
+    gain = np.concatenate((np.cumsum(part[::-1])[::-1], [0.0]))
+    start = low + int(np.argmax(gain))
+    spread = max(float(np.nanvar(x[low:high])), 1e-12)
+    height = max(abs(change.after - change.before), 1e-12)
+    # log likelihood ratio of two Gaussians of equal variance, in the same units as _SET
+    close = low + np.flatnonzero(2 * (gain.max() - gain) * height / spread <= _SET)
+    first, last = int(close.min()), int(close.max())
+    if first <= low:
+        first = min(first, change.low)
+    if last >= high:
+        last = max(last, change.high)
+    return Change(change.shape, start, change.end, change.before, change.after, change.z, first, last)
+
+
+def _against_reference(x: Floats, reference: tuple[float, float, float] | None, level: float) -> Change:
+    """Hold a series without a change of its own against the reference."""
+    known = x[~np.isnan(x)]
+    mean = float(known.mean()) if len(known) else float("nan")
+    if reference is None or len(known) < 2 or reference[2] < 2:
+        return no_change(len(x), mean)
+    ref_mean, ref_var, ref_n = reference
+    _, sums, counts = _fold(x)
+    variance = max(float(np.var(known)), ref_var, 1e-12)
+    noise = _noise(sums, counts, 0, len(sums), variance) if len(known) >= 8 else variance
+    z = (mean - ref_mean) / np.sqrt(noise / len(known) + variance / ref_n)
+    if abs(z) < level:
+        return no_change(len(x), mean)
+    return Change("from_start", 0, len(x), ref_mean, mean, float(z), 0, 0)
+
+
+def _off_from_start(x: Floats, reference: tuple[float, float, float] | None, change: Change, n: int) -> Change:
+    """See whether the rows before the step were already off by half of the whole distance to the reference."""
+    if reference is None or change.shape == "pulse":
+        return change
+    ref_mean, ref_var, ref_n = reference
+    first = x[: change.start]
+    first = first[~np.isnan(first)]
+    if len(first) < 20 or ref_n < 20:
+        return change
+    distance, early = change.after - ref_mean, float(first.mean()) - ref_mean
+    error = np.sqrt(max(float(np.var(first)), ref_var, 1e-12) * (1 / len(first) + 1 / ref_n))
+    if early * distance > 0 and abs(early) > 0.6 * abs(distance) and abs(early) > 4 * error:
+        known = x[~np.isnan(x)]
+        return Change("from_start", 0, n, ref_mean, float(known.mean()), float(distance / error), 0, 0)
+    return change
