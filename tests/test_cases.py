@@ -53,7 +53,7 @@ def test_the_brief_does_not_give_the_answer_away(one: Case) -> None:
 
 @pytest.mark.parametrize("one", WITH_LOG, ids=lambda c: c.name)
 def test_the_roles_fit_the_log_and_every_figure_is_in_it(one: Case, tmp_path: Path) -> None:
-    """The roles load against the log's own columns, and each fact with a check is met within its tolerance."""
+    """The roles load against the log, and each fact with a check is met within its tolerance."""
     db = tables(one, tmp_path)
     columns = [row[0] for row in db.execute("DESCRIBE log").fetchall()]
     assert one.roles is not None
@@ -98,9 +98,7 @@ def test_what_is_made_says_so(one: Case) -> None:
 
 @pytest.mark.parametrize("one", ALL, ids=lambda c: c.name)
 def test_a_fact_has_a_source_and_figures_are_checked(one: Case) -> None:
-    """Every fact names where it is from; a figure counted from the data (D) with a log is checked against
-    the log.
-    """
+    """Every fact names its source; one counted from the data (D) is checked against the log."""
     assert one.facts
     for fact in one.facts:
         assert len(fact.source) > 5

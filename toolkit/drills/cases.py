@@ -28,16 +28,8 @@ KINDS: Final = ("real", "reconstruction", "illustrative")
 #: S: seen in the page that ``source`` names; D: counted from the data. What is only remembered is no fact.
 CERTAINTIES: Final = ("S", "D")
 KNOWN: Final = frozenset(
-    {
-        "format",
-        "title",
-        "brief",
-        "kind",
-        "difficulty",
-        "teaches",
-        "cause",
-        "mechanism",
-        "also_mechanisms",
+    {"format", "title", "brief", "kind", "difficulty", "teaches", "cause", "mechanism", "also_mechanisms"}
+    | {
         "also_accepted",
         "contributing",
         "onset",
@@ -54,8 +46,8 @@ _NOTICE: Final = {
     "real": "",
     "reconstruction": "Reconstruction: the rows are made by a seeded program so that their totals meet the "
     "published figures; no row is a real case.",
-    "illustrative": "Illustrative: no figures were published or the case is made up; every number in this log "
-    "is invented to show how such a failure looks.",
+    "illustrative": "Illustrative: no figures were published or the case is made up; every number in this "
+    "log is invented to show how such a failure looks.",
 }
 
 
@@ -156,9 +148,7 @@ class Case:
         return tuple(sorted(found, key=lambda event: event.occurred_at))
 
     def debrief(self) -> str:
-        """Give the debrief (Markdown): what happened, what the log shows, what would have caught it,
-        questions.
-        """
+        """Give the debrief, as Markdown: what happened, what the log shows, what would have caught it."""
         return (self.folder / "debrief.md").read_text(encoding="utf-8")
 
     def _table(self, which: str, file: str | None, workdir: str | Path) -> Path | None:

@@ -44,9 +44,7 @@ def scores_for(
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> Path:
-    """Write Parquet: UTC milliseconds, small numbers, zstd, nothing of this machine; the same rows, the
-    same bytes.
-    """
+    """Write Parquet in small types, with nothing of this machine: the same rows give the same bytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
