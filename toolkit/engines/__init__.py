@@ -1,0 +1,7 @@
+"""Queries where rows lie (floor 2): one file an engine."""
+
+from __future__ import annotations
+
+from toolkit.engines.duck import DuckRows
+
+__all__ = ["DuckRows"]

@@ -1,0 +1,7 @@
+"""The one way to DuckDB (floor 1): a connection set up alike everywhere, and names and values written safely."""
+
+from __future__ import annotations
+
+from toolkit.sql.connect import connect, literal, quote
+
+__all__ = ["connect", "literal", "quote"]

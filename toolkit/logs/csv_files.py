@@ -1,0 +1,149 @@
+"""CSV files (floor 2): read once into Parquet, with every line that does not fit counted.
+
+The header decides the separator, and no guess of DuckDB's is left to chance: a wrong one would give a single column and
+no error. Timestamps stay text here, since DuckDB would drop their offsets from UTC.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from toolkit.errors import LogError
+from toolkit.logs.formats import Opened, refuse_case_duplicates
+from toolkit.logs.parquet_files import hive, path_list
+from toolkit.sql import literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from toolkit.engines.duck import Scratch
+
+_SEPARATORS: Final = ",;\t|"
+_TYPES: Final = "auto_type_candidates = ['BIGINT', 'DOUBLE', 'BOOLEAN', 'VARCHAR']"
+#: Up to this many bytes all lines decide a column's type; beyond, the first million do.
+_WHOLE: Final = 500_000_000
+_SHOWN: Final = 5
+#: The longest header that is read, in bytes.
+_LONGEST: Final = 2_000_000
+
+_Header = tuple[str, tuple[str, ...]]
+
+
+def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str, scratch: Scratch) -> Opened:
+    """Read CSV files into one Parquet file; files of other columns are united by name.
+
+    Raises:
+        LogError: no header, one column only, two columns of one name, or no UTF-8.
+
+    """
+    import duckdb
+
+    from toolkit.engines.duck import read_error
+
+    groups: dict[_Header, list[Path]] = {}
+    for file in files:
+        groups.setdefault(read_header(file), []).append(file)
+    target = scratch.file("csv.parquet")
+    try:
+        parts = [_part(connection, header, group) for header, group in groups.items()]
+        selected = " UNION ALL BY NAME ".join(parts)
+        connection.execute(f"COPY ({selected}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION snappy)")
+        rejects, lines = _rejects(connection)
+    except duckdb.Error as error:
+        raise read_error(error, name) from None
+    return Opened(
+        sql=f"SELECT * FROM read_parquet({literal(str(target))})",
+        name=name,
+        files=tuple(files),
+        rejects=rejects,
+        reject_lines=lines,
+    )
+
+
+def _part(connection: duckdb.DuckDBPyConnection, header: _Header, files: Sequence[Path]) -> str:
+    """Give SQL that reads files of one header, with the types that all their values allow."""
+    separator, names = header
+    sample = -1 if sum(f.stat().st_size for f in files) <= _WHOLE else 1_000_000
+    common = (
+        f"delim = {literal(separator)}, quote = '\"', escape = '\"', header = true, skip = 0, comment = '', "
+        f"hive_partitioning = {'true' if hive(files) else 'false'}"
+    )
+    # the types that hold for every file: only this form looks at all of them, and only the other one counts rejects
+    described = connection.execute(
+        f"DESCRIBE SELECT * FROM read_csv({path_list(files)}, {common}, {_TYPES}, union_by_name = true, "
+        f"ignore_errors = true, sample_size = {sample})"
+    ).fetchall()
+    types = {str(row[0]): str(row[1]) for row in described}
+    own = list(types)[: len(names)]
+    columns = ", ".join(f"{literal(c)}: {literal(types[c])}" for c in own)
+    return (
+        f"SELECT * FROM read_csv({path_list(files)}, {common}, auto_detect = false, columns = {{{columns}}}, "
+        "store_rejects = true, rejects_limit = 0)"
+    )
+
+
+def _rejects(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], tuple[str, ...]]:
+    """How many lines were left out, by reason, and the first few of them."""
+    counted = connection.execute(
+        "SELECT reason, count(*) FROM (SELECT min(lower(CAST(error_type AS VARCHAR))) AS reason FROM reject_errors "
+        "GROUP BY scan_id, file_id, line) GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    shown = connection.execute(
+        "SELECT line, min(CAST(error_type AS VARCHAR)) FROM reject_errors GROUP BY line ORDER BY line LIMIT ?", [_SHOWN]
+    ).fetchall()
+    return (
+        {f"line with {_words(reason)}": int(n) for reason, n in counted},
+        tuple(f"line {line}: {_words(str(reason).lower())}" for line, reason in shown),
+    )
+
+
+def _words(reason: str) -> str:
+    return {"cast": "a value of another type", "invalid encoding": "bytes that are no UTF-8"}.get(reason, reason)
+
+
+def read_header(file: Path) -> _Header:
+    """Give a file's separator and its column names.
+
+    Raises:
+        LogError: the header cannot be read, is one column of several, or names a column twice.
+
+    """
+    opener = gzip.open if file.suffix.lower() == ".gz" else open
+    try:
+        with opener(file, "rb") as stream:
+            line = stream.readline(_LONGEST)
+            # a quoted name may hold line ends
+            while line.count(b'"') % 2 and len(line) < _LONGEST and (more := stream.readline(_LONGEST)):
+                line += more
+        first = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise LogError("the CSV file is not UTF-8", where=str(file), fix="save it as UTF-8") from None
+    except (OSError, EOFError) as error:
+        raise LogError(f"the file cannot be read: {error}", where=str(file), fix="write it again, then retry") from None
+    if not first.strip():
+        raise LogError("the CSV file has no header line", where=str(file), fix="put the column names in its first line")
+    csv.field_size_limit(4_000_000)
+    cells = {s: next(csv.reader([first], delimiter=s, strict=False)) for s in _SEPARATORS}
+    separator = max(_SEPARATORS, key=lambda s: len(cells[s]))
+    names = tuple(c.strip("\r\n") for c in cells[separator])
+    _check_header(names, file)
+    return separator, names
+
+
+def _check_header(names: Sequence[str], file: Path) -> None:
+    numeric = [n for n in names if n.strip().replace(".", "", 1).replace("-", "", 1).isdigit()]
+    if names and len(numeric) * 2 > len(names):
+        raise LogError(
+            "the first line of the CSV file holds values, not column names", where=str(file), fix="add a header line"
+        )
+    if len(names) == 1 and any(c in names[0] for c in ": "):
+        raise LogError(
+            "the CSV file's header is a single column",
+            where=str(file),
+            fix="separate columns by comma, semicolon or tab",
+        )
+    refuse_case_duplicates([n for n in names if n], str(file))

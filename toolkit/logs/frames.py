@@ -1,0 +1,51 @@
+"""Tables in memory (floor 2): pandas, polars and Arrow, scanned without a copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toolkit.errors import LogError
+from toolkit.logs.formats import Opened, refuse_case_duplicates
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
+    """Open a pandas or polars DataFrame, an Arrow table, or anything that exports an Arrow stream.
+
+    Raises:
+        LogError: it is none of these, has no rows or columns, or two columns of one name.
+
+    """
+    import duckdb
+
+    where = f"{type(frame).__module__.split('.')[0]} {type(frame).__name__}"
+    table = _as_table(frame, where)
+    names = [str(c) for c in (table.column_names if hasattr(table, "column_names") else table.columns)]
+    if not names or not len(table):
+        raise LogError("the table has no rows", where=where, fix="fill it first")
+    refuse_case_duplicates(names, where)
+    try:
+        # object columns are looked at whole, or a late text in a column of numbers would fail in the middle of a scan
+        connection.execute("SET pandas_analyze_sample = 1000000")
+        connection.register("frame", table)
+        connection.execute("DESCRIBE frame").fetchall()
+    except (duckdb.Error, ValueError, TypeError) as error:
+        line = str(error).splitlines()[0]
+        raise LogError(f"the table cannot be read: {line}", where=where, fix="give plain columns") from None
+    return Opened(sql="SELECT * FROM frame", name=where)
+
+
+def _as_table(frame: Any, where: str) -> Any:
+    if hasattr(frame, "iloc") and hasattr(frame, "columns"):
+        if any(not isinstance(c, str) for c in frame.columns):
+            frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
+        return frame
+    import pyarrow as pa
+
+    if isinstance(frame, pa.Table):
+        return frame
+    if hasattr(frame, "__arrow_c_stream__"):
+        return pa.table(frame)
+    raise LogError("this is no log", where=where, fix="give a path, a glob, a folder, a DataFrame or an Arrow table")

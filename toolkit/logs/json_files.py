@@ -1,0 +1,101 @@
+"""JSON lines (floor 2): read once into Parquet, with every line that is no JSON object counted.
+
+DuckDB turns a bad line into a row of nothing and guesses the types of times differently from file to file; so bad lines
+are counted apart, and whatever is no number, boolean or text stays text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from toolkit.errors import LogError
+from toolkit.logs.formats import Opened, first_bytes, refuse_case_duplicates
+from toolkit.logs.parquet_files import hive, path_list
+from toolkit.sql import literal, quote
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from toolkit.engines.duck import Scratch
+
+_SHOWN: Final = 5
+_PLAIN: Final = {"BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"}
+_NESTED: Final = ("JSON", "STRUCT", "MAP", "LIST")
+
+
+def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str, scratch: Scratch) -> Opened:
+    """Read JSONL files (or files that are one JSON array) into one Parquet file, united by key.
+
+    Raises:
+        LogError: no line is a JSON object, or two keys differ only in case.
+
+    """
+    import duckdb
+
+    from toolkit.engines.duck import read_error
+
+    layout = (
+        "array" if first_bytes(files[0], 64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") else "newline_delimited"
+    )
+    lenient = "true" if layout == "newline_delimited" else "false"
+    source = f"{path_list(files)}, format = '{layout}', hive_partitioning = {'true' if hive(files) else 'false'}"
+    target = scratch.file("json.parquet")
+    try:
+        described = connection.execute(
+            f"DESCRIBE SELECT * FROM read_json({source}, ignore_errors = {lenient}, union_by_name = true, "
+            "sample_size = -1, field_appearance_threshold = 0, map_inference_threshold = -1)"
+        ).fetchall()
+        types = {str(row[0]): str(row[1]) for row in described}
+        rejects, lines = _bad_lines(connection, source) if lenient == "true" else ({}, ())
+        if list(types) == ["json"] or not types:
+            raise LogError("no line is a JSON object", where=name, fix="write one object a line, {...}")
+        _refuse_twins(connection, source, name, lenient)
+        connection.execute(_copy(source, types, str(target), lenient))
+    except duckdb.Error as error:
+        raise read_error(error, name) from None
+    return Opened(
+        sql=f"SELECT * FROM read_parquet({literal(str(target))})",
+        name=name,
+        files=tuple(files),
+        rejects=rejects,
+        reject_lines=lines,
+    )
+
+
+def _copy(source: str, types: dict[str, str], target: str, lenient: str) -> str:
+    """Give SQL that writes the objects as Parquet; nested values as JSON text, times as the text they were."""
+    declared, selected = [], []
+    for column, kind in types.items():
+        nested = kind.startswith(_NESTED) or kind.endswith("]")
+        given = "JSON" if nested else kind if kind in _PLAIN else "DOUBLE" if "INT" in kind else "VARCHAR"
+        declared.append(f"{literal(column)}: '{given}'")
+        name = quote(column)
+        selected.append(f"({name} ->> '$') AS {name}" if nested else name)
+    something = " OR ".join(f"{quote(c)} IS NOT NULL" for c in types)
+    return (
+        f"COPY (SELECT {', '.join(selected)} FROM read_json({source}, ignore_errors = {lenient}, "
+        f"columns = {{{', '.join(declared)}}}) WHERE {something}) TO {literal(target)} (FORMAT parquet)"
+    )
+
+
+def _bad_lines(connection: duckdb.DuckDBPyConnection, source: str) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Count lines that are no JSON object or an empty one, and show where the first few are."""
+    lines = f"SELECT json, row_number() OVER () AS line FROM read_json_objects({source}, ignore_errors = true)"
+    bad = "json IS NULL OR json_type(json) <> 'OBJECT' OR json = '{}'"
+    found = connection.execute(f"SELECT count(*), min(line, {_SHOWN}) FROM ({lines}) WHERE {bad}").fetchall()[0]
+    if not found[0]:
+        return {}, ()
+    return {"line that is no JSON object": int(found[0])}, tuple(f"line {n}: no JSON object" for n in found[1])
+
+
+def _refuse_twins(connection: duckdb.DuckDBPyConnection, source: str, name: str, lenient: str) -> None:
+    """Refuse two keys that differ only in case."""
+    if lenient != "true":
+        return
+    keys = connection.execute(
+        f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({source}, ignore_errors = true) "
+        "WHERE json_type(json) = 'OBJECT'"
+    ).fetchall()
+    refuse_case_duplicates(sorted(str(k[0]) for k in keys), name)

@@ -1,0 +1,304 @@
+"""What is predicted (floor 2): the task, its classes in one spelling, and which of them is the positive one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from toolkit.errors import RolesError
+from toolkit.logs.stats import family_of, is_integer, text_of
+from toolkit.roles import Roles, Scalar
+from toolkit.sql import quote
+from toolkit.vocabulary import Task
+
+if TYPE_CHECKING:
+    from toolkit.engines.duck import DuckRows
+
+OUTCOME_ROLES: Final = ("label", "prediction", "decision")
+#: Spellings of the two truth values, when columns of one log differ in them.
+_TRUE: Final = frozenset({"1", "true", "yes", "y", "t", "pos", "positive"})
+_FALSE: Final = frozenset({"0", "false", "no", "n", "f", "neg", "negative"})
+_MOST_CLASSES: Final = 30
+_LISTED: Final = 1000
+#: Values of a third kind that may be noise beside two classes: at most this share of the rows.
+_NOISE: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Task and classes. ``classes`` is (negative, positive) for a binary task, sorted else, empty for a regression.
+
+    ``spelling`` maps a value as it stands in the log (trimmed, whole numbers without decimals, true and false as 1 and
+    0) to its class, where the two differ; ``guessed`` names what nobody declared: task, positive.
+    """
+
+    task: Task
+    classes: tuple[str, ...] = ()
+    spelling: Mapping[str, str] = field(default_factory=dict)
+    guessed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def positive(self) -> str | None:
+        """The positive class of a binary task."""
+        return self.classes[1] if self.task == "binary" else None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Values of one column: value -> (rows, mean score or None); ``numeric`` if the column holds numbers."""
+
+    role: str
+    values: Mapping[str, tuple[int, float | None]]
+    numeric: bool
+    integral: bool
+    more: bool = False
+
+
+def class_text(column: str, kind: str) -> str:
+    """Give SQL that writes a class in one spelling: whole numbers without decimals, true and false as 1 and 0."""
+    name, family = quote(column), family_of(kind)
+    if family == "boolean":
+        return f"CASE WHEN {name} THEN '1' WHEN NOT {name} THEN '0' END"
+    if is_integer(kind):
+        return f"CAST({name} AS VARCHAR)"
+    if family == "number":
+        number = f"CAST({name} AS DOUBLE)"
+        return (
+            f"CASE WHEN NOT isfinite({number}) THEN NULL WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
+            f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END"
+        )
+    value = text_of(column)
+    number = f"TRY_CAST({value} AS DOUBLE)"
+    return (
+        f"CASE WHEN {value} = '' OR lower({value}) = 'nan' THEN NULL WHEN lower({value}) = 'true' THEN '1' "
+        f"WHEN lower({value}) = 'false' THEN '0' WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
+        f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE {value} END"
+    )
+
+
+def class_value(value: Scalar) -> str:
+    """Write a declared value in the same spelling as ``class_text`` does."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    text = str(value).strip()
+    if text.lower() in {"true", "false"}:
+        return "1" if text.lower() == "true" else "0"
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number == number and abs(number) < 1e15 and number == int(number) else text
+
+
+def tally(rows: DuckRows, roles: Roles) -> list[Tally]:
+    """Count the values of label, prediction and decision, the thousand most frequent of each.
+
+    Raises:
+        LogError: the log cannot be read.
+
+    """
+    score = roles.column("score")
+    mean = "NULL"
+    if score in rows.columns and family_of(rows.columns[score]) in {"number", "text"}:
+        number = f"TRY_CAST({quote(score)} AS DOUBLE)"
+        mean = f"avg(CASE WHEN isfinite({number}) THEN {number} END)"
+    tallies = []
+    for role in OUTCOME_ROLES:
+        column = roles.column(role)
+        if column is None or column not in rows.columns:
+            continue
+        kind = rows.columns[column]
+        found = rows.fetch(
+            f"SELECT {class_text(column, kind)} AS value, count(*) AS n, {mean} FROM raw "
+            f"WHERE {quote(column)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {_LISTED + 1}"
+        )
+        values = {str(v): (int(n), None if m is None else float(m)) for v, n, m in found if v is not None}
+        numbers = [_number(v) for v in values]
+        numeric = bool(values) and all(x is not None for x in numbers)
+        integral = numeric and all(x is not None and x == int(x) for x in numbers)
+        tallies.append(Tally(role, values, numeric, integral, more=len(found) > _LISTED))
+    return tallies
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) < 1e300 else None
+
+
+def decide_outcome(
+    roles: Roles, log: Sequence[Tally], reference: Sequence[Tally], *, score_range: tuple[float, float] | None = None
+) -> Outcome:
+    """Decide task, classes and positive class from what was declared and what the columns hold.
+
+    Args:
+        roles: ``task`` and ``positive`` of these win.
+        log: tallies of the log under investigation.
+        reference: tallies of the reference, empty without one.
+        score_range: lowest and highest score, for a log that has nothing but scores.
+
+    Raises:
+        RolesError: the declared task or positive class does not fit the values.
+
+    """
+    every = [*log, *reference]
+    guessed = set() if roles.task else {"task"}
+    task = roles.task or _guess_task(log, reference, score_range)
+    if task == "regression":
+        _check_regression(every)
+        return Outcome("regression", guessed=frozenset(guessed))
+    spelling = _bring_together(every, roles.positive)
+    counts = _counts(every, spelling)
+    if task == "multiclass":
+        return Outcome("multiclass", tuple(sorted(counts, key=_order)), spelling, frozenset(guessed))
+    _check_binary(every, roles)
+    two, notes = _two_classes(counts, _counts(reference, spelling), roles, spelling)
+    positive, sure = _positive(two, every, roles, spelling)
+    if not sure:
+        guessed.add("positive")
+    negative = next((c for c in two if c != positive), _other(positive))
+    return Outcome("binary", (negative, positive), spelling, frozenset(guessed), notes)
+
+
+def _counts(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in tallies:
+        # decisions may be of a third kind (sent to review); they make no class
+        if one.role == "decision" and any(t.role != "decision" for t in tallies):
+            continue
+        for value, (n, _) in one.values.items():
+            name = spelling.get(value, value)
+            counts[name] = counts.get(name, 0) + n
+    return counts
+
+
+def _order(value: str) -> tuple[int, float, str]:
+    number = _number(value)
+    return (1, 0.0, value) if number is None else (0, number, value)
+
+
+def _guess_task(log: Sequence[Tally], reference: Sequence[Tally], score_range: tuple[float, float] | None) -> Task:
+    every = [t for t in [*log, *reference] if t.role != "decision"] or [*log, *reference]
+    if not any(t.values for t in every):
+        in_unit = score_range is None or (score_range[0] >= 0 and score_range[1] <= 1)
+        return "binary" if in_unit or "prediction" not in {t.role for t in every} else "regression"
+    numeric = all(t.numeric for t in every if t.values)
+    if numeric and any(not t.integral or len(t.values) > _MOST_CLASSES for t in every if t.values):
+        return "regression"
+    counts = _counts(every, _bring_together(every, None))
+    if len(counts) <= 2:
+        return "binary"
+    rows = sorted(counts.values(), reverse=True)
+    predicted = {v for t in every if t.role == "prediction" for v in t.values}
+    if len(predicted) == 2 and sum(rows[2:]) <= _NOISE * sum(rows):
+        return "binary"
+    return "multiclass"
+
+
+def _bring_together(tallies: Sequence[Tally], positive: Scalar | None) -> dict[str, str]:
+    """Map yes/no, t/f, pos/neg to 1/0 where one log writes the truth values in more than one way."""
+    words = _TRUE | _FALSE
+    values = {v for t in tallies for v in t.values if v.lower() in words}
+    if positive is not None:
+        values.add(class_value(positive))
+    trues = {v for v in values if v.lower() in _TRUE}
+    falses = {v for v in values if v.lower() in _FALSE}
+    rows = [(v.lower() in words, n) for t in tallies if t.role != "decision" for v, (n, _) in t.values.items()]
+    strange = sum(n for known, n in rows if not known)
+    if strange > _NOISE * sum(n for _, n in rows) or values - trues - falses:
+        return {}
+    if len(trues) <= 1 and len(falses) <= 1 and _same_words(trues, falses):
+        return {}
+    return {v: "1" for v in trues if v != "1"} | {v: "0" for v in falses if v != "0"}
+
+
+def _same_words(trues: set[str], falses: set[str]) -> bool:
+    """Tell whether one true and one false spelling belong together (yes with no, not yes with 0)."""
+    pairs = {("1", "0"), ("yes", "no"), ("y", "n"), ("t", "f"), ("pos", "neg"), ("positive", "negative")}
+    if not trues or not falses:
+        return True
+    return (next(iter(trues)).lower(), next(iter(falses)).lower()) in pairs
+
+
+def _check_regression(tallies: Sequence[Tally]) -> None:
+    for one in tallies:
+        words = [v for v in one.values if _number(v) is None]
+        if one.values and len(words) > 0.5 * len(one.values):
+            raise RolesError(
+                f"the task is regression, but role {one.role} holds words such as {words[0]!r}",
+                fix="set task to binary or multiclass in roles.toml",
+            )
+
+
+def _check_binary(tallies: Sequence[Tally], roles: Roles) -> None:
+    for one in tallies:
+        if one.role == "prediction" and one.numeric and not one.integral and len(one.values) > 10:
+            raise RolesError(
+                f"the task is binary, but role prediction ({roles.column('prediction')}) holds fractions",
+                fix="give that column the role score, or set task to regression, in roles.toml",
+            )
+
+
+def _two_classes(
+    counts: Mapping[str, int], reference: Mapping[str, int], roles: Roles, spelling: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the two classes (or the one there is), and a note where other values were put aside."""
+    ranked = sorted(counts, key=lambda c: (-counts[c], c))
+    if len(reference) == 2:
+        two = tuple(reference)
+    elif roles.positive is not None:
+        wanted = class_value(roles.positive)
+        wanted = spelling.get(wanted, wanted)
+        if wanted not in counts and len(ranked) >= 2:
+            raise RolesError(
+                f"positive = {roles.positive!r} is none of the classes {', '.join(ranked[:6])}",
+                fix="correct it in the [values] of roles.toml",
+            )
+        two = (*[c for c in ranked if c != wanted][:1], wanted)
+    else:
+        two = tuple(ranked[:2])
+    aside = [c for c in ranked if c not in two]
+    shown = ", ".join(repr(c) for c in aside[:5])
+    return two, ((f"values that are neither class: {shown}",) if aside else ())
+
+
+def _positive(
+    two: Sequence[str], tallies: Sequence[Tally], roles: Roles, spelling: Mapping[str, str]
+) -> tuple[str, bool]:
+    """Give the positive class and whether it was declared."""
+    if roles.positive is not None:
+        wanted = class_value(roles.positive)
+        wanted = spelling.get(wanted, wanted)
+        if wanted not in two and len(two) >= 2:
+            raise RolesError(
+                f"positive = {roles.positive!r} is none of the classes {', '.join(two)}",
+                fix="correct it in the [values] of roles.toml",
+            )
+        return wanted, True
+    if not two:
+        return "1", False
+    for name in two:
+        if name.lower() in _TRUE:
+            return name, False
+        if name.lower() in _FALSE:
+            return next((c for c in two if c != name), _other(name)), False
+    scores: dict[str, float] = {}
+    for one in tallies:
+        for value, (_, mean) in one.values.items():
+            if mean is not None:
+                scores.setdefault(spelling.get(value, value), mean)
+    if all(c in scores for c in two) and len({scores[c] for c in two}) == len(two):
+        return max(two, key=lambda c: scores[c]), False
+    counts = _counts(tallies, spelling)
+    return min(two, key=lambda c: (counts.get(c, 0), c)), False
+
+
+def _other(name: str) -> str:
+    """Name the class that a log of one class does not show."""
+    lower = name.lower()
+    pairs = {"1": "0", "0": "1", "yes": "no", "no": "yes", "y": "n", "n": "y", "t": "f", "f": "t"}
+    return pairs.get(lower, f"not {name}")

@@ -1,0 +1,217 @@
+"""Read a log (floor 2): open it, settle its roles, types and classes, clean it, validate it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from toolkit.engines.duck import DuckRows
+from toolkit.errors import LogError, RolesError
+from toolkit.logs.clean import Plan, canonical_sql, make_views
+from toolkit.logs.guess import Guess, fill_features, guess_roles, named_like_a_role
+from toolkit.logs.kinds import Kinds, decide_kinds
+from toolkit.logs.log import Log
+from toolkit.logs.outcome import Outcome, class_text, decide_outcome, tally
+from toolkit.logs.stats import ColumnStats, column_stats, family_of
+from toolkit.logs.times import clock
+from toolkit.logs.validate import Validation, validate
+from toolkit.roles import Roles
+from toolkit.vocabulary import PLURAL_ROLES
+
+_STATUS_OK = frozenset({"ok", "200", "success", "succeeded", "successful", "0", "1", "done", "completed", "served"})
+
+
+def read_log(
+    source: Any,
+    roles: str | os.PathLike[str] | Mapping[str, Any] | Roles | None = None,
+    *,
+    reference: Any = None,
+    memory_mb: int | None = None,
+    now: datetime | None = None,
+) -> Log:
+    """Read a prediction log, and the reference it is held to.
+
+    Args:
+        source: a file, a glob or a folder of Parquet, CSV or JSONL, ``file.duckdb::table``, a DataFrame, an Arrow
+            table.
+        roles: roles.toml, its content as a dict, or ``Roles``; without any, all roles are guessed. Where some are
+            given, those left out are absent; features alone default to every column with no other role.
+        reference: a second source of the same columns; those it lacks are absent there. A column ``split`` (train,
+            validation) tells its parts apart.
+        memory_mb: megabytes that each of the two may use; default a quarter of the machine's.
+        now: what counts as the present when timestamps in the future are looked for; default the clock, aware UTC.
+
+    Raises:
+        LogError: a source cannot be read, or no row of it can be used.
+        RolesError: the roles do not fit the columns.
+
+    """
+    declared = None if roles is None else as_roles(roles)
+    present = (now or datetime.now(UTC)).astimezone(UTC)
+    opened: list[DuckRows] = []
+    try:
+        opened.append(DuckRows.open(source, memory_mb=memory_mb))
+        if reference is not None:
+            opened.append(DuckRows.open(reference, memory_mb=memory_mb))
+        return _read(opened[0], opened[1] if len(opened) > 1 else None, declared, present)
+    except BaseException:
+        for rows in opened:
+            rows.close()
+        raise
+
+
+def as_roles(given: str | os.PathLike[str] | Mapping[str, Any] | Roles) -> Roles:
+    """Give roles from a path, a dict or roles.
+
+    Raises:
+        RolesError: they cannot be read, or are wrong.
+
+    """
+    if isinstance(given, Roles):
+        return given
+    if isinstance(given, Mapping):
+        # a bare {role: column} is what most people write first
+        raw = given if {"roles", "task", "values"} & set(given) else {"roles": given}
+        return Roles.from_dict(raw)
+    if isinstance(given, str | os.PathLike):
+        return Roles.load(os.fspath(given))
+    raise RolesError("the roles are neither a path, a dict nor Roles", fix="name a roles.toml")
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """What log and reference agree on."""
+
+    guess: Guess
+    outcome: Outcome
+    kinds: Kinds
+    missing: tuple[str, ...]
+
+
+def _read(log: DuckRows, reference: DuckRows | None, declared: Roles | None, now: datetime) -> Log:
+    here = _figures(log, declared)
+    there = _figures(reference, declared) if reference else {}
+    settled = _settle(log, reference, declared, here, there)
+    roles = settled.guess.roles
+    kept: dict[str, Validation] = {}
+    for side, rows, stats in (("log", log, here), ("reference", reference, there)):
+        if rows is not None:
+            kept[side] = _clean(rows, roles, settled, stats, now, is_reference=side == "reference")
+    features = roles.columns("feature")
+    held = None
+    if reference is not None:
+        held = Log(
+            name=reference.name,
+            rows=reference,
+            roles=roles,
+            outcome=settled.outcome,
+            validation=kept["reference"],
+            feature_kinds=settled.kinds.features,
+        )
+    return Log(
+        name=log.name,
+        rows=log,
+        roles=roles,
+        outcome=settled.outcome,
+        validation=kept["log"],
+        feature_kinds=settled.kinds.features,
+        reference=held,
+        missing_columns=settled.missing,
+        new_columns=tuple(c for c in features if reference is not None and c not in reference.columns),
+        type_changes=settled.kinds.changes,
+        column_notes=settled.guess.notes,
+    )
+
+
+def _figures(rows: DuckRows, declared: Roles | None) -> dict[str, ColumnStats]:
+    """Scan the columns whose figures decide something: texts, and those named like a role."""
+    roled = set() if declared is None else set(declared.single.values())
+    scanned = [c for c, kind in rows.columns.items() if family_of(kind) == "text" or named_like_a_role(c) or c in roled]
+    return column_stats(rows, scanned)
+
+
+def _settle(
+    log: DuckRows,
+    reference: DuckRows | None,
+    declared: Roles | None,
+    here: Mapping[str, ColumnStats],
+    there: Mapping[str, ColumnStats],
+) -> _Settled:
+    both = {**there, **here}
+    both = {**{c: both[c] for c in here}, **{c: s for c, s in both.items() if c not in here}}
+    guess = guess_roles(both) if declared is None else fill_features(declared, both)
+    roles, missing = _check(guess.roles, log, reference)
+    score = roles.column("score")
+    figures = here.get(score) if score else None
+    spread = (figures.low, figures.high) if figures and figures.low is not None and figures.high is not None else None
+    outcome = decide_outcome(roles, tally(log, roles), tally(reference, roles) if reference else (), score_range=spread)
+    guessed = set(roles.guessed) | set(outcome.guessed)
+    if roles.column("status") and not roles.status_ok:
+        roles = roles.with_(status_ok=_status_ok(log, roles))
+        guessed.add("status_ok")
+    positive = roles.positive if roles.positive is not None else outcome.positive
+    roles = roles.with_(task=outcome.task, positive=positive, guessed=frozenset(guessed))
+    kinds = decide_kinds(roles.columns("feature"), here, there)
+    return _Settled(replace(guess, roles=roles), outcome, kinds, missing)
+
+
+def _check(roles: Roles, log: DuckRows, reference: DuckRows | None) -> tuple[Roles, tuple[str, ...]]:
+    """Hold roles against columns; a feature, group or segment that only the reference has is a change of schema."""
+    elsewhere = set(reference.columns) if reference else set()
+    missing = tuple(
+        dict.fromkeys(c for r in PLURAL_ROLES for c in roles.columns(r) if c not in log.columns and c in elsewhere)
+    )
+    roles.check([*log.columns, *missing], where=log.name)
+    return roles, missing
+
+
+def _status_ok(log: DuckRows, roles: Roles) -> tuple[str, ...]:
+    """Guess which statuses mean that a request was answered."""
+    column = roles.column("status")
+    if column is None or column not in log.columns:
+        return ()
+    found = log.fetch(
+        f"SELECT {class_text(column, log.columns[column])} AS s, count(*) AS n FROM raw GROUP BY 1 "
+        "ORDER BY n DESC, s LIMIT 100"
+    )
+    values = [str(s) for s, _ in found if s is not None]
+    good = [v for v in values if v.lower() in _STATUS_OK or (len(v) == 3 and v.startswith("2") and v.isdigit())]
+    return tuple(good or values[:1])
+
+
+def _clean(
+    rows: DuckRows,
+    roles: Roles,
+    settled: _Settled,
+    stats: Mapping[str, ColumnStats],
+    now: datetime,
+    *,
+    is_reference: bool,
+) -> Validation:
+    clocks = {
+        role: clock(rows, column, stats.get(column))
+        for role in ("timestamp", "label_time")
+        if (column := roles.column(role)) in rows.columns and column is not None
+    }
+    split = next((c for c in rows.columns if c.lower() == "split" and not roles.role_of(c)), None)
+    plan = Plan(roles, settled.outcome, settled.kinds, now, clocks, split)
+    rows.run(f"CREATE OR REPLACE VIEW canonical AS {canonical_sql(rows, plan)}")
+    validation, mask = validate(rows, plan, is_reference=is_reference)
+    if not validation.rows_kept:
+        _refuse(validation, rows.name)
+    make_views(rows, plan, mask)
+    return validation
+
+
+def _refuse(validation: Validation, name: str) -> None:
+    if not validation.rows_read:
+        raise LogError("the log has no rows", where=name, fix="write some first, or name another file")
+    why = ", ".join(f"{reason}: {n:,}" for reason, n in validation.quarantined.items())
+    raise LogError(
+        f"none of the {validation.rows_read:,} rows can be used: {why}",
+        where=name,
+        fix="correct the roles, or leave the role that is wrong out of roles.toml",
+    )

@@ -1,0 +1,231 @@
+"""What was read and what was kept, and why not the rest (floor 2): one aggregate over the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from toolkit.logs.clean import FAULTS, Plan
+from toolkit.records import iso
+from toolkit.sql import quote
+
+if TYPE_CHECKING:
+    from toolkit.engines.duck import DuckRows
+
+#: Scores outside [0, 1] are impossible while they are few; beyond this share they are of another scale.
+_ODD_SCORES: Final = 0.01
+#: Times in the future or before 1971 are wrong while they are fewer than this share; beyond, our clock or view is.
+_ODD_TIMES: Final = 0.5
+_SHOWN: Final = 3
+
+RULES: Final = (
+    "A row is quarantined if its timestamp is missing, cannot be read, lies more than two days after the time of "
+    "reading or before 1971 (these two only while they are fewer than half of the rows), if its score lies outside "
+    "[0, 1] while at most 1 % of the scores do, or if its label is neither class of a binary task or no number in a "
+    "regression. A reference may lack timestamps."
+)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The validation report of a log.
+
+    ``quarantined`` counts rows by reason (a row counts once), ``examples`` gives the first and last few row numbers of
+    each (1 is the first row read); ``rejects`` counts lines of CSV or JSONL that could not be read at all, by reason.
+    ``nulls`` counts kept rows without a value, by role, and ``not_finite`` NaN and infinities, by feature; both are
+    taken as missing. ``first`` and ``last`` are the times of the earliest and latest kept row.
+    """
+
+    rows_read: int
+    rows_kept: int
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    duplicate_ids: int = 0
+    nulls: Mapping[str, int] = field(default_factory=dict)
+    not_finite: Mapping[str, int] = field(default_factory=dict)
+    first: datetime | None = None
+    last: datetime | None = None
+    time_zone: str = ""
+    score_is_probability: bool = True
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    reject_lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rules: str = RULES
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the report as JSON values."""
+        return {
+            **{k: v for k, v in self.__dict__.items() if not isinstance(v, Mapping | tuple | datetime)},
+            **{k: dict(v) for k, v in self.__dict__.items() if isinstance(v, Mapping)},
+            "examples": {k: list(v) for k, v in self.examples.items()},
+            "reject_lines": list(self.reject_lines),
+            "notes": list(self.notes),
+            "first": iso(self.first),
+            "last": iso(self.last),
+        }
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Give the report as pairs of what and how much."""
+        yield "rows read", f"{self.rows_read:,}"
+        for reason, n in self.rejects.items():
+            yield f"  not readable: {reason}", f"{n:,}"
+        for reason, n in self.quarantined.items():
+            yield f"  quarantined: {reason}", f"{n:,} (rows {', '.join(map(str, self.examples.get(reason, ())))})"
+        yield "rows kept", f"{self.rows_kept:,}"
+        if self.first and self.last:
+            yield "from, to", f"{iso(self.first)}, {iso(self.last)}"
+        if self.time_zone:
+            yield "time zone", self.time_zone
+        yield "repeated ids", f"{self.duplicate_ids:,}"
+        for role, n in self.nulls.items():
+            if n:
+                yield f"without {role}", f"{n:,}"
+        for column, n in self.not_finite.items():
+            yield f"NaN or infinite: {column}", f"{n:,}"
+        for note in self.notes:
+            yield "note", note
+
+    def table(self) -> str:
+        """Give the report as plain text, one line each."""
+        pairs = list(self.lines())
+        width = max(len(what) for what, _ in pairs)
+        return "\n".join(f"{what.ljust(width)}  {much}" for what, much in pairs)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What the aggregate gave: rows by sum of faults, and one mapping of counts for each of these sums."""
+
+    by_flags: Mapping[int, Mapping[str, Any]]
+
+    def rows(self, bit: int = 0) -> int:
+        """Count rows, all or those with a fault."""
+        return sum(int(c["n"]) for flags, c in self.by_flags.items() if not bit or flags & bit)
+
+    def kept(self, mask: int) -> list[Mapping[str, Any]]:
+        """Give the counts of rows that no fault of the mask keeps out."""
+        return [c for flags, c in self.by_flags.items() if not flags & mask]
+
+    def total(self, name: str, mask: int | None = None) -> int:
+        """Add one count over the rows."""
+        of = self.by_flags.values() if mask is None else self.kept(mask)
+        return sum(int(c[name]) for c in of)
+
+
+def validate(rows: DuckRows, plan: Plan, *, is_reference: bool) -> tuple[Validation, int]:
+    """Count everything in one pass over ``canonical``; give the report and the sum of the faults that keep rows out.
+
+    Raises:
+        LogError: the log cannot be read.
+
+    """
+    roles = [r for r, c in plan.roles.single.items() if c in rows.columns and r != "timestamp"]
+    named = {"text": "text_length"}
+    columns = {f"null_{r}": f"countif({named.get(r, r)} IS NULL)" for r in roles}
+    broken = {
+        c: f"_broken_{i}"
+        for i, c in enumerate(plan.roles.columns("feature"))
+        if rows.columns.get(c) in {"FLOAT", "DOUBLE"}
+    }
+    columns |= {f"broken_{c}": f"countif({name})" for c, name in broken.items()}
+    counted = _count(rows, columns)
+    mask, notes = _mask(counted, is_reference=is_reference)
+    firsts = [c["first"] for c in counted.kept(mask) if c["first"]]
+    lasts = [c["last"] for c in counted.kept(mask) if c["last"]]
+    kept = sum(int(c["n"]) for c in counted.kept(mask))
+    duplicates = _duplicates(rows, mask) if "id" in roles and kept else 0
+    not_finite = {c: n for c in broken if (n := counted.total(f"broken_{c}", mask))}
+    score_ok = not (counted.rows(FAULTS["impossible score"]) and not mask & FAULTS["impossible score"])
+    quarantined = _by_reason(counted, mask)
+    return (
+        Validation(
+            rows_read=counted.rows(),
+            rows_kept=kept,
+            quarantined=quarantined,
+            examples=_examples(rows, mask) if quarantined else {},
+            duplicate_ids=duplicates,
+            nulls={r: counted.total(f"null_{r}", mask) for r in roles},
+            not_finite=not_finite,
+            first=min(firsts).replace(tzinfo=UTC) if firsts else None,
+            last=max(lasts).replace(tzinfo=UTC) if lasts else None,
+            time_zone=_time_zone(rows, plan, counted),
+            score_is_probability=score_ok,
+            rejects=dict(rows.opened.rejects),
+            reject_lines=rows.opened.reject_lines,
+            notes=(*rows.opened.notes, *notes, *plan.outcome.notes),
+        ),
+        mask,
+    )
+
+
+def _count(rows: DuckRows, columns: Mapping[str, str]) -> _Counted:
+    names = ["n", "first", "last", "zoned", "unzoned", *columns]
+    sql = ["count(*)", "min(t)", "max(t)", "countif(_zoned)", "countif(NOT _zoned)", *columns.values()]
+    selected = ", ".join(f"{s} AS {quote(f'{i}')}" for i, s in enumerate(sql))
+    found = rows.fetch(f"SELECT _flags, {selected} FROM canonical GROUP BY _flags ORDER BY _flags")
+    return _Counted({int(r[0]): dict(zip(names, r[1:], strict=True)) for r in found})
+
+
+def _mask(counted: _Counted, *, is_reference: bool) -> tuple[int, list[str]]:
+    """Decide which faults keep a row out, and say where many rows with one fault were kept."""
+    n, notes = counted.rows(), []
+    mask = FAULTS["unknown label"]
+    if not is_reference:
+        mask |= FAULTS["missing timestamp"] | FAULTS["bad timestamp"]
+    for reason in ("timestamp in the future", "timestamp before 1971"):
+        odd = counted.rows(FAULTS[reason])
+        if odd <= _ODD_TIMES * n:
+            mask |= FAULTS[reason]
+        else:
+            notes.append(f"{odd:,} of {n:,} rows have a {reason}; they are kept, the times are doubtful")
+    odd = counted.rows(FAULTS["impossible score"])
+    if odd <= _ODD_SCORES * n or odd <= 1 < n:
+        mask |= FAULTS["impossible score"]
+    else:
+        notes.append(f"{odd:,} of {n:,} scores lie outside [0, 1]: the score is no probability")
+    present = 0
+    for flags in counted.by_flags:
+        present |= flags
+    return mask & present, notes
+
+
+def _by_reason(counted: _Counted, mask: int) -> dict[str, int]:
+    """Count each quarantined row once, under its first fault."""
+    reasons: dict[str, int] = {}
+    for flags, counts in counted.by_flags.items():
+        for reason, bit in FAULTS.items():
+            if flags & mask & bit:
+                reasons[reason] = reasons.get(reason, 0) + int(counts["n"])
+                break
+    return {r: reasons[r] for r in FAULTS if r in reasons}
+
+
+def _examples(rows: DuckRows, mask: int) -> dict[str, tuple[int, ...]]:
+    first = " ".join(f"WHEN _flags & {bit} <> 0 THEN '{r}'" for r, bit in FAULTS.items() if bit & mask)
+    found = rows.fetch(
+        f"SELECT CASE {first} END AS reason, min(row, {_SHOWN}), max(row, {_SHOWN}) FROM "
+        f"(SELECT _flags, row_number() OVER () AS row FROM canonical) WHERE _flags & {mask} <> 0 GROUP BY 1"
+    )
+    return {str(r): tuple(sorted({*low, *high})) for r, low, high in found}
+
+
+def _duplicates(rows: DuckRows, mask: int) -> int:
+    where = f"WHERE _flags & {mask} = 0" if mask else ""
+    found = rows.fetch(f"SELECT count(id) - count(DISTINCT hash(id)) FROM canonical {where}")
+    return int(found[0][0])
+
+
+def _time_zone(rows: DuckRows, plan: Plan, counted: _Counted) -> str:
+    """State how times were read."""
+    column = plan.roles.column("timestamp")
+    if column is None or column not in rows.columns:
+        return ""
+    note = plan.clocks["timestamp"].note
+    zoned, unzoned = counted.total("zoned"), counted.total("unzoned")
+    if note != "ISO 8601 text":
+        return note
+    if zoned and unzoned:
+        return f"mixed: {zoned:,} with an offset, converted to UTC; {unzoned:,} without, taken as UTC"
+    return "with an offset, converted to UTC" if zoned else "without a time zone, taken as UTC"
