@@ -154,7 +154,7 @@ def feature_sql(types: Mapping[str, str], column: str, kind: str) -> str:
 
 
 def _word(types: Mapping[str, str], column: str) -> str:
-    """Give the SQL of a column as text: text as it is, whole numbers without decimals so that 1 and 1.0 are one value."""
+    """Give the SQL of a column as text: whole numbers without decimals, so that 1 and 1.0 are one value."""
     if column not in types:
         return "CAST(NULL AS VARCHAR)"
     if family_of(types[column]) == "number":

@@ -46,11 +46,13 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 
 #: Words in a name that make a column a protected attribute, or another slice of interest.
 GROUP_WORDS: Final = frozenset(
-    ("sex", "gender", "race", "ethnicity", "religion", "nationality", "disability", "ageband", "agegroup", "minority")
+    {"sex", "gender", "race", "ethnicity", "religion", "nationality", "disability", "ageband", "agegroup", "minority"}
 )
 SEGMENT_WORDS: Final = frozenset(
-    ("region", "site", "store", "country", "channel", "hospital", "clinic", "city", "state", "platform", "device")
-    + ("market", "tenant", "branch", "warehouse", "airport", "province", "district", "segment")
+    {
+        *("region", "site", "store", "country", "channel", "hospital", "clinic", "city", "state", "platform"),
+        *("device", "market", "tenant", "branch", "warehouse", "airport", "province", "district", "segment"),
+    }
 )
 _ID_NAME: Final = re.compile(r"(^|_)(id|ids|uuid|guid|key|hash|index|idx|row|rowid|row_number|unnamed_\d+)$")
 _MOST_SLICES: Final = 60

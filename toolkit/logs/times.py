@@ -33,9 +33,9 @@ _FORMATS: Final = (
 
 @dataclass(frozen=True)
 class Clock:
-    """Give SQL that gives a column as a naive UTC TIMESTAMP, NULL where it cannot; ``zoned`` is SQL, true where it said so.
+    """How a column is read: ``sql`` gives a naive UTC TIMESTAMP, or NULL.
 
-    ``note`` states in words how the column was read.
+    ``zoned`` is SQL that is true where a value named its offset; states in words how the column was read.
     """
 
     sql: str
