@@ -1,0 +1,227 @@
+"""The views that `postmortem sql` and `Store.sql` query (floor 2): stable names, each column explained.
+
+They are made in the query's own DuckDB over the attached record, so the tables underneath may change with
+the schema while these stay. Times are in UTC without a zone; lists and mappings are JSON text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class View:
+    """A view: what a row is, its query over the schema ``record``, and what each column is, in the query's order."""
+
+    name: str
+    row: str
+    query: str
+    columns: dict[str, str]
+
+
+_LATEST: Final = "run = (SELECT max(v.run) FROM record.verdicts v WHERE v.incident = {0}.incident) AS latest"
+
+VIEWS: Final = (
+    View(
+        "incidents",
+        "one incident",
+        """SELECT i.id, i.title, i.model, i.severity, i.kind, i.status, i.owner, i.occurred_at, i.detected_at,
+                  i.mitigated_at, i.resolved_at, i.closed_at, i.created_at,
+                  epoch(i.detected_at) - epoch(i.occurred_at) AS seconds_to_detect,
+                  epoch(i.mitigated_at) - epoch(i.occurred_at) AS seconds_to_mitigate,
+                  epoch(i.resolved_at) - epoch(i.occurred_at) AS seconds_to_resolve,
+                  v.verdict, v.mechanism, i.tags, i.roles, i.summary, i.version
+           FROM record.incidents i
+           LEFT JOIN record.verdicts v ON v.incident = i.id
+             AND v.run = (SELECT max(w.run) FROM record.verdicts w WHERE w.incident = i.id)
+           ORDER BY i.number""",
+        {
+            "id": "INC-0001 and on",
+            "title": "what failed, in a few words",
+            "model": "the deployed model, with its version",
+            "severity": "SEV1 to SEV4",
+            "kind": "incident or near_miss",
+            "status": "open, mitigated, resolved, closed",
+            "owner": "who leads",
+            "occurred_at": "when the damage began",
+            "detected_at": "when somebody knew",
+            "mitigated_at": "when the damage stopped",
+            "resolved_at": "when the cause was gone",
+            "closed_at": "when nothing was left to do",
+            "created_at": "when it was recorded here",
+            "seconds_to_detect": "from occurrence to detection",
+            "seconds_to_mitigate": "from occurrence to mitigation",
+            "seconds_to_resolve": "from occurrence to resolution",
+            "verdict": "the latest verdict: one of the five causes, none or undetermined",
+            "mechanism": "the latest verdict's mechanism",
+            "tags": "JSON list",
+            "roles": "JSON mapping of role to person",
+            "summary": "a paragraph",
+            "version": "counts the changes of this row",
+        },
+    ),
+    View(
+        "logs",
+        "one file that an incident rests on; run 0 is as it was opened, later runs as each diagnosis read it",
+        "SELECT incident, run, part, path, sha256 FROM record.logs ORDER BY incident, run, position",
+        {
+            "incident": "the incident's id",
+            "run": "the diagnosis that read the file, 0 for none yet",
+            "part": "log, reference or events",
+            "path": "where it lay",
+            "sha256": "what it hashed to; empty where nobody hashed it",
+        },
+    ),
+    View(
+        "events",
+        "one event of a timeline",
+        """SELECT incident, id, occurred_at, kind, text, source, actor, marker, starred, withdrawn, noted_at
+           FROM record.events ORDER BY incident, occurred_at, number""",
+        {
+            "incident": "the incident's id",
+            "id": "E01 and on, within the incident",
+            "occurred_at": "when it happened",
+            "kind": "deployment, data_change, config_change, alert, human_action, staffing, mitigation, recovery, note",
+            "text": "what happened",
+            "source": "person, import, finding, or what an import names",
+            "actor": "who did it",
+            "marker": "detection, diagnosis, repair, key_moment, or empty",
+            "starred": "worth a reader's eye",
+            "withdrawn": "taken back; kept for the record",
+            "noted_at": "when it was recorded here",
+        },
+    ),
+    View(
+        "verdicts",
+        "one diagnosis of an incident",
+        f"""SELECT t.incident, t.run, {_LATEST.format("t")}, t.verdict, t.mechanism, t.confidence, t.excess_errors,
+                   t.onset, t.profile_hash, t.recorded_at, t.body
+            FROM record.verdicts t ORDER BY t.incident, t.run""",
+        {
+            "incident": "the incident's id",
+            "run": "1 for the first diagnosis and on",
+            "latest": "the one that counts",
+            "verdict": "one of the five causes, none or undetermined",
+            "mechanism": "how the cause did its damage",
+            "confidence": "probability of the verdict",
+            "excess_errors": "wrong final decisions beyond the expected; summed loss in regression",
+            "onset": "when the damage began; NULL for from the first row",
+            "profile_hash": "identifies the profile that was judged",
+            "recorded_at": "when it was recorded",
+            "body": "the diagnosis as JSON, without findings and ledger",
+        },
+    ),
+    View(
+        "findings",
+        "one detector's answer in one diagnosis",
+        f"""SELECT t.incident, t.run, {_LATEST.format("t")}, t.id, t.detector, t.statement, t.stance, t.effect, t.unit,
+                   t.low, t.high, t.n, t.p_value, t.onset, t.body
+            FROM record.findings t ORDER BY t.incident, t.run, t.position""",
+        {
+            "incident": "the incident's id",
+            "run": "the diagnosis",
+            "latest": "of the diagnosis that counts",
+            "id": "F01 and on, within the run",
+            "detector": "which detector",
+            "statement": "what it found, in words",
+            "stance": "supports, refutes, silent or not_testable",
+            "effect": "the size, in unit",
+            "unit": "what the effect is measured in",
+            "low": "lower end of the 95 % interval",
+            "high": "upper end",
+            "n": "rows it rests on",
+            "p_value": "corrected within the detector's family",
+            "onset": "when it began",
+            "body": "the finding as JSON, with the query that gives it again",
+        },
+    ),
+    View(
+        "ledger",
+        "one line of the damage's split",
+        f"""SELECT t.incident, t.run, {_LATEST.format("t")}, t.cause, t.mechanism, t.share, t.low, t.high, t.body
+            FROM record.ledger t ORDER BY t.incident, t.run, t.position""",
+        {
+            "incident": "the incident's id",
+            "run": "the diagnosis",
+            "latest": "of the diagnosis that counts",
+            "cause": "one of the five, unexplained or off_support",
+            "mechanism": "how",
+            "share": "part of the damage, 0 to 1; the lines of a run sum to 1",
+            "low": "lower end of the 95 % interval",
+            "high": "upper end",
+            "body": "the line as JSON",
+        },
+    ),
+    View(
+        "actions",
+        "one action item",
+        """SELECT incident, id, summary, kind, owner, due, status,
+                  coalesce(status = 'open' AND due < CAST(now() AS TIMESTAMP), false) AS overdue, check_sql,
+                  created_at, done_at
+           FROM record.actions ORDER BY incident, number""",
+        {
+            "incident": "the incident's id",
+            "id": "A01 and on, within the incident",
+            "summary": "what will be done",
+            "kind": "prevent, detect, mitigate or repair",
+            "owner": "by whom",
+            "due": "until when",
+            "status": "open, done or dropped",
+            "overdue": "open past its date",
+            "check_sql": "what proves it done",
+            "created_at": "when it was recorded",
+            "done_at": "when it was done",
+        },
+    ),
+    View(
+        "runs",
+        "one execution of a notebook template",
+        """SELECT incident, id, template, status, path, seconds, error, recorded_at
+           FROM record.runs ORDER BY incident, number""",
+        {
+            "incident": "the incident's id",
+            "id": "R01 and on, within the incident",
+            "template": "which template",
+            "status": "ok or failed",
+            "path": "the executed notebook",
+            "seconds": "how long it took",
+            "error": "the cell and the reason, where it failed",
+            "recorded_at": "when it ran",
+        },
+    ),
+    View(
+        "documents",
+        "one written version of a postmortem",
+        """SELECT incident, id, path, sha256, version, status, audience, recorded_at
+           FROM record.documents ORDER BY incident, number""",
+        {
+            "incident": "the incident's id",
+            "id": "D01 and on, within the incident",
+            "path": "the file",
+            "sha256": "what it hashed to",
+            "version": "1 and on, for each audience",
+            "status": "draft, in_review, approved or published",
+            "audience": "team, leadership, public or regulator",
+            "recorded_at": "when it was written",
+        },
+    ),
+    View(
+        "journal",
+        "one change of the store, bound to the one before by its hash",
+        """SELECT seq, recorded_at, actor, op, command, incident, reason,
+                  json_extract(entry, '$.changes') AS changes, hash
+           FROM record.audit ORDER BY seq""",
+        {
+            "seq": "1 and on, without a gap",
+            "recorded_at": "when",
+            "actor": "who",
+            "op": "what was done",
+            "command": "from which command",
+            "incident": "the incident's id, where it is about one",
+            "reason": "why, where one was given",
+            "changes": "JSON: each row with what it was before and after",
+            "hash": "SHA-256 over the entry, which holds its predecessor's",
+        },
+    ),
+)

@@ -1,0 +1,186 @@
+"""One turn at the store (floor 2): gate, lock, attach, transaction, journal, HEAD, detach; a few milliseconds.
+
+The order of a write is what makes it safe. Everything that needs space (the row, the journal's line, the
+next HEAD) is on the disk before COMMIT; a rename after it is all that is left. Killed before COMMIT, the
+line that no HEAD counts is cut off at the next write; killed after it, the next write puts HEAD forward.
+What was acknowledged is in all three.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from toolkit.errors import StoreError, StoreRolledBack
+from toolkit.store import journal
+from toolkit.store.attach import Place, attached, translated
+from toolkit.store.commit import Undecided, commit, entry_of
+from toolkit.store.journal import Head
+from toolkit.store.lock import hold, user
+from toolkit.store.process import turn
+from toolkit.store.ready import check_readable, fill, make_ready
+from toolkit.store.session import Session, Transaction
+
+if TYPE_CHECKING:
+    import duckdb
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who asks for a change, with which command, and why; ``key`` names the request, so that a retry is told apart."""
+
+    op: str
+    actor: str = ""
+    command: str = ""
+    key: str = ""
+    reason: str = ""
+
+
+def read(place: Place, give: Callable[[Session], R]) -> R:
+    """Read from the store beside other readers; from an empty one where none was made yet.
+
+    Raises:
+        StoreBusy: writers held it for longer than ``place.wait`` seconds.
+        StoreError: it cannot be read; the message says why and what to do.
+
+    """
+    if not place.database.exists():
+        if (place.folder / journal.HEAD).exists():
+            raise StoreRolledBack(
+                "the database file is gone", where=str(place.database), fix="run `postmortem store repair`"
+            )
+        return _read_empty(give)
+    for first in (True, False):
+        with reading(place) as (cursor, ready):
+            if ready:
+                return give(Session(cursor))
+        if first:
+            with writing(place):
+                pass  # an older store is brought up to date before it is read
+    raise StoreError(
+        "the store cannot be brought up to date", where=str(place.folder), fix="run `postmortem store check`"
+    )
+
+
+def _read_empty(give: Callable[[Session], R]) -> R:
+    from toolkit.sql.connect import connect
+
+    with contextlib.closing(connect(threads=1)) as memory:
+        fill(memory)
+        return give(Session(memory))
+
+
+@contextlib.contextmanager
+def reading(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
+    """Hold the store beside other readers, attached; and say whether it can be read as it is."""
+    with (
+        _errors(place),
+        turn(place.folder, place.wait),
+        hold(place.folder, exclusive=False, wait=place.wait),
+        attached(place, read_only=True) as cursor,
+    ):
+        yield cursor, check_readable(place, cursor)
+
+
+@contextlib.contextmanager
+def writing(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, Head]]:
+    """Hold the store alone, attached and in order, with its head."""
+    with _errors(place):
+        place.folder.mkdir(parents=True, exist_ok=True)
+        with turn(place.folder, place.wait), hold(place.folder, exclusive=True, wait=place.wait) as held:
+            with attached(place, read_only=False) as cursor:
+                yield cursor, make_ready(place, cursor)
+            held.leave = {"file": stamp(place.database)}
+
+
+def stamp(path: Path) -> list[int]:
+    """Tell whether a file was written to since, by its size and times; without opening it."""
+    about = path.stat()
+    return [about.st_ino, about.st_size, about.st_mtime_ns]
+
+
+@contextlib.contextmanager
+def _errors(place: Place) -> Iterator[None]:
+    """Turn what DuckDB and the system raise into one line."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise translated(error, place.database) from None
+
+
+def write(place: Place, request: Request, work: Callable[[Transaction], Any], give: Callable[[Session, Any], R]) -> R:
+    """Change the store: ``work`` makes the changes and names its result, ``give`` reads what that name stands for.
+
+    With a key that was used before, ``work`` does not run: its first result is given.
+
+    Raises:
+        StoreBusy: others held the store for longer than ``place.wait`` seconds.
+        StoreRolledBack: the database lost entries of its journal; repair it first.
+        StoreError: it cannot be written; nothing was changed.
+
+    """
+    try:
+        with writing(place) as (cursor, head):
+            return _transact(place, cursor, head, request, work, give)
+    except Undecided as undecided:
+        given: R = _settled(place, undecided)
+        return given
+
+
+def _transact(
+    place: Place,
+    cursor: duckdb.DuckDBPyConnection,
+    head: Head,
+    request: Request,
+    work: Callable[[Transaction], Any],
+    give: Callable[[Session, Any], R],
+) -> R:
+    if request.key:
+        known = Session(cursor).get("requests", key=request.key)
+        if known and known["op"] != request.op:
+            raise StoreError(f"the key {request.key!r} was used for {known['op']} before", fix="use a new key")
+        if known:
+            return give(Session(cursor), known["result"])
+    cursor.execute("BEGIN")
+    tx = Transaction(cursor)
+    result = work(tx)
+    if not tx.changes:
+        return give(tx, result)
+    if request.key:
+        tx.insert("requests", {"key": request.key, "op": request.op, "seq": head.seq + 1, "result": result})
+    given = give(tx, result)
+    about = {
+        "actor": request.actor or user(),
+        "command": request.command,
+        "reason": request.reason,
+        "key": request.key,
+    }
+    try:
+        commit(place, tx, head, entry_of(tx, request.op, **about))
+    except Undecided as undecided:
+        undecided.given = given
+        raise
+    return given
+
+
+def _settled(place: Place, undecided: Undecided) -> Any:
+    """See whether a COMMIT that raised went through all the same, which a full disk can make it do."""
+    try:
+        with writing(place) as (cursor, _):
+            there = Session(cursor).get("audit", seq=undecided.head.seq)
+    except StoreError as error:
+        raise StoreError(
+            f"whether the change was recorded is not known: {error.what}",
+            where=str(place.folder),
+            fix="mend that, then look before you do it again",
+        ) from None
+    if there is None or there["hash"] != undecided.head.hash:
+        raise translated(undecided.cause, place.database)
+    return undecided.given
