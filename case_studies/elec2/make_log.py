@@ -1,5 +1,4 @@
-"""Make the log of this case again from Elec2 (New South Wales, 1996-1998), as scikit-multiflow 0.4.1 ships
-it.
+"""Make the log of this case again from Elec2, New South Wales 1996-1998 (scikit-multiflow 0.4.1).
 
 ``python make_log.py`` in an environment with that package's files and this project. The file has no dates;
 its first row is 7 May 1996, 00:00 market time (UTC+10, no summer time), one row each half hour. Features

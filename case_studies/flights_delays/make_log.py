@@ -68,14 +68,10 @@ def flights() -> pd.DataFrame:
     rows["at_hour"] = rows.timestamp.dt.floor("h")
     rows["weekday"] = day.dt.day_of_week
     rows["hour"] = rows.sched_dep_time // 100
-    rows["request_id"] = (
-        rows.carrier + rows.flight.astype(str) + "-" + rows.origin + departs.dt.strftime("-%m%dT%H%M")
-    )
+    rows["request_id"] = rows.carrier + rows.flight.astype(str) + "-" + rows.origin + departs.dt.strftime("-%m%dT%H%M")
     rows["label"] = (rows.arr_delay > LATE_MINUTES).astype("float").where(rows.arr_delay.notna())
     rows["label_time"] = (lands + pd.to_timedelta(rows.arr_delay, unit="min")).dt.floor("s")
-    rows["outcome"] = np.select(
-        [rows.dep_time.isna(), rows.arr_delay.isna()], ["cancelled", "diverted"], "flown"
-    )
+    rows["outcome"] = np.select([rows.dep_time.isna(), rows.arr_delay.isna()], ["cancelled", "diverted"], "flown")
     rows = rows.merge(observed[["origin", "at_hour", *WEATHER]], on=["origin", "at_hour"], how="left")
     return rows.sort_values(["timestamp", "request_id"], ignore_index=True)
 

@@ -1,5 +1,4 @@
-"""Make the log of this case again from Khan's gene expressions (four childhood tumours), as ISLP 0.6 ships
-them (BSD).
+"""Make the log of this case again from Khan's gene expressions (ISLP 0.6, BSD).
 
 ``python make_log.py`` in an environment with ISLP's files (``pip install --no-deps ISLP``) and this
 project. Of 2,308 genes the 200 that vary most in the training samples are kept. 63 samples are fitted, 20

@@ -1,5 +1,4 @@
-"""Make the log of this case again from Smarket (S&P 500, 2001 to 2005), as the package ISLP 0.6 ships it
-(BSD).
+"""Make the log of this case again from Smarket, S&P 500 2001-2005 (ISLP 0.6, BSD).
 
 ``python make_log.py`` in an environment with ISLP's files (``pip install --no-deps ISLP``) and this
 project. The table gives the year and the order of the days, not their dates, so the log has no timestamps.
