@@ -4,7 +4,35 @@ For benchmarks, drills and game days: ``make_incident("unit_change", base="credi
 """
 
 from toolkit.testing.bases import base_names, load_base
+from toolkit.testing.healthy import (
+    HARMLESS_KINDS,
+    HEALTHY_KINDS,
+    SERIES_KINDS,
+    make_healthy,
+    make_record,
+    make_series,
+)
 from toolkit.testing.incidents import make_incident, make_multi, variants
+from toolkit.testing.scoring import Score, score
 from toolkit.testing.truth import GeneratedIncident, Truth
+from toolkit.testing.twins import TwinPair, identifiability_twins
 
-__all__ = ["GeneratedIncident", "Truth", "base_names", "load_base", "make_incident", "make_multi", "variants"]
+__all__ = [
+    "HARMLESS_KINDS",
+    "HEALTHY_KINDS",
+    "SERIES_KINDS",
+    "GeneratedIncident",
+    "Score",
+    "Truth",
+    "TwinPair",
+    "base_names",
+    "identifiability_twins",
+    "load_base",
+    "make_healthy",
+    "make_incident",
+    "make_multi",
+    "make_record",
+    "make_series",
+    "score",
+    "variants",
+]

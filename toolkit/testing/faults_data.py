@@ -197,7 +197,7 @@ VARIANTS: Final = (
     Variant("concept_drift", "effect_reverses", {"label": reverse}, event=("note", "New market rules came into force")),
     Variant("concept_drift", "new_tactics", {"label": new_tactics}),
     Variant("label_shift", "hard_class_surges", {"draw": prior}),
-    Variant("label_shift", "hard_class_grows", {"draw": partial(prior, strength=0.4)}, 
+    Variant("label_shift", "hard_class_grows", {"draw": partial(prior, strength=0.4)},
             shapes=("ramp", "step", "pulse")),
     Variant("label_noise", "careless_annotation", {"observe": scrambled_labels}, metric="recorded_errors",
             event=("staffing", "Labelling moved to a new vendor")),

@@ -16,7 +16,15 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.errors import PostmortemError
-from toolkit.testing import faults_bias, faults_data, faults_human, faults_overfitting, faults_service, faults_values
+from toolkit.testing import (
+    faults_bias,
+    faults_data,
+    faults_human,
+    faults_none,
+    faults_overfitting,
+    faults_service,
+    faults_values,
+)
 from toolkit.testing.assemble import COLUMNS, LABELS, event_table, log_table, reference_table, roles_of
 from toolkit.testing.bases import load_base
 from toolkit.testing.models import MODELS, Array
@@ -46,7 +54,7 @@ def find_variant(mechanism: str, variant: str | None, task: str, shape: str | No
         PostmortemError: no variant fits; the message names those there are.
 
     """
-    ours = [v for v in VARIANTS if v.mechanism == mechanism]
+    ours = [v for v in (*VARIANTS, *faults_none.HEALTHY, *faults_none.HARMLESS) if v.mechanism == mechanism]
     fit = [v for v in ours if task in v.tasks and (shape is None or shape in v.shapes)]
     fit = [v for v in fit if variant is None or v.name == variant]
     if not fit:
@@ -160,7 +168,7 @@ def make_multi(
     for v in chosen:
         around |= v.env
         shown |= {need: True for need in v.needs if need in COLUMNS}
-        if CAUSE_OF[v.mechanism] == "integration" and "versions" in v.needs:
+        if CAUSE_OF.get(v.mechanism) == "integration" and "versions" in v.needs:
             around.pop("rollout", None)
     around |= dict(env or {})
     shown["cost"] = shown["cost"] or bool(around.get("cost"))
@@ -293,7 +301,7 @@ def _truth(
     masked = [n for n in v.needs if not columns.get(n, True)]
     blind = labels == "none" and not v.label_free
     return Truth(
-        cause=CAUSE_OF[v.mechanism],
+        cause=CAUSE_OF.get(v.mechanism, "none"),
         mechanism=v.mechanism,
         variant=v.name,
         onset=None if shape == "from_start" else stamp(clean.time[first]),
