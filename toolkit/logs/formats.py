@@ -25,6 +25,9 @@ ENDINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+_FOLD: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
 @dataclass(frozen=True)
 class Opened:
     """A source, ready to be a view: ``sql`` gives its rows.
@@ -186,9 +189,10 @@ def refuse_case_duplicates(names: Sequence[str], where: str) -> None:
     """
     seen: dict[str, str] = {}
     for name in names:
-        if not name or "\0" in name:
+        if not name or "\0" in name or (not name.isascii() and not _encodes(name)):
             raise LogError(f"a column has the name {name!r}", where=where, fix="give every column a name")
-        key = name.lower()
+        # DuckDB folds ASCII alone
+        key = name.translate(_FOLD)
         if key in seen:
             raise LogError(
                 f"the columns {seen[key]!r} and {name!r} have one name but for their case",
@@ -196,3 +200,11 @@ def refuse_case_duplicates(names: Sequence[str], where: str) -> None:
                 fix="rename one",
             )
         seen[key] = name
+
+
+def _encodes(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,7 +6,8 @@ are counted apart, and whatever is no number, boolean or text stays text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,7 +52,8 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
         rejects, lines = _bad_lines(connection, source) if lenient == "true" else ({}, ())
         if list(types) == ["json"] or not types:
             raise LogError("no line is a JSON object", where=name, fix="write one object a line, {...}")
-        _refuse_twins(connection, source, name, lenient)
+        if _renamed(types):
+            _refuse_twins(connection, source, name)
         connection.execute(_copy(source, types, str(target), lenient))
     except duckdb.Error as error:
         raise read_error(error, name) from None
@@ -90,10 +92,14 @@ def _bad_lines(connection: duckdb.DuckDBPyConnection, source: str) -> tuple[dict
     return {"line that is no JSON object": int(found[0])}, tuple(f"line {n}: no JSON object" for n in found[1])
 
 
-def _refuse_twins(connection: duckdb.DuckDBPyConnection, source: str, name: str, lenient: str) -> None:
+def _renamed(names: Iterable[str]) -> bool:
+    """Tell whether DuckDB may have renamed a key that differs from another in case alone (Score, score_1)."""
+    lower = {n.lower() for n in names}
+    return any((cut := re.sub(r"_\d+$", "", n)) != n and cut in lower for n in lower)
+
+
+def _refuse_twins(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
     """Refuse two keys that differ only in case."""
-    if lenient != "true":
-        return
     keys = connection.execute(
         f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({source}, ignore_errors = true) "
         "WHERE json_type(json) = 'OBJECT'"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from toolkit.errors import RolesError
-from toolkit.logs.stats import family_of, is_integer, text_of
+from toolkit.logs.stats import cast_text, family_of, is_integer, text_of
 from toolkit.roles import Roles, Scalar
 from toolkit.sql import quote
 from toolkit.vocabulary import Task
@@ -70,7 +70,7 @@ def class_text(column: str, kind: str) -> str:
             f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END"
         )
     value = text_of(column)
-    number = f"TRY_CAST({value} AS DOUBLE)"
+    number = cast_text(value)
     return (
         f"CASE WHEN {value} = '' OR lower({value}) = 'nan' THEN NULL WHEN lower({value}) = 'true' THEN '1' "
         f"WHEN lower({value}) = 'false' THEN '0' WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from toolkit.engines.duck import DuckRows
 from toolkit.errors import LogError, RolesError
@@ -22,6 +22,9 @@ from toolkit.roles import Roles
 from toolkit.vocabulary import PLURAL_ROLES
 
 _STATUS_OK = frozenset({"ok", "200", "success", "succeeded", "successful", "0", "1", "done", "completed", "served"})
+
+#: Single roles whose figures matter even where they are declared.
+_NUMBERED: Final = ("timestamp", "label_time", "score")
 
 
 def read_log(
@@ -127,10 +130,21 @@ def _read(log: DuckRows, reference: DuckRows | None, declared: Roles | None, now
 
 
 def _figures(rows: DuckRows, declared: Roles | None) -> dict[str, ColumnStats]:
-    """Scan the columns whose figures decide something: texts, and those named like a role."""
-    roled = set() if declared is None else set(declared.single.values())
-    scanned = [c for c, kind in rows.columns.items() if family_of(kind) == "text" or named_like_a_role(c) or c in roled]
-    return column_stats(rows, scanned)
+    """Scan the columns whose figures decide something: texts, and what is named like a role or has one."""
+    if declared is None:
+        return column_stats(
+            rows, [c for c, k in rows.columns.items() if family_of(k) == "text" or named_like_a_role(c)]
+        )
+    told = {c for r, c in declared.single.items() if r not in _NUMBERED}
+    told |= {c for r in ("group", "segment") for c in declared.columns(r)}
+    told -= set(declared.columns("feature"))
+    numbers = {declared.single[r] for r in _NUMBERED if r in declared.single}
+    if declared.columns("feature"):
+        candidates = list(declared.columns("feature"))
+    else:
+        candidates = [c for c in rows.columns if c not in told]
+    texts = [c for c in candidates if family_of(rows.columns.get(c, "")) == "text" or named_like_a_role(c)]
+    return column_stats(rows, [*texts, *numbers])
 
 
 def _settle(

@@ -111,7 +111,8 @@ class _Counted:
     def total(self, name: str, mask: int | None = None) -> int:
         """Add one count over the rows."""
         of = self.by_flags.values() if mask is None else self.kept(mask)
-        return sum(int(c[name]) for c in of)
+        # countif of nothing but NULLs is NULL
+        return sum(int(c[name] or 0) for c in of)
 
 
 def validate(rows: DuckRows, plan: Plan, *, is_reference: bool) -> tuple[Validation, int]:
