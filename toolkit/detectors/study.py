@@ -224,3 +224,9 @@ def _mature(log: Sample, ref: Sample) -> Mask:
 def known(column: Column) -> Mask:
     """Mark the rows where a feature has a value."""
     return column.codes >= 0 if isinstance(column, Codes) else ~np.isnan(column)
+
+
+def seen(column: Codes) -> frozenset[str]:
+    """Give the values that really occur in a column of text (its list of names may hold those of other rows too)."""
+    have = column.codes[column.codes >= 0]
+    return frozenset(column.names[i] for i in np.unique(have))

@@ -14,7 +14,12 @@ _MICRO: Final = 1_000_000.0
 
 
 def code_rows(
-    table: Any, part: Any, *, classes: Sequence[str], names: Mapping[str, Sequence[str]], weight: Floats | None = None
+    table: Any,
+    part: Any,
+    *,
+    classes: Sequence[str],
+    names: Mapping[str, Sequence[str]],
+    weight: Floats | None = None,
 ) -> Sample:
     """Turn canonical rows (an Arrow table, see ``toolkit.logs``) into a sample.
 

@@ -81,7 +81,9 @@ def find_change(x: Floats, *, reference: tuple[float, float, float] | None = Non
     if best is None or abs(best.z) < level:
         return _against_reference(x, reference, level)
     start, end = int(edges[best.start]), int(edges[best.end])
-    change = Change(best.shape, start, end, best.before, best.after, best.z, int(edges[best.low]), int(edges[best.high]))
+    change = Change(
+        best.shape, start, end, best.before, best.after, best.z, int(edges[best.low]), int(edges[best.high])
+    )
     change = _ramp(x, edges, sums, counts, change)
     change = _refine(x, edges, change)
     return _off_from_start(x, reference, change, n)
@@ -110,13 +112,20 @@ def _scan(sums: Floats, counts: Floats, variance: float) -> Change | None:
     # a pulse has one more free end: it must earn it
     if gain[pulse] > gain[pick] + 12.0 * noise and a[pulse] > 0 and b[pulse] < bins:
         noise_pulse = _noise(sums, counts, a[pulse], b[pulse], variance)
-        if gain[pulse] / noise_pulse > gain[pick] / noise + 6.0:
+        if gain[pulse] / noise_pulse > max(gain[pick] / noise + 8.0, 36.0) and n_in[pulse] >= 12:
             pick, shape, noise = pulse, "pulse", noise_pulse
     z = float(np.sqrt(gain[pick] / noise) * np.sign(m_in[pick] - m_out[pick]))
     same_end = b == b[pick]
     close = a[same_end & (gain / noise >= gain[pick] / noise - _SET)]
     return Change(
-        shape, int(a[pick]), int(b[pick]), float(m_out[pick]), float(m_in[pick]), z, int(close.min()), int(close.max())
+        shape,
+        int(a[pick]),
+        int(b[pick]),
+        float(m_out[pick]),
+        float(m_in[pick]),
+        z,
+        int(close.min()),
+        int(close.max()),
     )
 
 

@@ -1,0 +1,167 @@
+"""From findings to candidates (floor 5): for each mechanism, what speaks for it, against it, and how much it explains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence
+from toolkit.detectors.relation import Relation
+from toolkit.detectors.study import Study
+from toolkit.impact.harm import Damage
+from toolkit.profile.model import Mask
+from toolkit.vocabulary import CAUSE_OF
+
+#: Mechanisms that are harm in themselves: the request failed, came late, twice or not at all.
+SERVICE: Final = frozenset({"timeouts", "errors", "latency", "duplicated_requests", "dropped_traffic"})
+#: Harm to people that needs no fall of the overall measure.
+UNFAIR: Final = frozenset(m for m, c in CAUSE_OF.items() if c == "bias")
+#: Harm found by replay, whether or not anything changed.
+REPLAYED: Final = frozenset(
+    {
+        "harmful_overrides",
+        "ignored_alerts",
+        "not_adopted",
+        "threshold_misconfigured",
+        "goal_misaligned",
+        "memorised_training_data",
+        "overconfidence",
+    }
+)
+#: Mechanisms that are there from the first row.
+STANDING: Final = frozenset(m for m, c in CAUSE_OF.items() if c in ("overfitting", "bias"))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mechanism with the evidence for it, weighed.
+
+    ``strength``, ``share`` (of the damage), ``timing`` (1: its onset is the harm's), ``refuted`` and ``importance``
+    (do the model's answers depend on what moved) lie in [0, 1]; ``z`` is of the strongest finding.
+    """
+
+    mechanism: str
+    strength: float
+    z: float
+    share: float
+    timing: float
+    refuted: float
+    importance: float
+    best: Evidence
+    supporting: tuple[int, ...]
+    contradicting: tuple[int, ...]
+
+    @property
+    def cause(self) -> str:
+        """The cause that the mechanism belongs to."""
+        return CAUSE_OF[self.mechanism]
+
+
+def candidates(
+    study: Study,
+    evidence: Sequence[Evidence],
+    damage: Damage,
+    relation: Relation | None,
+    used: Mapping[str, float],
+) -> list[Candidate]:
+    """Weigh every mechanism that a finding supports; ``used`` gives each feature's importance to the score."""
+    found = []
+    names = dict.fromkeys(e.mechanism for e in evidence if e.mechanism and e.strength > 0)
+    for name in names:
+        mine = [e for e in evidence if e.mechanism == name]
+        best = max(mine, key=lambda e: e.strength * (0.3 + min(e.z, 12) / 12) * _importance(e, used))
+        against = [e for e in evidence if name in e.finding.refutes and e is not best]
+        refuted = max(
+            (e.strength * min(e.z / 8, 1.0) * _importance(e, used) if e.mechanism else 0.6 for e in against),
+            default=0.0,
+        )
+        found.append(
+            Candidate(
+                name,
+                best.strength,
+                best.z,
+                share_of(study, best, damage, relation),
+                _timing(study, best, damage),
+                refuted,
+                _importance(best, used),
+                best,
+                tuple(i for i, e in enumerate(evidence) if name in e.finding.supports),
+                tuple(i for i, e in enumerate(evidence) if name in e.finding.refutes),
+            )
+        )
+    return found
+
+
+def _importance(e: Evidence, used: Mapping[str, float]) -> float:
+    if not e.finding.features or not used or e.mechanism in ("leakage",):
+        return 1.0
+    top = max(used.values(), default=0.0) or 1.0
+    mine = max((used.get(f, 0.0) for f in e.finding.features), default=0.0)
+    return float(np.clip(0.15 + mine / (0.12 * top), 0.0, 1.0))
+
+
+def share_of(study: Study, e: Evidence, damage: Damage, relation: Relation | None) -> float:
+    """Give the share of the damage that the evidence explains, 0 to 1; 0.5 where it cannot be measured."""
+    if e.share_hint is not None:
+        return float(np.clip(e.share_hint, 0.0, 1.0))
+    total = float(np.nansum(np.where(damage.rows, damage.excess, 0.0)))
+    if damage.kind != "labels" or total <= 0:
+        return 0.5
+    if relation is not None and relation.total > 1e-9 and e.mechanism in ("covariate_shift", "unrepresentative_data"):
+        return float(np.clip(relation.mix / relation.total, 0.0, 1.0))
+    if e.mechanism in (
+        "concept_drift",
+        "label_noise",
+        "label_shift",
+        "memorised_training_data",
+        "overconfidence",
+    ):
+        return (
+            1.0
+            if relation is None or relation.total <= 1e-9
+            else float(np.clip(relation.given / relation.total, 0.0, 1.0))
+        )
+    if e.rows is None:
+        return 0.5
+    return float(np.clip(matched(damage, e.rows) / total, 0.0, 1.0))
+
+
+def matched(damage: Damage, rows: Mask) -> float:
+    """Give the excess loss of the marked rows beyond the unmarked rows of the same time (or the baseline)."""
+    mine, rest = damage.rows & rows, damage.rows & ~rows
+    excess = damage.excess
+    if not (mine & ~np.isnan(excess)).any():
+        return 0.0
+    usual = float(np.nanmean(excess[rest])) if (rest & ~np.isnan(excess)).sum() >= 30 else 0.0
+    return float(np.nansum(excess[mine] - max(usual, 0.0)))
+
+
+def _timing(study: Study, e: Evidence, damage: Damage) -> float:
+    """How well the evidence's onset agrees with the harm's: 1 within a few rows, 0 when it came later."""
+    harm, own = damage.change, e.change
+    n = len(study.log)
+    if not harm.found or own is None or not own.found:
+        return 0.5
+    first = 0 if harm.shape == "from_start" else harm.start
+    mine = 0 if own.shape == "from_start" else own.start
+    if e.mechanism in STANDING:
+        return 1.0 if first <= 0.05 * n else float(np.clip(1 - 4 * (first / n - 0.05), 0.0, 1.0))
+    slack = 0.02 * n + abs(harm.high - harm.low) / 2 + abs(own.high - own.low) / 2
+    return float(np.clip(1.0 - max(abs(mine - first) - slack, 0.0) / (0.15 * n), 0.0, 1.0))
+
+
+def explained_rows(study: Study, evidence: Sequence[Evidence], used: Mapping[str, float]) -> Mask:
+    """Mark the log rows whose inputs or answers an integration fault touched."""
+    rows = np.zeros(len(study.log), dtype=bool)
+    for e in evidence:
+        if (
+            e.rows is not None
+            and e.strength >= 0.6
+            and CAUSE_OF.get(e.mechanism) == "integration"
+            and _importance(e, used) > 0.4
+        ):
+            rows |= e.rows
+    return rows

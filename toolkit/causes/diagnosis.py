@@ -1,0 +1,236 @@
+"""A diagnosis as its reader meets it (floor 5): ten seconds of text, the rivals on request, the ledger as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toolkit.records import Finding, Harm, LedgerLine, Rival, Slice, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The answer of ``diagnose``: the verdict record, and ways to read it.
+
+    ``record`` is the whole diagnosis as data (``toolkit.diagnosis/1``); the properties give its parts.
+    """
+
+    record: Verdict
+
+    @property
+    def verdict(self) -> str:
+        """One of the five causes, ``none`` or ``undetermined``."""
+        return self.record.verdict
+
+    @property
+    def mechanism(self) -> str | None:
+        """The mechanism of the cause; ``None`` where the verdict is no cause."""
+        return self.record.mechanism
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the likeliest of the five causes and ``none``."""
+        return self.record.confidence
+
+    @property
+    def probabilities(self) -> Mapping[str, float]:
+        """Probability of each cause and of ``none``; they sum to 1."""
+        return self.record.probabilities
+
+    @property
+    def onset(self) -> datetime | None:
+        """When it began, aware UTC; ``None`` where it was there from the first row, or times are unknown."""
+        return self.record.onset
+
+    @property
+    def onset_interval(self) -> tuple[datetime, datetime] | None:
+        """The 95 % interval of the onset."""
+        return self.record.onset_interval
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features that the mechanism touched."""
+        return self.record.features
+
+    @property
+    def slice(self) -> Slice:
+        """The rows it fell on, as terms; empty for all."""
+        return self.record.slice
+
+    @property
+    def harm(self) -> Harm:
+        """The damage."""
+        return self.record.harm
+
+    @property
+    def lines(self) -> tuple[LedgerLine, ...]:
+        """The lines of the ledger as records."""
+        return self.record.ledger
+
+    @property
+    def rivals(self) -> tuple[Rival, ...]:
+        """Every candidate, the likeliest first."""
+        return self.record.rivals
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, in the order of their ids."""
+        return self.record.findings
+
+    @property
+    def would_settle_it(self) -> tuple[str, ...]:
+        """The measurements that would settle an open verdict."""
+        return self.record.would_settle_it
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """The ledger as a table: cause, mechanism, share, low, high, onset, features; shares sum to 1."""
+        import pandas as pd
+
+        rows = [
+            {
+                "cause": line.cause,
+                "mechanism": line.mechanism,
+                "share": line.share,
+                "low": line.interval[0] if line.interval else None,
+                "high": line.interval[1] if line.interval else None,
+                "onset": line.onset,
+                "features": ", ".join(line.features),
+            }
+            for line in self.lines
+        ]
+        return pd.DataFrame(rows, columns=["cause", "mechanism", "share", "low", "high", "onset", "features"])
+
+    def finding(self, finding_id: str) -> Finding:
+        """Give one finding by its id; raises ``KeyError`` for an unknown one."""
+        return self.record.finding(finding_id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the diagnosis as the JSON contract has it."""
+        return self.record.to_dict()
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Write the diagnosis as JSON (to a file too, where one is named, replaced as a whole or not at all)."""
+        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        if path is not None:
+            target = Path(path)
+            part = target.with_name(target.name + ".part")
+            part.write_text(text + "\n", encoding="utf-8")
+            part.replace(target)
+        return text
+
+    def summary(self) -> str:
+        """Say it in ten seconds: cause, since when, the damage, the strongest for and against, what to do next."""
+        return "\n".join(f"{head:<9} {text}" for head, text in summary_lines(self.record))
+
+    def explain(self) -> str:
+        """Show each rival with the findings for and against it."""
+        return explain(self.record)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        pairs = summary_lines(self.record)
+        left = "style='text-align:left'"
+        rows = "".join(f"<tr><th scope='row' {left}>{escape(h)}</th><td {left}>{escape(t)}</td></tr>" for h, t in pairs)
+        return {
+            "text/plain": self.summary(),
+            "text/markdown": "\n".join(f"- **{h}** {t}" for h, t in pairs),
+            "text/html": f"<table><caption>Diagnosis</caption><tbody>{rows}</tbody></table>",
+        }
+
+
+def plain(name: str) -> str:
+    """Write a name of the vocabulary as words."""
+    return name.replace("_", " ")
+
+
+def when(moment: datetime | None) -> str:
+    """Write a time for a reader: minutes, UTC."""
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
+
+
+def headline(v: Verdict) -> str:
+    """Say the verdict in one clause."""
+    if v.verdict == "undetermined":
+        top = max(v.probabilities, key=lambda k: v.probabilities[k])
+        return f"undetermined; likeliest is {top} ({v.probabilities[top]:.0%}), which is not enough to say"
+    if v.verdict == "none":
+        return f"none: nothing is wrong that this log can show ({v.confidence:.0%})"
+    where = f" in {', '.join(v.features[:3])}" if v.features else ""
+    where += f" for {' and '.join(f'{t.column} = {t.value}' for t in v.slice)}" if v.slice else ""
+    versions = f" (version {', '.join(v.model_versions[:3])})" if v.model_versions else ""
+    return f"{v.verdict}: {plain(v.mechanism or '')}{where}{versions} ({v.confidence:.0%})"
+
+
+def harm_text(h: Harm) -> str:
+    """Say the damage in one clause."""
+    if h.expected is None or h.observed is None or h.excess_errors is None:
+        return "cannot be known without labels"
+    unit = "excess errors" if h.metric in ("accuracy", "recall") else "excess loss"
+    number = f"{h.excess_errors:,.0f}" if abs(h.excess_errors) >= 10 else f"{h.excess_errors:.3g}"
+    span = f" ({h.interval[0]:,.0f} to {h.interval[1]:,.0f})" if h.interval else ""
+    return f"{h.metric} {h.observed:.3g} where {h.expected:.3g} was expected: {number} {unit}{span} in {h.n:,} rows"
+
+
+def summary_lines(v: Verdict) -> list[tuple[str, str]]:
+    """Give the summary as (heading, text) pairs."""
+    lines = [("Verdict", headline(v))]
+    if v.verdict not in ("none", "undetermined"):
+        since = when(v.onset) or "the first row"
+        if v.onset and v.onset_interval:
+            since += f" (between {when(v.onset_interval[0])} and {when(v.onset_interval[1])})"
+        lines.append(("Since", since))
+    lines.append(("Harm", harm_text(v.harm)))
+    own = next((x for x in v.ledger if x.cause == v.verdict), None)
+    if own is not None:
+        span = f" ({own.interval[0]:.0%} to {own.interval[1]:.0%})" if own.interval else ""
+        lines.append(("Explains", f"{own.share:.0%} of the damage{span}"))
+    leader = next((r for r in v.rivals if r.mechanism == (v.mechanism or "none")), v.rivals[0] if v.rivals else None)
+    if leader is not None:
+        lines += _best(v, leader)
+    rival = next((r for r in v.rivals if leader is None or r.mechanism != leader.mechanism), None)
+    if rival is not None and rival.probability >= 0.02:
+        lines.append(("Rival", f"{rival.cause}: {plain(rival.mechanism)} ({rival.probability:.0%})"))
+    lines += [("Next", text) for text in v.would_settle_it[:1]]
+    lines += [("Note", text) for text in v.notes]
+    return lines
+
+
+def _best(v: Verdict, rival: Rival) -> list[tuple[str, str]]:
+    """The strongest finding for a candidate, and the strongest against it."""
+    out = []
+    for head, ids in (("For", rival.supporting), ("Against", rival.contradicting)):
+        found = [v.finding(i) for i in ids]
+        if found:
+            best = max(found, key=lambda f: abs(f.statistic or 0.0))
+            out.append((head, f"{best.id} {best.statement}"))
+    return out
+
+
+def explain(v: Verdict) -> str:
+    """Show each rival with the findings for and against it, as text."""
+    out = [headline(v), ""]
+    for r in v.rivals:
+        if r.probability < 0.01 and not r.supporting:
+            continue
+        out.append(
+            f"{r.cause}: {plain(r.mechanism)}  {r.probability:.0%}"
+            if r.cause != "none"
+            else f"none  {r.probability:.0%}"
+        )
+        out += [f"    for      {i} {v.finding(i).statement}" for i in r.supporting]
+        out += [f"    against  {i} {v.finding(i).statement}" for i in r.contradicting]
+    untested = [f for f in v.findings if f.stance == "not_testable"]
+    out += ["", *(f.statement for f in untested)] if untested else []
+    out += ["", *(f"Would settle it: {t}" for t in v.would_settle_it)] if v.would_settle_it else []
+    return "\n".join(out)

@@ -1,0 +1,100 @@
+"""Run every detector in the order in which they need each other (floor 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.causes.candidates import explained_rows
+from toolkit.detectors import (
+    association,
+    categories,
+    decisions,
+    defaults,
+    generalisation,
+    groups,
+    missing,
+    scoring,
+    service,
+    units,
+    versions,
+    world,
+)
+from toolkit.detectors.drift import Moved, moved
+from toolkit.detectors.evidence import Evidence, not_testable
+from toolkit.detectors.importance import importance
+from toolkit.detectors.relation import Relation, incident_rows, relate
+from toolkit.detectors.study import Study
+from toolkit.records import Event
+from toolkit.vocabulary import CAUSE_OF
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """All evidence of a log, and what the ledger needs beside it."""
+
+    evidence: tuple[Evidence, ...]
+    relation: Relation | None
+    used: Mapping[str, float]
+    moves: Mapping[str, Moved]
+
+
+def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
+    """Look at everything: defects of the inputs first, so that no shift is blamed for them."""
+    moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
+    used = importance(study)
+    inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
+    inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
+    inputs += association.detect(study, moves, _features(inputs))
+    inputs = _one_a_feature(inputs)
+    defects = np.zeros(len(study.log))
+    for e in inputs:
+        if e.rows is not None and CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.5:
+            defects[e.rows] = 1.0
+    served, _ = scoring.detect(study, defects)
+    versioned = versions.detect(study)
+    service_found = service.detect(study)
+    explained = {
+        f for e in inputs if CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.4 for f in e.finding.features
+    }
+    so_far = [*inputs, *served, *service_found]
+    touched = explained_rows(study, [*inputs, *service_found], used)
+    relation = None if _all_touched(study, touched) else relate(study, exclude=touched if touched.any() else None)
+    rest = [
+        *versioned,
+        *world.detect(study, moves, relation, explained),
+        *generalisation.detect(study, moves, explained),
+        *groups.detect(study),
+        *decisions.detect(study, events),
+    ]
+    if not study.has_labels:
+        rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))
+    return Gathered((*so_far, *rest), relation, used, moves)
+
+
+def _features(evidence: Sequence[Evidence]) -> set[str]:
+    return {f for e in evidence for f in e.finding.features if e.mechanism}
+
+
+def _named(e: Evidence, others: Sequence[Evidence]) -> bool:
+    """Whether a surer finding has named the same feature already."""
+    mine = set(e.finding.features)
+    return any(mine & set(o.finding.features) and o.strength >= e.strength for o in others if o.mechanism)
+
+
+def _one_a_feature(evidence: list[Evidence]) -> list[Evidence]:
+    """Exchanged columns explain the moves of both: drop what else was said of them."""
+    swapped = {f for e in evidence if e.mechanism == "swapped_columns" and e.strength > 0.9 for f in e.finding.features}
+    return [
+        e
+        for e in evidence
+        if e.mechanism == "swapped_columns" or not swapped.intersection(e.finding.features) or not e.mechanism
+    ]
+
+
+def _all_touched(study: Study, touched: np.ndarray) -> bool:  # type: ignore[type-arg]
+    """Whether hardly any incident row is left that no defect touched."""
+    rows = incident_rows(study)
+    return bool(touched[rows].mean() > 0.85) if rows.any() else False

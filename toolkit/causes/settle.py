@@ -1,0 +1,76 @@
+"""What would settle it (floor 5): the one measurement that tells the leading rivals apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.study import Study
+from toolkit.impact.harm import Damage
+from toolkit.records import Rival
+
+_PAIRS: Final[dict[frozenset[str], str]] = {
+    frozenset(
+        {"covariate_shift", "concept_drift"}
+    ): "labels of rows where the incident's inputs overlap with the baseline's",
+    frozenset({"label_shift", "concept_drift"}): "labels for both classes, and the baseline's inputs by class",
+    frozenset(
+        {"memorised_training_data", "training_serving_skew"}
+    ): "the training rows with their scores, and 200 served rows recomputed offline",
+    frozenset(
+        {"memorised_training_data", "concept_drift"}
+    ): "the model's score on a later validation month (a backtest by month)",
+    frozenset({"bad_rollout", "concept_drift"}): "the previous version replayed on 1,000 rows of the incident",
+    frozenset({"bad_rollout", "covariate_shift"}): "the previous version replayed on 1,000 rows of the incident",
+    frozenset({"label_noise", "concept_drift"}): "200 rows of the incident labelled again by someone trusted",
+    frozenset({"poisoned_data", "concept_drift"}): "who or what labelled each row, and 200 trusted labels",
+    frozenset({"performance_gap", "biased_labels"}): "200 rows of each group labelled again, blind to the group",
+    frozenset({"over_reliance", "concept_drift"}): "100 to 200 cases decided without sight of the model's answer",
+    frozenset({"stale_feature", "covariate_shift"}): "the time at which the feature was computed, for each row",
+    frozenset({"unit_change", "covariate_shift"}): "20 raw records from the source, and its schema history",
+}
+_ALONE: Final[dict[str, str]] = {
+    "bad_rollout": "which model version answered each request",
+    "wrong_model_version": "which model version answered each request",
+    "training_serving_skew": "200 served rows recomputed offline from the source",
+    "stale_feature": "the time at which the feature was computed, for each row",
+    "concept_drift": "labels for more rows after the onset",
+    "covariate_shift": "labels of rows where the incident's inputs overlap with the baseline's",
+    "over_reliance": "100 to 200 cases decided without sight of the model's answer",
+}
+
+
+def would_settle(study: Study, damage: Damage, rivals: Sequence[Rival], verdict: str) -> tuple[str, ...]:
+    """Give the measurements that would settle an open verdict, the best first; none for a settled one."""
+    if verdict != "undetermined":
+        return ()
+    asks: list[str] = []
+    if damage.kind == "unknown":
+        asks.append(labels_needed(study))
+    names = [r.mechanism for r in rivals if r.probability > 0.08][:4]
+    for i, one in enumerate(names):
+        for two in names[i + 1 :]:
+            text = _PAIRS.get(frozenset({one, two}))
+            if text:
+                asks.append(text[0].upper() + text[1:] + ".")
+    asks += [_ALONE[n][0].upper() + _ALONE[n][1:] + "." for n in names if n in _ALONE]
+    if study.own_reference:
+        asks.append("A reference: the model's validation rows, or a window of the log when it was healthy.")
+    if not asks:
+        asks.append("More labelled rows after the onset, and a list of what was deployed or changed and when.")
+    return tuple(dict.fromkeys(asks))[:3]
+
+
+def labels_needed(study: Study, points: float = 0.05) -> str:
+    """Say how many labels would show a rise of the error rate by ``points`` (two-sided 5 %, power 80 %, two samples)."""
+    base = study.ref_loss.final
+    rate = float(np.nanmean(base)) if (~np.isnan(base)).any() and not study.regression else 0.15
+    rate = float(np.clip(rate, 0.01, 0.5))
+    n = (1.96 + 0.84) ** 2 * (rate * (1 - rate) + (rate + points) * (1 - rate - points)) / points**2
+    rounded = int(np.ceil(n / 50) * 50)
+    return (
+        f"Labels for about {rounded} rows drawn at random from the second half of the log: they would show a rise of the "
+        f"error rate by {points * 100:.0f} points from {rate * 100:.0f} %."
+    )

@@ -1,0 +1,215 @@
+"""A feature that no longer goes with the others, though it may look the same by itself (floor 4; integration).
+
+In standardised ranks the residual of feature j given all others is one row of the precision matrix; its square is a
+row-level series whose mean jumps where j was exchanged, lagged or joined wrongly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.detectors.drift import Moved
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, make
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.timeline.change import Change, find_change
+
+NAME = "association"
+#: The share of a feature's variance that the others must explain before its loss can be noticed.
+LEAST_R2: Final = 0.08
+MOST_FEATURES: Final = 60
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A feature whose relation to the others broke."""
+
+    name: str
+    r2: float
+    rise: float
+    change: Change
+
+
+def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
+    """Look for exchanged columns, then for features that lost their company.
+
+    ``explained`` are features whose change another detector named already.
+    """
+    found = _swapped(study, moves)
+    taken = {f for e in found for f in e.finding.features} | explained
+    found += _detached(study, moves, taken)
+    return found
+
+
+def _swapped(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
+    names = [n for n, m in moves.items() if m.numeric]
+    found: list[Evidence] = []
+    used: set[str] = set()
+    for i, one in enumerate(names):
+        for two in names[i + 1 :]:
+            if used & {one, two}:
+                continue
+            fit = _cross_fit(study, one, two, moves[one].rows & moves[two].rows)
+            if fit is None:
+                continue
+            used |= {one, two}
+            text = f"{one} holds what {two} held, and {two} what {one} held (KS {fit:.3f} after exchanging them back)."
+            rows = moves[one].rows & moves[two].rows
+            found.append(
+                make(
+                    study, NAME, "swapped_columns", text, strength=1.0, z=min(moves[one].z, moves[two].z),
+                    change=moves[one].change, rows=rows, effect=fit, unit="KS distance", n=int(rows.sum()),
+                    features=[one, two], refutes=("covariate_shift", "concept_drift", "unit_change"),
+                )
+            )  # fmt: skip
+    return found + _swapped_text(study, moves)
+
+
+def _cross_fit(study: Study, one: str, two: str, rows: Mask) -> float | None:
+    columns = [
+        study.ref.features[one],
+        study.ref.features[two],
+        study.log.features[one],
+        study.log.features[two],
+    ]
+    a, b, x, y = (
+        np.asarray(c)[~np.isnan(c)] if i < 2 else np.asarray(c)[rows & ~np.isnan(c)] for i, c in enumerate(columns)
+    )
+    if min(len(a), len(b), len(x), len(y)) < 15:
+        return None
+    crossed = max(ks_distance(a, y), ks_distance(b, x))
+    straight = min(ks_distance(a, x), ks_distance(b, y))
+    bar = max(0.08, 1.9 / np.sqrt(min(len(a), len(x))))
+    return crossed if crossed < bar and crossed < 0.4 * straight else None
+
+
+def _swapped_text(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
+    """Two text columns that took each other's values."""
+    found: list[Evidence] = []
+    names = [n for n, m in moves.items() if not m.numeric]
+    for i, one in enumerate(names):
+        for two in names[i + 1 :]:
+            a, b = study.ref.features[one], study.ref.features[two]
+            x, y = study.log.features[one], study.log.features[two]
+            if not all(isinstance(c, Codes) for c in (a, b, x, y)):
+                continue
+            rows = moves[one].rows & moves[two].rows
+            if _taken(x, b, a, rows) > 0.9 and _taken(y, a, b, rows) > 0.9:  # type: ignore[arg-type]
+                text = f"{one} holds the values that {two} held, and {two} those of {one}."
+                found.append(
+                    make(
+                        study, NAME, "swapped_columns", text, strength=1.0, z=moves[one].z, change=moves[one].change,
+                        rows=rows, n=int(rows.sum()), features=[one, two], refutes=("new_category", "category_recoded"),
+                    )
+                )  # fmt: skip
+    return found
+
+
+def _taken(column: Codes, other: Codes, own: Codes, rows: Mask) -> float:
+    """Share of the rows whose value was the other column's in the baseline and not its own."""
+    foreign = set(other.names) - set(own.names)
+    flags = np.array([v in foreign for v in column.names] + [False])[column.codes]
+    return float(flags[rows].mean()) if rows.any() else 0.0
+
+
+def ranks(ref: Floats, log: Floats) -> tuple[Floats, Floats]:
+    """Map both columns to normal scores of the baseline's distribution; missing values to 0, the middle."""
+    from scipy.special import ndtri
+
+    base = np.sort(ref[~np.isnan(ref)])
+    n = max(len(base), 1)
+
+    def score(x: Floats) -> Floats:
+        low, high = np.searchsorted(base, x, side="left"), np.searchsorted(base, x, side="right")
+        place = np.clip((low + high + 1) / 2 / (n + 1), 0.5 / (n + 1), 1 - 0.5 / (n + 1))
+        return np.where(np.isnan(x), 0.0, ndtri(place))
+
+    return score(ref), score(log)
+
+
+def matrix(study: Study) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+    """Give the features as normal scores (numbers) and frequency-ordered indicators (text), baseline and log."""
+    names: list[str] = []
+    ref_columns: list[Floats] = []
+    log_columns: list[Floats] = []
+    for name, column in list(study.log.features.items())[:MOST_FEATURES]:
+        base = study.ref.features[name]
+        if not isinstance(column, Codes) and not isinstance(base, Codes):
+            a, b = ranks(base, column)
+            names.append(name)
+            ref_columns.append(a)
+            log_columns.append(b)
+        elif isinstance(column, Codes) and isinstance(base, Codes):
+            counts = np.bincount(base.codes[base.codes >= 0], minlength=len(base.names))
+            for place in np.argsort(-counts)[:6]:
+                value = base.names[place]
+                there = column.names.index(value) if value in column.names else -2
+                names.append(name)
+                ref_columns.append((base.codes == place).astype(float))
+                log_columns.append((column.codes == there).astype(float))
+    if not names:
+        return [], np.zeros((len(study.ref), 0)), np.zeros((len(study.log), 0))
+    R, L = np.column_stack(ref_columns), np.column_stack(log_columns)
+    middle, spread = R.mean(0), np.maximum(R.std(0), 1e-6)
+    return names, (R - middle) / spread, (L - middle) / spread
+
+
+def broken(study: Study) -> list[Broken]:
+    """Give the features whose relation to the others broke, the strongest first."""
+    names, R, L = matrix(study)
+    distinct = set(names)
+    if len(distinct) < 2 or len(R) < 5 * len(names):
+        return []
+    found = []
+    for name in distinct:
+        own = np.array([n == name for n in names])
+        if own.sum() > 1:
+            continue
+        j = int(np.argmax(own))
+        A = R[:, ~own]
+        beta = np.linalg.solve(A.T @ A + 0.02 * len(A) * np.eye(A.shape[1]), A.T @ R[:, j])
+        rest = R[:, j] - A @ beta
+        r2 = 1 - float((rest**2).sum() / max((R[:, j] ** 2).sum(), 1e-9))
+        if r2 < LEAST_R2:
+            continue
+        # capped, so that a few far rows do not decide
+        cap = float(np.quantile(rest**2, 0.98)) * 4 + 1e-9
+        base, now = np.minimum(rest**2, cap), np.minimum((L[:, j] - L[:, ~own] @ beta) ** 2, cap)
+        change = find_change(now, reference=None if study.own_reference else study.stats(base))
+        if change.found and change.z > 5 and change.after > 1.15 * max(float(base.mean()), 1e-9):
+            found.append(Broken(name, r2, change.after / max(float(base.mean()), 1e-9), change))
+    return sorted(found, key=lambda b: -b.change.z)
+
+
+def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Evidence]:
+    """Name the feature that lost its company, where its own distribution hardly moved."""
+    hits = broken(study)
+    if not hits or hits[0].name in taken:
+        return []
+    top = hits[0]
+    move = moves.get(top.name)
+    own = 0.0 if move is None else move.distance
+    # when many features moved by themselves the population changed, and their relations with it
+    others = [m for n, m in moves.items() if n != top.name and m.distance > 0.1 and n not in taken]
+    strength = float(np.clip(0.9 - 2.0 * own - 0.25 * len(others), 0.0, 0.9))
+    rival = [h for h in hits[1:] if h.change.z > 0.9 * top.change.z]
+    strength *= 0.8 if rival else 1.0
+    if strength <= 0.1:
+        return []
+    lost = (top.rise - 1) * (1 - top.r2) / max(top.r2, 1e-6)
+    text = (
+        f"{top.name} no longer goes with the other features (residual variance x {top.rise:.1f}), though its own "
+        f"distribution {'hardly moved' if own < 0.1 else f'moved by KS {own:.2f}'}: joined to the wrong rows, or late."
+    )
+    return [
+        make(
+            study, NAME, "stale_feature", text, strength=strength, z=top.change.z, change=top.change,
+            rows=inside(top.change, len(study.log)), effect=top.rise, unit="residual variance ratio",
+            n=len(study.log), features=[top.name], supports=("stale_feature", "swapped_columns", "training_serving_skew"),
+            refutes=("concept_drift",) if lost > 0.5 else (), details={"r2": top.r2},
+        )
+    ]  # fmt: skip

@@ -1,0 +1,350 @@
+"""What people and policy did with the answers (floor 4; human): exact replays, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, not_testable, percent
+from toolkit.detectors.generalisation import from_start
+from toolkit.detectors.study import Study, implied_threshold, losses, predicted
+from toolkit.profile.model import Floats, Mask
+from toolkit.records import Event
+from toolkit.timeline.change import Change, find_change
+
+NAME = "decisions"
+LEAST: Final = 30
+
+
+def detect(study: Study, events: Sequence[Event]) -> list[Evidence]:
+    """Replay the decisions against the model's answers and against the old threshold."""
+    if np.isnan(study.log.decision).all():
+        why = "The log has no decisions."
+        return [
+            not_testable(NAME, ("over_reliance", "harmful_overrides", "not_adopted", "ignored_alerts"), why),
+            *_threshold(study),
+            *_cost(study),
+        ]
+    return [
+        *_human_term(study, events),
+        *_reliance(study),
+        *_adoption(study),
+        *_threshold(study),
+        *_cost(study),
+    ]
+
+
+def _answers(study: Study) -> tuple[Floats, Floats, Floats]:
+    """Give the model's answers, the decisions and where both are known."""
+    guess = predicted(study.log, study.threshold, study.profile.task)
+    return guess, study.log.decision, (~np.isnan(guess) & ~np.isnan(study.log.decision)).astype(float)
+
+
+def _differ(study: Study, guess: Floats, decision: Floats) -> Mask:
+    if study.regression:
+        return np.abs(guess - decision) > 1e-9
+    return guess != decision
+
+
+def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
+    """Loss of the decision less loss of the model's own answer, on the same row."""
+    guess, decision, known = _answers(study)
+    paired = np.where(known > 0, study.log_loss.final - study.log_loss.model, np.nan)
+    if (~np.isnan(paired)).sum() < LEAST:
+        return []
+    base = study.ref_loss.final - study.ref_loss.model
+    had = not np.isnan(study.ref.decision).all() and not study.own_reference
+    reference = study.stats(base) if had else None
+    change = find_change(paired, reference=reference)
+    rows = inside(change, len(paired)) if change.found and change.z > 0 else np.ones(len(paired), dtype=bool)
+    if not change.found or change.z < 0:
+        change = from_start(study)
+    differ = _differ(study, guess, decision) & (known > 0)
+    mean = float(np.nanmean(paired[rows]))
+    n = int((~np.isnan(paired[rows])).sum())
+    error = float(np.nanstd(paired[rows])) / np.sqrt(max(n, 1)) or 1e-9
+    z = mean / error
+    scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
+    if z < 3 or mean / scale < 0.004:
+        text = f"Decisions cost no more than the model's own answers would have ({mean:+.3f} loss a row)."
+        return [
+            make(
+                study,
+                NAME,
+                "",
+                text,
+                strength=0.0,
+                z=z,
+                refutes=("harmful_overrides",),
+                effect=mean,
+                unit="loss",
+            )
+        ]
+    rate = float(differ[rows].mean())
+    wrong = float(np.nanmean((paired[rows & differ] > 0).astype(float))) if (rows & differ).any() else 0.0
+    mechanism = _override_kind(study, events, guess, decision, rows, differ)
+    who = _who(study, rows & differ, paired)
+    text = (
+        f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were wrong: the decisions "
+        f"lose {mean:.3f} a row more than the model's own answers.{who}"
+    )
+    return [
+        make(
+            study, NAME, mechanism, text, strength=min(0.97, 0.6 + logistic(2 * (z - 6)) * 0.37), z=z, change=change,
+            rows=rows & differ, effect=mean, unit="loss", interval=(mean - 1.96 * error, mean + 1.96 * error), n=n,
+            share_hint=None, supports=(mechanism, "harmful_overrides"), refutes=("over_reliance", "concept_drift"),
+            details={"override_rate": rate, "paired": mean},
+        )
+    ]  # fmt: skip
+
+
+def _override_kind(
+    study: Study, events: Sequence[Event], guess: Floats, decision: Floats, rows: Mask, differ: Mask
+) -> str:
+    """Overrides in one direction, against the model's alarms, are ignored alerts; overrides of nearly all, no adoption."""
+    if not study.binary:
+        return "harmful_overrides"
+    alarms = rows & (guess == 1)
+    ignored = float(differ[alarms].mean()) if alarms.sum() >= 10 else 0.0
+    quiet = rows & (guess == 0)
+    added = float(differ[quiet].mean()) if quiet.sum() >= 10 else 0.0
+    alerts = any(e.kind == "alert" for e in events)
+    agree = _kappa(guess[rows], decision[rows])
+    if ignored > 0.5 and added < 0.05 and (alerts or ignored > 0.8):
+        return "ignored_alerts"
+    if agree < 0.15 and added > 0.02:
+        return "not_adopted"
+    return "harmful_overrides"
+
+
+def _kappa(a: Floats, b: Floats) -> float:
+    """Cohen's kappa of two binary answers."""
+    good = ~np.isnan(a) & ~np.isnan(b)
+    a, b = a[good], b[good]
+    if len(a) < 10:
+        return 1.0
+    chance = float(a.mean() * b.mean() + (1 - a.mean()) * (1 - b.mean()))
+    return (float((a == b).mean()) - chance) / max(1 - chance, 1e-9)
+
+
+def _who(study: Study, changed: Mask, paired: Floats) -> str:
+    """Name the decider behind most of the harm, where one stands out (by code, not by person, in public pages)."""
+    codes = study.log.decider
+    if len(codes.names) < 2 or not changed.any():
+        return ""
+    harm = np.bincount(
+        codes.codes[changed & (codes.codes >= 0)],
+        weights=np.nan_to_num(paired[changed & (codes.codes >= 0)]),
+        minlength=len(codes.names),
+    )
+    top = int(np.argmax(harm))
+    share = harm[top] / max(harm.sum(), 1e-9)
+    return f" {percent(float(share))} of it came through one of {len(codes.names)} deciders." if share > 0.5 else ""
+
+
+def _reliance(study: Study) -> list[Evidence]:
+    """Did people stop to correct wrong answers? P(decision = answer | answer wrong) over time and against before."""
+    guess, decision, known = _answers(study)
+    wrong = (known > 0) & (study.log_loss.model > 0)
+    if study.regression or wrong.sum() < LEAST:
+        return []
+    accepted = np.where(wrong, (guess == decision).astype(float), np.nan)
+    base_guess = predicted(study.ref, study.threshold, study.profile.task)
+    base_wrong = (study.ref_loss.model > 0) & ~np.isnan(study.ref.decision)
+    base = np.where(base_wrong, (base_guess == study.ref.decision).astype(float), np.nan)
+    reference = None if study.own_reference or base_wrong.sum() < 15 else study.stats(base)
+    change = find_change(accepted[wrong], reference=reference)
+    where = np.flatnonzero(wrong)
+    rate = float(np.nanmean(accepted))
+    if change.found and change.z > 0:
+        place = [
+            int(where[min(i, len(where) - 1)]) for i in (change.start, max(change.end - 1, 0), change.low, change.high)
+        ]
+        moved = Change(change.shape, place[0], place[1] + 1, change.before, change.after, change.z, place[2], place[3])
+        if moved.shape == "from_start":
+            moved = from_start(study)
+        rise = change.after - change.before
+        rows = inside(moved, len(study.log)) & wrong & (accepted == 1)
+        text = f"People accept {percent(change.after)} of the model's wrong answers since the change, {percent(change.before)} before."
+        hint = _kept_harm(study, moved, rise)
+        return [
+            make(
+                study, NAME, "over_reliance", text, strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)), z=change.z,
+                change=moved, rows=rows, effect=rise, unit="share of wrong answers accepted", n=int(wrong.sum()),
+                share_hint=hint, refutes=("harmful_overrides",),
+            )
+        ]  # fmt: skip
+    overrides = float((_differ(study, guess, decision) & (known > 0)).sum() / max(known.sum(), 1))
+    if (
+        rate > 0.97
+        and overrides < 0.02
+        and float(np.nanmean(study.log_loss.model)) > 0.05
+        and len(study.log.decider.names) > 0
+    ):
+        text = f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all answers."
+        return [
+            make(
+                study, NAME, "over_reliance", text, strength=0.4, z=4.0, change=from_start(study), effect=rate,
+                rows=wrong & (accepted == 1), unit="share of wrong answers accepted", n=int(wrong.sum()),
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _kept_harm(study: Study, change: Change, rise: float) -> float | None:
+    """Share of the excess that people would have caught as they did before."""
+    rows = inside(change, len(study.log))
+    wrong = float(np.nansum(study.log_loss.model[rows]))
+    base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
+    now = study.log_loss.final[rows]
+    excess = float(np.nansum(now - base))
+    return float(np.clip(rise * wrong / excess, 0.0, 1.0)) if excess > 0 else None
+
+
+def _adoption(study: Study) -> list[Evidence]:
+    """Decisions that do not follow the model at all, from the first row or from a day on."""
+    if not study.binary:
+        return []
+    guess, decision, known = _answers(study)
+    if known.sum() < LEAST or np.unique(guess[known > 0]).size < 2:
+        return []
+    agree = np.where(known > 0, (guess == decision).astype(float), np.nan)
+    change = find_change(agree)
+    rows = inside(change, len(agree)) if change.found and change.z < 0 else np.ones(len(agree), dtype=bool)
+    if not (change.found and change.z < 0):
+        change = from_start(study)
+    kappa = _kappa(guess[rows], decision[rows])
+    if kappa > 0.3:
+        return []
+    model, final = (
+        float(np.nanmean(study.log_loss.model[rows])),
+        float(np.nanmean(study.log_loss.final[rows])),
+    )
+    n = int(known[rows].sum())
+    # a model that is no better than the people is rightly left aside
+    cost = final - model
+    z = cost / np.sqrt(max(final * (1 - final), 0.01) / max(n, 1)) if np.isfinite(cost) else 3.0
+    if np.isfinite(cost) and z < 3:
+        return []
+    text = f"Decisions hardly follow the model (Cohen's kappa {kappa:.2f}); followed, it would have lost {model:.3f} a row instead of {final:.3f}."
+    return [
+        make(
+            study, "adoption", "not_adopted", text, strength=0.95 * logistic(14 * (0.22 - kappa)), z=max(z, 3.0), change=change,
+            rows=rows & _differ(study, guess, decision) & (known > 0), effect=kappa, unit="kappa", n=n,
+        )
+    ]  # fmt: skip
+
+
+def _threshold(study: Study) -> list[Evidence]:
+    """The score from which on the answer is positive: a step in it is a changed policy, to the row."""
+    if not study.binary or np.isnan(study.log.score).all():
+        return []
+    for role, answers, base in (
+        ("decision", study.log.decision, study.ref.decision),
+        ("prediction", study.log.prediction, study.ref.prediction),
+    ):
+        known = ~np.isnan(answers) & ~np.isnan(study.log.score)
+        if known.sum() < LEAST or len(np.unique(answers[known])) < 2:
+            continue
+        got = _cut_moved(study, role, answers, base, known)
+        if got is not None:
+            return [got]
+    return []
+
+
+def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Mask) -> Evidence | None:
+    score = study.log.score
+    usable = ~np.isnan(base) & ~np.isnan(study.ref.score)
+    if study.own_reference or usable.sum() < LEAST or len(np.unique(base[usable])) < 2:
+        usable = known & (np.arange(len(known)) < len(known) // 4)
+        if usable.sum() < 15 or len(np.unique(answers[usable])) < 2:
+            return None
+        old, missed = implied_threshold(score[usable], answers[usable])
+    else:
+        old, missed = implied_threshold(study.ref.score[usable], base[usable])
+    if missed > 0.12:
+        return None
+    off = np.where(known, (answers != (score >= old)).astype(float), np.nan)
+    change = find_change(off, reference=(missed, max(missed * (1 - missed), 0.002), float(usable.sum())))
+    if not change.found or change.z < 0:
+        return None
+    rows = inside(change, len(off)) & known
+    if rows.sum() < 15 or len(np.unique(answers[rows])) < 2:
+        return None
+    new, left = implied_threshold(score[rows], answers[rows])
+    between = rows & (score >= min(old, new)) & (score < max(old, new))
+    # a threshold explains the answers as well as the old one did; people who override do not
+    if left > missed + 0.35 * float(np.nanmean(off[rows])) or between.sum() < 5:
+        return None
+    replay = _replay(study, role, old, rows)
+    direction = "raised" if new > old else "lowered"
+    text = (
+        f"The {role} is positive from a score of {new:.4g} on since the change, from {old:.4g} before ({direction}); this "
+        f"reproduces all but {percent(left)} of the answers."
+    )
+    if replay is not None:
+        text += f" With the old threshold the loss would be {replay[0]:+.3f} a row."
+    if replay is not None and replay[0] > -0.002 and study.has_labels:
+        return make(
+            study,
+            "threshold",
+            "",
+            text,
+            strength=0.0,
+            z=change.z,
+            change=change,
+            effect=new - old,
+            unit="score",
+        )
+    return make(
+        study, "threshold", "threshold_misconfigured", text, strength=0.97, z=change.z, change=change, rows=between,
+        effect=new - old, unit="score", n=int(rows.sum()), refutes=("concept_drift", "over_reliance", "harmful_overrides"),
+        share_hint=None if replay is None else replay[1], threshold=old,
+    )  # fmt: skip
+
+
+def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, float | None] | None:
+    """Loss of the old threshold less the loss that was, on the same rows, and the share of the excess it explains."""
+    from dataclasses import replace
+
+    label = np.where(study.mature, study.log.label, np.nan)
+    if (~np.isnan(label[rows])).sum() < 10:
+        return None
+    again = (study.log.score >= old).astype(float)
+    part = replace(study.log, label=label, **{role: again})
+    then = losses(part, study.threshold, study.profile.task).final
+    d = float(np.nanmean(then[rows] - study.log_loss.final[rows]))
+    base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
+    excess = float(np.nansum(study.log_loss.final[rows] - base))
+    gain = -float(np.nansum(then[rows] - study.log_loss.final[rows]))
+    return d, (float(np.clip(gain / excess, 0.0, 1.0)) if excess > 0 else None)
+
+
+def _cost(study: Study) -> list[Evidence]:
+    """Money lost though the model's own measure held: the goal was another one."""
+    cost = study.log.cost
+    if (~np.isnan(cost)).sum() < LEAST:
+        return []
+    base = study.ref.cost
+    reference = None if study.own_reference or (~np.isnan(base)).sum() < 15 else study.stats(base)
+    change = find_change(cost, reference=reference)
+    if not change.found or change.z < 0:
+        return []
+    rows = inside(change, len(cost))
+    before = change.before if reference is None else reference[0]
+    after = float(np.nanmean(cost[rows]))
+    worse = study.final_change
+    held = not (worse.found and worse.z > 0)
+    better = worse.found and worse.z < 0
+    text = (
+        f"The mean cost a row rose from {before:.4g} to {after:.4g} while the model's errors "
+        f"{'fell' if better else 'held' if held else 'rose too'}."
+    )
+    return [
+        make(
+            study, "cost", "goal_misaligned", text, strength=0.9 if held else 0.15, z=change.z, change=change, rows=rows,
+            effect=after - before, unit="cost", n=int(rows.sum()), supports=("goal_misaligned",) if held else (),
+        )
+    ]  # fmt: skip

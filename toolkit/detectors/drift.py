@@ -1,0 +1,168 @@
+"""Which features moved, and since when (floor 4): the ground that several detectors stand on.
+
+For each feature the log-ratio of its density in a suspect window to that in the baseline is a row-level series whose
+mean jumps where the distribution changed (Neyman-Pearson); its change point is the feature's own onset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.detectors.evidence import inside, ks_distance, ks_z
+from toolkit.detectors.study import Study, known
+from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
+from toolkit.timeline.change import Change, find_change, no_change
+
+_CELLS = 24
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A feature whose distribution changed: ``distance`` is KS (numbers) or total variation (text) in [0, 1]."""
+
+    name: str
+    distance: float
+    z: float
+    change: Change
+    rows: Mask
+    numeric: bool
+
+
+def cells(ref: Column, log: Column) -> tuple[Ints, Ints, int]:
+    """Put the values of both columns into common cells; -1 where missing.
+
+    Numbers: a value that holds 2 % of either side is a cell of its own, the rest fall between quantiles of the
+    baseline, and one cell lies outside its range on either side. Text: one cell a value.
+    """
+    if isinstance(ref, Codes) or isinstance(log, Codes):
+        return exact_cells(ref, log)
+    base = ref[~np.isnan(ref)]
+    seen = np.concatenate((base, log[~np.isnan(log)]))
+    if not len(seen):
+        return np.full(len(ref), -1), np.full(len(log), -1), 0
+    points = _atoms(base, log[~np.isnan(log)])
+    inner = np.quantile(base, np.linspace(0, 1, _CELLS - 1)) if len(base) else np.array([0.0])
+    edges = np.unique(inner)
+    edges = np.concatenate((edges[:-1], [np.nextafter(edges[-1], np.inf)]))
+
+    def cell(x: Floats) -> Ints:
+        found = np.searchsorted(edges, x, side="right").astype(np.int64)
+        if len(points):
+            place = np.clip(np.searchsorted(points, x), 0, len(points) - 1)
+            found = np.where(points[place] == x, len(edges) + 1 + place, found)
+        found[np.isnan(x)] = -1
+        return found
+
+    return cell(ref), cell(log), len(edges) + 1 + len(points)
+
+
+def exact_cells(ref: Column, log: Column) -> tuple[Ints, Ints, int]:
+    """Number the distinct values of both columns alike; -1 where missing."""
+    if isinstance(ref, Codes) and isinstance(log, Codes):
+        names = {name: i for i, name in enumerate(dict.fromkeys((*ref.names, *log.names)))}
+        of_ref = np.array([*[names[v] for v in ref.names], -1])
+        of_log = np.array([*[names[v] for v in log.names], -1])
+        return of_ref[ref.codes], of_log[log.codes], len(names)
+    assert not isinstance(ref, Codes)
+    assert not isinstance(log, Codes)
+    both = np.concatenate((ref, log))
+    have = ~np.isnan(both)
+    values, codes = np.unique(both[have], return_inverse=True)
+    out = np.full(len(both), -1, dtype=np.int64)
+    out[have] = codes.ravel()
+    return out[: len(ref)], out[len(ref) :], len(values)
+
+
+def _atoms(a: Floats, b: Floats) -> Floats:
+    """Give the values that hold 2 % or more of either side, at most 30, sorted."""
+    heavy: list[float] = []
+    for x in (a, b):
+        if len(x) >= 20:
+            values, counts = np.unique(x, return_counts=True)
+            top = np.argsort(-counts)[:30]
+            heavy += [float(values[i]) for i in top if counts[i] >= max(0.02 * len(x), 3)]
+    return np.array(sorted(set(heavy)))
+
+
+def shares(codes: Ints, k: int, pseudo: float = 0.5) -> Floats:
+    """Give the share of each of k cells among the known, ``pseudo`` counts added to each."""
+    counts = np.bincount(codes[codes >= 0], minlength=k).astype(float) + pseudo
+    return counts / counts.sum()
+
+
+def moved(study: Study, name: str) -> Moved | None:
+    """See whether a feature's distribution moved in the log, and since when; ``None`` where it did not."""
+    ref, log = study.ref.features[name], study.log.features[name]
+    if isinstance(ref, Codes) != isinstance(log, Codes):
+        return None
+    have_ref, have_log = known(ref), known(log)
+    if have_ref.sum() < 15 or have_log.sum() < 15:
+        return None
+    code_ref, code_log, k = cells(ref, log)
+    base = shares(code_ref, k)
+    best = _best_window(study, code_log, base, k)
+    ratio = np.log(shares(code_log[best], k) / base)
+    series = np.where(code_log >= 0, ratio[code_log], np.nan)
+    values = ratio[code_ref[code_ref >= 0]]
+    baseline = None if study.own_reference else (float(values.mean()), float(values.var()), float(len(values)))
+    change = find_change(series, reference=baseline)
+    if change.z < 0:
+        change = no_change(len(series))
+    if not change.found:
+        return None
+    rows = inside(change, len(series))
+    distance, z = _distance(ref, log, code_ref, code_log, k, rows)
+    if z < 4.0:
+        return None
+    return Moved(name, distance, min(z, abs(change.z) * 3), change, rows, not isinstance(ref, Codes))
+
+
+def _best_window(study: Study, code_log: Ints, base: Floats, k: int) -> Mask:
+    """Give the window of log rows that is farthest from the baseline: the end, the second half, the harm, or all."""
+    n = len(code_log)
+    candidates = [
+        slice(0, n),
+        slice(n // 2, n),
+        slice(3 * n // 4, n),
+        slice(n // 4, n // 2),
+        slice(n // 2, 3 * n // 4),
+    ]
+    harm = study.final_change
+    if harm.found:
+        candidates.append(slice(harm.start, harm.end))
+    best, far = np.ones(n, dtype=bool), -1.0
+    for window in candidates:
+        part = code_log[window]
+        m = int((part >= 0).sum())
+        if m < 15:
+            continue
+        q = shares(part, k)
+        # the divergence times rows grows with the evidence, not with a window's smallness
+        gain = m * float((q * np.log(q / base)).sum()) - 0.5 * k
+        if gain > far:
+            far = gain
+            best = np.zeros(n, dtype=bool)
+            best[window] = True
+    return best
+
+
+def _distance(ref: Column, log: Column, code_ref: Ints, code_log: Ints, k: int, rows: Mask) -> tuple[float, float]:
+    """Distance and z between the baseline and the changed rows."""
+    if isinstance(ref, Codes) or isinstance(log, Codes):
+        a, b = code_ref[code_ref >= 0], code_log[rows & (code_log >= 0)]
+        if len(b) < 5:
+            return 0.0, 0.0
+        p, q = shares(a, k, 0.0), shares(b, k, 0.0)
+        pooled = shares(np.concatenate((a, b)), k, 0.0)
+        live = pooled > 0
+        chi = float((((p - q) ** 2)[live] / pooled[live]).sum()) * len(a) * len(b) / (len(a) + len(b))
+        freedom = max(int(live.sum()) - 1, 1)
+        z = (chi / freedom) ** (1 / 3) - (1 - 2 / (9 * freedom))
+        return float(np.abs(p - q).sum() / 2), float(z / np.sqrt(2 / (9 * freedom)))
+    a, b = ref[~np.isnan(ref)], log[rows & ~np.isnan(log)]
+    if len(b) < 5:
+        return 0.0, 0.0
+    distance = ks_distance(a, b)
+    return distance, ks_z(distance, len(a), len(b))

@@ -1,0 +1,180 @@
+"""What a detector hands on (floor 4), and the few statistics that all of them use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats, Mask, at
+from toolkit.records import Finding, Slice, Stance
+from toolkit.timeline.change import Change
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A finding with what the ledger needs of it.
+
+    ``strength`` in [0, 1] says how far the pattern is the one that the mechanism leaves (1: nothing else leaves it);
+    ``z`` how surely it is no accident; ``rows`` marks the log rows that it touches; ``share_hint`` is the share of the
+    damage where the detector measured it itself (a replay).
+    """
+
+    finding: Finding
+    mechanism: str = ""
+    strength: float = 0.0
+    z: float = 0.0
+    change: Change | None = None
+    rows: Mask | None = field(default=None, compare=False)
+    share_hint: float | None = None
+
+
+def onset_of(study: Study, change: Change | None) -> tuple[datetime | None, tuple[datetime, datetime] | None]:
+    """Turn the rows of a change into times: ``None`` for one from the first row, or a log without times."""
+    if change is None or change.shape in ("none", "from_start"):
+        return None, None
+    time = study.log.time
+    rows = np.clip([change.start, change.low, change.high], 0, len(time) - 1)
+    moments = time[rows]
+    if np.isnan(moments).any():
+        return None, None
+    return at(moments[0]), (at(moments[1]), at(moments[2]))
+
+
+def make(
+    study: Study,
+    detector: str,
+    mechanism: str,
+    statement: str,
+    *,
+    strength: float,
+    z: float,
+    change: Change | None = None,
+    rows: Mask | None = None,
+    share_hint: float | None = None,
+    supports: Sequence[str] | None = None,
+    refutes: Sequence[str] = (),
+    effect: float | None = None,
+    unit: str = "",
+    interval: tuple[float, float] | None = None,
+    n: int | None = None,
+    features: Sequence[str] = (),
+    slice_: Slice = (),
+    versions: Sequence[str] = (),
+    threshold: float | None = None,
+    details: dict[str, Any] | None = None,
+) -> Evidence:
+    """Put a finding together; the stance follows from what it supports and refutes."""
+    onset, onset_interval = onset_of(study, change)
+    backs = tuple(supports) if supports is not None else ((mechanism,) if mechanism and strength > 0 else ())
+    stance: Stance = "supports" if backs else "refutes" if refutes else "silent"
+    finding = Finding(
+        detector=detector,
+        statement=statement,
+        stance=stance,
+        supports=backs,
+        refutes=tuple(refutes),
+        statistic=_finite(z),
+        effect=_finite(effect),
+        unit=unit,
+        interval=interval,
+        n=len(study.log) if n is None else n,
+        p_value=p_of_z(z),
+        threshold=threshold,
+        onset=onset,
+        onset_interval=onset_interval,
+        features=tuple(features),
+        slice=slice_,
+        model_versions=tuple(versions),
+        details=details or {},
+    )
+    return Evidence(finding, mechanism, float(np.clip(strength, 0.0, 1.0)), abs(z), change, rows, share_hint)
+
+
+def not_testable(detector: str, mechanisms: Sequence[str], why: str) -> Evidence:
+    """Say that nothing can be said, and why."""
+    names = ", ".join(m.replace("_", " ") for m in mechanisms)
+    finding = Finding(
+        detector=detector,
+        statement=f"Not testable: {names}. {why}",
+        stance="not_testable",
+        not_testable=why,
+        details={"mechanisms": list(mechanisms)},
+    )
+    return Evidence(finding)
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def p_of_z(z: float) -> float:
+    """Two-sided p-value of a standard normal statistic."""
+    from math import erfc, sqrt
+
+    return float(erfc(abs(z) / sqrt(2.0)))
+
+
+def proportion_z(k1: float, n1: float, k2: float, n2: float) -> float:
+    """Give z of the difference k2/n2 - k1/n1 of two shares, pooled variance, half a count added to each cell."""
+    p = (k1 + k2 + 1.0) / (n1 + n2 + 2.0)
+    error = np.sqrt(p * (1 - p) * (1 / max(n1, 1.0) + 1 / max(n2, 1.0)))
+    return float((k2 / max(n2, 1.0) - k1 / max(n1, 1.0)) / error) if error > 0 else 0.0
+
+
+def difference(a: Floats, b: Floats) -> tuple[float, float, tuple[float, float], float]:
+    """Give mean(b) - mean(a) of the known values with its standard error, 95 % interval and z (Welch)."""
+    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
+    if len(a) < 2 or len(b) < 2:
+        return float("nan"), float("inf"), (float("nan"), float("nan")), 0.0
+    d = float(b.mean() - a.mean())
+    # one pseudo-row at the pooled variance keeps a group without a single error from looking certain
+    pooled = float(np.var(np.concatenate((a, b))))
+    error = float(
+        np.sqrt(
+            (a.var() * len(a) + pooled) / (len(a) + 1) / len(a) + (b.var() * len(b) + pooled) / (len(b) + 1) / len(b)
+        )
+    )
+    error = max(error, 1e-12)
+    return d, error, (d - 1.96 * error, d + 1.96 * error), d / error
+
+
+def ks_distance(a: Floats, b: Floats) -> float:
+    """Give the Kolmogorov-Smirnov distance of two samples without NaN, in [0, 1]."""
+    if not len(a) or not len(b):
+        return 0.0
+    a, b = np.sort(a), np.sort(b)
+    both = np.concatenate((a, b))
+    fa = np.searchsorted(a, both, side="right") / len(a)
+    fb = np.searchsorted(b, both, side="right") / len(b)
+    return float(np.abs(fa - fb).max())
+
+
+def ks_z(distance: float, n: int, m: int) -> float:
+    """Turn a KS distance into a z of the same p-value (asymptotic, Smirnov 1939)."""
+    lam = distance * np.sqrt(n * m / max(n + m, 1))
+    # p ~ 2 exp(-2 lam^2); the z of that p, by the Mills ratio good enough beyond 2
+    log_p = min(np.log(2.0) - 2 * lam**2, 0.0)
+    return float(np.sqrt(max(-2 * log_p - np.log(2 * np.pi) - np.log(max(-2 * log_p, 1.0)), 0.0)))
+
+
+def inside(change: Change, n: int) -> Mask:
+    """Mark the rows of a change among n."""
+    rows = np.zeros(n, dtype=bool)
+    rows[change.start : change.end] = True
+    return rows
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage a person reads at a glance."""
+    value = 100.0 * share
+    return f"{value:.0f} %" if abs(value) >= 10 or value == 0 else f"{value:.1f} %"
+
+
+def logistic(x: float) -> float:
+    """1 / (1 + exp(-x)), clipped."""
+    return float(1.0 / (1.0 + np.exp(-np.clip(x, -30, 30))))

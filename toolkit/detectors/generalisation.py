@@ -1,0 +1,314 @@
+"""Was it ever as good as promised? (floor 4; overfitting): training, validation and the first served rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.drift import Moved
+from toolkit.detectors.evidence import Evidence, difference, logistic, make, not_testable, percent
+from toolkit.detectors.study import LEAST_ROWS, Study
+from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.records import SliceTerm
+from toolkit.timeline.change import Change
+
+NAME = "generalisation"
+_FIRST: Final = 0.34
+
+
+def from_start(study: Study) -> Change:
+    """Give the change that was there from the first row."""
+    return Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
+
+
+def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
+    """Look at the gap between training, validation and serving."""
+    if study.own_reference:
+        return [not_testable(NAME, ("memorised_training_data", "leakage"), "There is no reference to hold the log to.")]
+    if not study.has_labels:
+        return [not_testable(NAME, ("memorised_training_data", "leakage"), "The log has no labels.")]
+    return [
+        *_memorised(study, moves, explained),
+        *_leakage(study),
+        *_new_site(study),
+        *_overconfident(study),
+    ]
+
+
+def _first(study: Study, x: Floats) -> Floats:
+    """Give the first known third of a log series: what serving looked like before anything could change."""
+    known = x[~np.isnan(x)]
+    return known[: max(int(len(known) * _FIRST), min(len(known), LEAST_ROWS))]
+
+
+def naive_loss(study: Study) -> float:
+    """Give the loss of always answering the commonest label (classification) or the mean (regression)."""
+    label = study.log.label[~np.isnan(study.log.label)]
+    if study.regression:
+        return float(np.abs(label - np.median(label)).mean()) if len(label) else float("nan")
+    _, counts = np.unique(label, return_counts=True)
+    return float(1 - counts.max() / counts.sum()) if len(label) else float("nan")
+
+
+def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
+    serving = _first(study, study.log_loss.model)
+    if len(serving) < LEAST_ROWS:
+        serving = _first(study, study.log_loss.final)
+    train_loss = study.train_loss.model if study.train_loss is not None else None
+    validation = study.ref_loss.model if study.baseline == "validation" else None
+    best = train_loss if train_loss is not None else validation
+    if best is None or len(serving) < LEAST_ROWS:
+        return []
+    d, error, interval, z = difference(best, serving)
+    z *= 0.8
+    promised, served, naive = float(np.nanmean(best)), float(serving.mean()), max(naive_loss(study), 1e-9)
+    if z < 3 or not np.isfinite(d):
+        text = f"The first served rows err as the reference does ({served:.3f} against {promised:.3f})."
+        return [
+            make(
+                study,
+                NAME,
+                "",
+                text,
+                strength=0.0,
+                z=z,
+                refutes=("memorised_training_data",),
+                effect=d,
+                unit="loss",
+            )
+        ]
+    kept = max(naive - served, 0.0) / max(naive - promised, 1e-9)
+    held = 0.0
+    if validation is not None and train_loss is not None:
+        v, _, _, _ = difference(train_loss, validation)
+        held = v / d if d > 0 else 0.0
+    moved = [m for n, m in moves.items() if n not in explained and m.distance > 0.12]
+    quiet = 1.0 / (1.0 + 0.6 * len(moved))
+    if train_loss is not None:
+        # a flexible model is always perfect on its own rows: what counts is how little of its skill was left
+        strength = logistic(14 * (0.55 - kept)) * (0.8 + 0.2 * min(max(held, 0.0), 1.0))
+    else:
+        strength = 0.75 * logistic(8 * (0.7 - kept))
+    strength *= quiet * _too_sure(study)
+    text = (
+        f"From the first served rows the loss is {served:.3f}; on {'its training rows' if train_loss is not None else 'the reference'} "
+        f"it was {promised:.3f}, and answering the commonest label gives {naive:.3f}: {percent(min(kept, 1.0))} of the promised skill is left."
+    )
+    if held > 0.3:
+        text += f" The validation rows already showed {percent(min(held, 1.0))} of the gap."
+    return [
+        make(
+            study, NAME, "memorised_training_data", text, strength=strength, z=z, change=from_start(study), effect=d,
+            unit="loss", interval=interval, n=len(serving), refutes=("covariate_shift", "concept_drift", "unrepresentative_data") if not moved else (),
+            details={"skill_left": kept, "gap_in_validation": held},
+        )
+    ]  # fmt: skip
+
+
+def _too_sure(study: Study) -> float:
+    """A model that memorised is sure of answers that are wrong; one that is only flexible knows its doubts."""
+    gap = _stated(study)
+    if gap is None:
+        return 1.0
+    first = _first(study, gap)
+    return 0.35 + 0.65 * logistic(40 * (float(first.mean()) - 0.08)) if len(first) >= LEAST_ROWS else 1.0
+
+
+def _stated(study: Study) -> Floats | None:
+    """Confidence less correctness of each log row; ``None`` without probabilities."""
+    score, guess = study.log.score, study.log.prediction
+    if study.regression or np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+        return None
+    if np.isnan(guess).all():
+        guess = (score >= 0.5).astype(float)
+    return _confidence(study, score, guess) - (1 - study.log_loss.model)
+
+
+def auc(x: Floats, y: Floats) -> float:
+    """Give the area under the curve of one number for one binary label, 0.5 or more (either direction)."""
+    good = ~np.isnan(x) & ~np.isnan(y)
+    x, y = x[good], y[good]
+    n1 = float((y == 1).sum())
+    n0 = float((y == 0).sum())
+    if n1 < 5 or n0 < 5:
+        return 0.5
+    from scipy.stats import rankdata
+
+    u = float(rankdata(x)[y == 1].sum()) - n1 * (n1 + 1) / 2
+    a = u / (n1 * n0)
+    return max(a, 1 - a)
+
+
+def _target(study: Study, label: Floats) -> Floats:
+    """Give a binary target: the label, the commonest class, or above the baseline's median."""
+    if study.binary:
+        return label
+    base = study.ref.label[~np.isnan(study.ref.label)]
+    if study.regression:
+        return np.where(np.isnan(label), np.nan, (label > np.median(base)).astype(float))
+    values, counts = np.unique(base, return_counts=True)
+    return np.where(np.isnan(label), np.nan, (label == values[np.argmax(counts)]).astype(float))
+
+
+def _coded(base: Floats | Codes, column: Floats | Codes, y: Floats) -> tuple[Floats, Floats]:
+    """Give both columns as numbers; text by the label's mean on the baseline (with a few pseudo-rows)."""
+    if isinstance(base, Codes) and isinstance(column, Codes):
+        good = (base.codes >= 0) & ~np.isnan(y)
+        n = np.bincount(base.codes[good], minlength=len(base.names))
+        total = np.bincount(base.codes[good], weights=y[good], minlength=len(base.names))
+        middle = float(np.nanmean(y)) if (~np.isnan(y)).any() else 0.0
+        value = dict(zip(base.names, (total + 20 * middle) / (n + 20), strict=True))
+        return (
+            np.array([*[value[v] for v in base.names], np.nan])[base.codes],
+            np.array([*[value.get(v, middle) for v in column.names], np.nan])[column.codes],
+        )
+    assert not isinstance(base, Codes)
+    assert not isinstance(column, Codes)
+    return base, column
+
+
+def _leakage(study: Study) -> list[Evidence]:
+    """One feature that told the label in the reference and does not when served."""
+    y, now = _target(study, study.ref.label), _target(study, np.where(study.mature, study.log.label, np.nan))
+    if (~np.isnan(y)).sum() < 40 or (~np.isnan(now)).sum() < 40:
+        return []
+    worst: tuple[float, str, float, float] | None = None
+    drops = []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(base, Codes) != isinstance(column, Codes):
+            continue
+        if isinstance(base, Codes) and len(base.names) > 40:
+            continue
+        x, x_now = _coded(base, column, y)
+        was, is_ = auc(x, y), auc(x_now, now)
+        filled = float(np.isnan(x_now).mean())
+        if filled > 0.9:
+            is_ = 0.5
+        drops.append(was - is_)
+        if worst is None or was - is_ > worst[0]:
+            worst = (was - is_, name, was, is_)
+    if worst is None:
+        return []
+    drop, name, was, is_ = worst
+    n1 = min(np.nansum(now == 1), np.nansum(now == 0))
+    error = 0.5 / np.sqrt(max(float(n1), 1.0))
+    others = sorted(drops)[-2] if len(drops) > 1 else 0.0
+    if drop < 0.08 or drop < 3 * error or was < 0.7:
+        return []
+    early = now.copy()
+    early[len(early) // 3 :] = np.nan
+    x, x_now = _coded(study.ref.features[name], study.log.features[name], y)
+    at_start = was - auc(x_now, early) if (~np.isnan(early)).sum() > 40 else drop
+    if at_start < 0.6 * drop:
+        return []
+    strength = logistic(30 * (was - 0.88)) * logistic(14 * (drop - 0.14)) * (1.0 if drop > 2 * others else 0.7)
+    text = (
+        f"{name} alone told the label in the reference (AUC {was:.2f}) and hardly does when served (AUC {is_:.2f}), from "
+        "the first row: it knew what is not known at serving time."
+    )
+    return [
+        make(
+            study, "leakage", "leakage", text, strength=strength, z=drop / error, change=from_start(study), effect=-drop,
+            unit="AUC", n=int((~np.isnan(now)).sum()), features=[name],
+            refutes=(
+                "memorised_training_data", "stale_feature", "missing_values", "default_filled", "schema_change",
+                "training_serving_skew", "concept_drift", "swapped_columns",
+            ),
+        )
+    ]  # fmt: skip
+
+
+def _new_site(study: Study) -> list[Evidence]:
+    """A segment value that the reference never held and where the model fails from its first row."""
+    loss = study.log_loss.model if not np.isnan(study.log_loss.model).all() else study.log_loss.final
+    found = []
+    candidates = {**study.log.segments}
+    for column, codes in candidates.items():
+        base = study.ref.segments.get(column)
+        if base is None or not (base.codes >= 0).any() or len(codes.names) > 300:
+            continue
+        seen = {base.names[i] for i in np.unique(base.codes[base.codes >= 0])}
+        rare = _rare(base)
+        fresh = np.array([v not in seen or v in rare for v in codes.names] + [False])[codes.codes]
+        got = _site(study, loss, column, codes, fresh)
+        if got is not None:
+            found.append(got)
+    return sorted(found, key=lambda e: -e.z)[:1]
+
+
+def _rare(base: Codes) -> set[str]:
+    counts = np.bincount(base.codes[base.codes >= 0], minlength=len(base.names))
+    return {base.names[i] for i in range(len(base.names)) if counts[i] < 0.01 * counts.sum()}
+
+
+def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) -> Evidence | None:
+    if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
+        return None
+    ref_loss = study.ref_loss.model if not np.isnan(study.ref_loss.model).all() else study.ref_loss.final
+    known = ~fresh & ~np.isnan(loss)
+    other = loss[known] if known.sum() >= LEAST_ROWS else ref_loss
+    d, _, interval, z = difference(other, loss[fresh])
+    base_d, _, _, base_z = difference(ref_loss, loss[fresh])
+    if min(z, base_z) < 3.5 or d <= 0:
+        return None
+    rest_ok = (
+        known.sum() < LEAST_ROWS
+        or difference(ref_loss, loss[known])[3] < 4
+        or difference(ref_loss, loss[known])[0] < 0.4 * base_d
+    )
+    values = [codes.names[i] for i in np.unique(codes.codes[fresh])]
+    first = int(np.argmax(fresh))
+    change = (
+        Change("step", first, len(fresh), 0.0, 1.0, z, first, first) if first > 0.03 * len(fresh) else from_start(study)
+    )
+    text = (
+        f"{column} = {', '.join(values[:3])} was not in the reference, and there the model errs {d:.3f} more than elsewhere, "
+        f"from its first row ({int(fresh.sum())} rows)."
+    )
+    slice_ = (SliceTerm(column, values[0]),) if len(values) == 1 else ()
+    return make(
+        study, "new_site", "pilot_did_not_generalise", text, strength=0.92 if rest_ok else 0.5, z=z, change=change, rows=fresh,
+        effect=d, unit="loss", interval=interval, n=int(fresh.sum()), slice_=slice_, refutes=("concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic") if rest_ok else (),
+    )  # fmt: skip
+
+
+def _confidence(study: Study, score: Floats, guess: Floats) -> Floats:
+    """How sure the model said it was of its own answer."""
+    if study.binary:
+        return np.where(guess == 1, score, 1 - score)
+    return score
+
+
+def _overconfident(study: Study) -> list[Evidence]:
+    """Stated confidence beyond the accuracy from the first rows, more than the reference had."""
+    gap = _stated(study)
+    if gap is None:
+        return []
+    ref_guess = (
+        study.ref.prediction if not np.isnan(study.ref.prediction).all() else (study.ref.score >= 0.5).astype(float)
+    )
+    base = _confidence(study, study.ref.score, ref_guess) - (1 - study.ref_loss.model)
+    first = _first(study, gap)
+    if len(first) < LEAST_ROWS:
+        return []
+    over, was = float(first.mean()), float(np.nanmean(base)) if (~np.isnan(base)).any() else 0.0
+    error = float(first.std() / np.sqrt(len(first))) or 1.0
+    z = over / error
+    d, _, _, worse = difference(study.ref_loss.model, _first(study, study.log_loss.model))
+    if z < 4 or over < 0.04:
+        return []
+    # where accuracy itself fell, confidence beyond it is a consequence; on its own it is the fault
+    accuracy_kept = logistic(3 * (2.5 - worse)) if np.isfinite(worse) else 0.5
+    strength = logistic(40 * (over - 0.07)) * (0.25 + 0.75 * accuracy_kept)
+    text = (
+        f"The model states {percent(over)} more confidence than it is right, from the first rows "
+        f"({percent(was)} on the reference)."
+    )
+    return [
+        make(
+            study, "overconfidence", "overconfidence", text, strength=strength, z=z, change=from_start(study), effect=over,
+            unit="confidence minus accuracy", interval=(over - 1.96 * error, over + 1.96 * error), n=len(first),
+        )
+    ]  # fmt: skip

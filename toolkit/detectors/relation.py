@@ -1,0 +1,291 @@
+"""What changed between inputs and labels (floor 4; data): the mix, the relation, the prior, or the labels themselves.
+
+Rows are put into a few strata (leaves of a shallow tree of the label on features and score, fitted on the baseline).
+The joint counts n[stratum, label] before and after then tell four stories apart, each a likelihood-ratio test of how
+far the incident's counts are from it (G = 2 sum n log(n / expected)):
+
+    covariate shift   P(stratum) is free,  P(label | stratum) is the baseline's
+    label shift       P(label) is free,    P(stratum | label) is the baseline's
+    label noise       P(stratum) is kept,  P(label | stratum) = p + rate (1/K - p), one rate for all strata
+    concept drift     P(stratum) is kept,  P(label | stratum) is free
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from toolkit.detectors.scoring import design
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats, Ints, Mask
+from toolkit.timeline.change import Change, find_change
+
+MOST_STRATA: Final = 16
+LEAST: Final = 40
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Stratum of each baseline and log row, and the label cell of each (-1 where unlabelled)."""
+
+    ref: Ints
+    log: Ints
+    count: int
+    ref_label: Ints
+    log_label: Ints
+    labels: int
+
+
+@dataclass(frozen=True)
+class Relation:
+    """How the joint counts changed: each ``*_misfit`` is G per degree of freedom, about 1 where the story fits.
+
+    ``mix`` and ``given`` are the changes of mean loss by the mix of strata and by the relation within them, in loss
+    per row, over the labelled incident rows; ``rate`` is the fitted share of relabelled rows; ``uneven`` is how much
+    of the change within strata sits in a few of them (Cochran's Q per degree of freedom).
+    """
+
+    n: int
+    change: Change
+    covariate_misfit: float
+    label_misfit: float
+    noise_misfit: float
+    still_misfit: float
+    mix_misfit: float
+    rate: float
+    uneven: float
+    prior_before: Floats
+    prior_after: Floats
+    mix: float
+    given: float
+    total: float
+    given_error: float
+    strata: Strata
+    rows: Mask
+
+
+def stratify(study: Study, rows: Mask) -> Strata | None:
+    """Put baseline and log rows into strata; ``None`` where there are too few labelled baseline rows.
+
+    Strata are bands of the score crossed with the leaves of a tree that looks for where label and score part; rows
+    that taught the tree are not counted (an honest tree: Athey & Imbens 2016), so that its overfitting is no change.
+    """
+    answers = _band(study)
+    cells_ref, cells_log, k = _label_cells(study)
+    counted = rows & (cells_log >= 0)
+    n, m = int((cells_ref >= 0).sum()), int(counted.sum())
+    if n < LEAST:
+        return None
+    ref_leaf, log_leaf = np.zeros(len(study.ref), dtype=np.int64), np.zeros(len(study.log), dtype=np.int64)
+    cells_ref, cells_log = cells_ref.copy(), cells_log.copy()
+    if min(n, m) >= 400:
+        taught = _leaves(study, rows, ref_leaf, log_leaf)
+        cells_ref[taught[0]] = -1
+        cells_log[taught[1]] = -1
+    bands = int(np.clip(min(n, m) // 60, 2, 5))
+    ref_band, log_band = (_cut(x, _edges(answers[0], bands)) for x in answers)
+    flat_ref, flat_log = ref_leaf * (bands + 1) + ref_band + 1, log_leaf * (bands + 1) + log_band + 1
+    live = np.unique(flat_ref[cells_ref >= 0])
+    place = np.searchsorted(live, np.arange(max(flat_ref.max(), flat_log.max()) + 2)).clip(0, len(live) - 1)
+    return Strata(place[flat_ref], place[flat_log], len(live), cells_ref, cells_log, k)
+
+
+def _band(study: Study) -> tuple[Floats, Floats]:
+    """Give what the bands are cut from: the score, else the prediction."""
+    if not np.isnan(study.ref.score).all() and not np.isnan(study.log.score).all():
+        return study.ref.score, study.log.score
+    return study.ref.prediction, study.log.prediction
+
+
+def _edges(x: Floats, bands: int) -> Floats:
+    have = x[~np.isnan(x)]
+    if not len(have):
+        return np.zeros(1)
+    values = np.unique(have)
+    if len(values) <= bands:
+        return (values[1:] + values[:-1]) / 2
+    return np.unique(np.quantile(have, np.linspace(0, 1, bands + 1)[1:-1]))
+
+
+def _leaves(study: Study, rows: Mask, ref_leaf: Ints, log_leaf: Ints) -> tuple[Ints, Ints]:
+    """Fill in the leaves of the tree; give the rows that taught it."""
+    from sklearn.tree import DecisionTreeRegressor
+
+    R, L = _filled(*design(study))
+    ref_y, log_y = _surprise(study)
+    ref_good, log_good = np.flatnonzero(~np.isnan(ref_y))[::2], np.flatnonzero(rows & ~np.isnan(log_y))[::2]
+    if R.shape[1] == 0 or len(ref_good) < 100 or len(log_good) < 100:
+        return ref_good[:0], log_good[:0]
+    leaves = int(np.clip(len(log_good) // 100, 2, 6))
+    tree: Any = DecisionTreeRegressor(
+        max_leaf_nodes=leaves, min_samples_leaf=max(30, len(log_good) // 20), random_state=study.profile.seed
+    )
+    tree.fit(L[log_good], log_y[log_good])
+    ids = {leaf: i for i, leaf in enumerate(np.unique(tree.apply(L[log_good])))}
+    ref_leaf[:] = [ids[v] for v in tree.apply(R)]
+    log_leaf[:] = [ids[v] for v in tree.apply(L)]
+    return ref_good[:0], log_good
+
+
+def _surprise(study: Study) -> tuple[Floats, Floats]:
+    """Give label less score (or less prediction; or wrong or not): what the model did not expect."""
+    now = np.where(study.mature, study.log.label, np.nan)
+    if study.regression:
+        return study.ref.label - study.ref.prediction, now - study.log.prediction
+    if study.binary and not np.isnan(study.ref.score).all() and not np.isnan(study.log.score).all():
+        return study.ref.label - study.ref.score, now - study.log.score
+    return study.ref_loss.model, study.log_loss.model
+
+
+def _filled(R: Floats, L: Floats) -> tuple[Floats, Floats]:
+    """Put missing values far below everything: a stratum of their own if that tells anything."""
+    if R.shape[1] == 0:
+        return R, L
+    low = np.nanmin(np.where(np.isnan(R), np.inf, R), axis=0)
+    low = np.where(np.isfinite(low), low - 1 - np.abs(low), 0.0)
+    return np.where(np.isnan(R), low, R), np.where(np.isnan(L), low, L)
+
+
+def _label_cells(study: Study) -> tuple[Ints, Ints, int]:
+    """Number the labels; a number is cut at the baseline's quartiles of its residual from the prediction."""
+    if not study.regression:
+        k = max(len(study.profile.classes), 2)
+        return _ints(study.ref.label), _ints(np.where(study.mature, study.log.label, np.nan)), k
+    residual = study.ref.label - study.ref.prediction
+    now = np.where(study.mature, study.log.label - study.log.prediction, np.nan)
+    have = residual[~np.isnan(residual)]
+    edges = np.quantile(have, [0.2, 0.4, 0.6, 0.8]) if len(have) else np.zeros(4)
+    return _cut(residual, edges), _cut(now, edges), 5
+
+
+def _ints(x: Floats) -> Ints:
+    return np.where(np.isnan(x), -1, np.nan_to_num(x)).astype(np.int64)
+
+
+def _cut(x: Floats, edges: Floats) -> Ints:
+    return np.where(np.isnan(x), -1, np.searchsorted(edges, x)).astype(np.int64)
+
+
+def relate(study: Study, *, exclude: Mask | None = None) -> Relation | None:
+    """Tell the four stories apart over the incident window; ``exclude`` marks rows that another line explains."""
+    if not study.has_labels:
+        return None
+    rows = incident_rows(study)
+    if exclude is not None and (rows & ~exclude).sum() >= LEAST:
+        rows = rows & ~exclude
+    strata = stratify(study, rows)
+    if strata is None:
+        return None
+    before = _counts(strata.ref, strata.ref_label, strata)
+    keep = rows & (strata.log_label >= 0)
+    if keep.sum() < 20:
+        return None
+    after = _counts(strata.log[keep], strata.log_label[keep], strata)
+    change = _joint_change(study, strata, before, after)
+    p, q = before + 0.5 / strata.labels, after
+    n, m = float(before.sum()), float(after.sum())
+    stratum_p, label_p = p.sum(1), p.sum(0)
+    given = p / stratum_p[:, None]
+    within = p / label_p[None, :]
+    shrink = 1.0 / (1.0 + m / n)  # the baseline is a sample too
+    rate, noise = _noise_fit(given, q, m)
+    return Relation(
+        n=int(m),
+        change=change,
+        covariate_misfit=_misfit(q, q.sum(1)[:, None] * given, strata.count * (strata.labels - 1), shrink),
+        label_misfit=_misfit(q, q.sum(0)[None, :] * within, strata.labels * (strata.count - 1), shrink),
+        noise_misfit=_misfit(q, q.sum(1)[:, None] * noise, strata.count * (strata.labels - 1) - 1, shrink),
+        still_misfit=_misfit(q, m * p / p.sum(), strata.count * strata.labels - 1, shrink),
+        mix_misfit=_misfit(q.sum(1), m * stratum_p / p.sum(), strata.count - 1, shrink),
+        rate=rate,
+        uneven=_uneven(given, q, n, m),
+        prior_before=label_p / label_p.sum(),
+        prior_after=q.sum(0) / m,
+        **_split_loss(study, strata, keep),
+        strata=strata,
+        rows=keep,
+    )
+
+
+def incident_rows(study: Study) -> Mask:
+    """Give the log rows under investigation: inside the change of the loss, or all where there is none."""
+    n = len(study.log)
+    rows = np.zeros(n, dtype=bool)
+    for change in (study.final_change, study.model_change, study.brier_change):
+        if change.found and change.z > 0:
+            rows[change.start : change.end] = True
+            return rows
+    return ~rows
+
+
+def _counts(stratum: Ints, label: Ints, strata: Strata) -> Floats:
+    good = label >= 0
+    flat = np.bincount(stratum[good] * strata.labels + label[good], minlength=strata.count * strata.labels)
+    return flat.reshape(strata.count, strata.labels).astype(float)
+
+
+def _misfit(seen: Floats, expected: Floats, freedom: int, shrink: float) -> float:
+    """Give G of the counts against the expected ones, per degree of freedom, discounted for the baseline's own noise."""
+    live = seen > 0
+    g = 2 * float((seen[live] * np.log(seen[live] / np.maximum(expected[live], 1e-9))).sum()) - 2 * float(
+        seen.sum() - expected.sum()
+    )
+    return max(g, 0.0) * shrink / max(freedom, 1)
+
+
+def _noise_fit(given: Floats, q: Floats, m: float) -> tuple[float, Floats]:
+    """Fit the one rate at which labels were drawn at random, by likelihood on a grid."""
+    k = given.shape[1]
+    # swapping classes at rate r is drawing at random at rate r k / (k - 1)
+    best, fit, top = 0.0, given, -np.inf
+    for rate in np.linspace(0.0, 1.2 if k == 2 else 1.0, 61):
+        trial = np.clip(given + rate * (1.0 / k - given), 1e-4, 1.0)
+        likelihood = float((q * np.log(trial)).sum())
+        if likelihood > top:
+            best, fit, top = float(rate), trial, likelihood
+    return best, fit
+
+
+def _uneven(given: Floats, q: Floats, n: float, m: float) -> float:
+    """Cochran's Q per degree of freedom of the change of the first label's share over the strata."""
+    now_n = q.sum(1)
+    use = now_n >= 5
+    if use.sum() < 2:
+        return 1.0
+    share = np.array([q[i, -1] / now_n[i] if now_n[i] else 0.0 for i in range(len(now_n))])
+    d = share - given[:, -1]
+    variance = np.maximum(given[:, -1] * (1 - given[:, -1]), 0.02) * (1 / np.maximum(now_n, 1)) * (1 + m / n)
+    w = 1 / variance[use]
+    middle = float((w * d[use]).sum() / w.sum())
+    return float((w * (d[use] - middle) ** 2).sum() / (use.sum() - 1))
+
+
+def _joint_change(study: Study, strata: Strata, before: Floats, after: Floats) -> Change:
+    """When did P(label | stratum) change? The log-ratio of the two fits is a series over the rows."""
+    a = (after + 1.0) / (after + 1.0).sum(1)[:, None]
+    b = (before + 1.0) / (before + 1.0).sum(1)[:, None]
+    ratio = np.log(a / b)
+    series = np.where(strata.log_label >= 0, ratio[strata.log, strata.log_label], np.nan)
+    have = strata.ref_label >= 0
+    base = ratio[strata.ref[have], strata.ref_label[have]]
+    return find_change(series, reference=None if study.own_reference else study.stats(base))
+
+
+def _split_loss(study: Study, strata: Strata, keep: Mask) -> dict[str, float]:
+    """Split the change of the model's mean loss into the mix of strata and the relation within them."""
+    ref_loss, log_loss = study.ref_loss.model, study.log_loss.model
+    if np.isnan(log_loss[keep]).all():
+        ref_loss, log_loss = study.ref_loss.final, study.log_loss.final
+    good = ~np.isnan(ref_loss)
+    now = keep & ~np.isnan(log_loss)
+    if not good.any() or not now.any():
+        return {"mix": 0.0, "given": 0.0, "total": 0.0, "given_error": 1.0}
+    p = np.bincount(strata.ref[good], minlength=strata.count).astype(float)
+    q = np.bincount(strata.log[now], minlength=strata.count).astype(float)
+    base = np.bincount(strata.ref[good], weights=ref_loss[good], minlength=strata.count) / np.maximum(p, 1)
+    total = float(log_loss[now].mean() - ref_loss[good].mean())
+    mix = float(((q / q.sum() - p / p.sum()) * base).sum())
+    error = float(np.sqrt(np.var(log_loss[now]) / now.sum() + np.var(ref_loss[good]) / good.sum()))
+    return {"mix": mix, "given": total - mix, "total": total, "given_error": error}

@@ -1,0 +1,242 @@
+"""Did the model answer the same inputs the same way? (floor 4; integration; needs no labels)
+
+A surrogate g of the score is fitted on the baseline's features; the residual of the log's scores is a row-level
+series. It moves when another model answers, when the model saw other inputs than were logged, or when a constant was
+served; it does not move when only the population or the world did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
+from toolkit.detectors.study import Study, predicted
+from toolkit.profile.model import Codes, Floats, Ints, Sample
+from toolkit.timeline.change import Change, find_change
+
+NAME = "score_function"
+#: What the surrogate must explain of the score's variance before its residual says anything.
+LEAST_R2: Final = 0.5
+_MOST_ROWS: Final = 12_000
+
+
+def design(study: Study) -> tuple[Floats, Floats]:
+    """Give the features of baseline and log as one numeric matrix each; text as codes by falling frequency."""
+    ref_columns, log_columns = [], []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) and isinstance(base, Codes):
+            counts = np.bincount(base.codes[base.codes >= 0], minlength=len(base.names))
+            place = {base.names[i]: float(r) for r, i in enumerate(np.argsort(-counts, kind="stable"))}
+            unseen = float(len(place))
+            ref_columns.append(np.array([*[place[v] for v in base.names], np.nan])[base.codes])
+            log_columns.append(np.array([*[place.get(v, unseen) for v in column.names], np.nan])[column.codes])
+        elif not isinstance(column, Codes) and not isinstance(base, Codes):
+            if len(np.unique(base[~np.isnan(base)])) < 2:
+                continue
+            ref_columns.append(base)
+            log_columns.append(column)
+    if not ref_columns:
+        return np.zeros((len(study.ref), 0)), np.zeros((len(study.log), 0))
+    return np.column_stack(ref_columns), np.column_stack(log_columns)
+
+
+def designed(study: Study) -> list[str]:
+    """Name the columns of ``design``, in its order."""
+    names = []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        text = isinstance(column, Codes) and isinstance(base, Codes)
+        if text or (
+            not isinstance(column, Codes) and not isinstance(base, Codes) and len(np.unique(base[~np.isnan(base)])) >= 2
+        ):
+            names.append(name)
+    return names
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """The residuals of the score (logit where it is a probability) and how well the surrogate fits out of fold."""
+
+    r2: float
+    ref: Floats
+    log: Floats
+
+
+def answer(sample: Sample, study: Study) -> Floats:
+    """Give what the surrogate imitates: the score, on the logit scale if a probability, else the prediction."""
+    score = sample.score
+    if np.isnan(score).all():
+        return predicted(sample, study.threshold, study.profile.task)
+    if np.nanmin(study.ref.score) >= 0 and np.nanmax(study.ref.score) <= 1:
+        clipped = np.clip(score, 0.005, 0.995)
+        return np.log(clipped / (1 - clipped))
+    return score
+
+
+def surrogate(study: Study) -> Surrogate | None:
+    """Fit the surrogate on the baseline, out of fold; ``None`` where there is nothing to fit."""
+    R, L = design(study)
+    if study.ref.score.size == 0 or (np.isnan(study.ref.score).all() and study.profile.task == "multiclass"):
+        return None
+    y, now = answer(study.ref, study), answer(study.log, study)
+    good = np.flatnonzero(~np.isnan(y))
+    if R.shape[1] == 0 or len(good) < 80 or float(np.var(y[good])) <= 0:
+        return None
+    rng = np.random.default_rng(study.profile.seed)
+    good = rng.permutation(good)[:_MOST_ROWS]
+    line = _fit(study, good, *_linear(study), y, lambda: _ridge(study))
+    tree = _fit(study, good, R, L, y, lambda: _boosting(study))
+    best = max((line, tree), key=lambda f: f.r2)
+    return Surrogate(best.r2, best.ref, now - best.log)
+
+
+def _fit(study: Study, good: Ints, R: Floats, L: Floats, y: Floats, make_model: Callable[[], Any]) -> Surrogate:
+    """Fit twice on halves: residuals of the baseline out of fold, the mean answer on the log."""
+    half = len(good) // 2
+    residual, guess = np.full(len(y), np.nan), np.zeros(len(L))
+    for fit, test in ((good[:half], good[half:]), (good[half:], good[:half])):
+        model = make_model()
+        model.fit(R[fit], y[fit])
+        residual[test] = y[test] - model.predict(R[test])
+        guess += model.predict(L) / 2
+    return Surrogate(1 - float(np.nanvar(residual)) / float(np.var(y[good])), residual, guess)
+
+
+def _ridge(study: Study) -> Any:
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha=1e-3)
+
+
+def _boosting(study: Study) -> Any:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return HistGradientBoostingRegressor(
+        max_iter=80, learning_rate=0.12, max_leaf_nodes=15, min_samples_leaf=8, random_state=study.profile.seed
+    )
+
+
+def _linear(study: Study) -> tuple[Floats, Floats]:
+    """Give the features as a linear model sees them: standardised numbers (missing: the mean), one column a value."""
+    ref_columns: list[Floats] = []
+    log_columns: list[Floats] = []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) and isinstance(base, Codes):
+            for value in base.names[:40]:
+                there = column.names.index(value) if value in column.names else -2
+                ref_columns.append((base.codes == base.names.index(value)).astype(float))
+                log_columns.append((column.codes == there).astype(float))
+        elif not isinstance(column, Codes) and not isinstance(base, Codes):
+            if np.isnan(base).all():
+                continue
+            middle, spread = float(np.nanmean(base)), float(np.nanstd(base)) or 1.0
+            ref_columns.append(np.nan_to_num((base - middle) / spread))
+            log_columns.append(np.nan_to_num((column - middle) / spread))
+    if not ref_columns:
+        return np.zeros((len(study.ref), 1)), np.zeros((len(study.log), 1))
+    return np.column_stack(ref_columns), np.column_stack(log_columns)
+
+
+def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate | None]:
+    """Look for a changed score function.
+
+    ``found_rows`` marks (1) the log rows whose inputs another detector found defective: the surrogate was never
+    taught such rows, so they are left out.
+    """
+    fitted = surrogate(study)
+    if fitted is None or fitted.r2 < LEAST_R2:
+        return _constant(study), fitted
+    cap = float(np.nanquantile(np.abs(fitted.ref), 0.99)) * 4 + 1e-6
+    clean = np.where(found_rows > 0, np.nan, 1.0)
+    series = {
+        "moved": np.clip(fitted.log, -cap, cap) * clean,
+        "spread": np.minimum(np.abs(fitted.log), cap) * clean,
+    }
+    bases = {"moved": np.clip(fitted.ref, -cap, cap), "spread": np.minimum(np.abs(fitted.ref), cap)}
+    spread = float(np.nanstd(bases["moved"])) or 1e-9
+    best: tuple[float, str, Change] | None = None
+    for name, x in series.items():
+        # the surrogate is a little worse on new rows; only a clear fall counts
+        reference = None if study.own_reference else study.stats(bases[name])
+        change = find_change(x, reference=reference, level=6.0)
+        size = abs(change.after - float(np.nanmean(bases[name]))) / spread
+        if change.found and size > 0.35 and (best is None or abs(change.z) > best[0]):
+            best = (abs(change.z), name, change)
+    found = _constant(study)
+    if best is None:
+        if not found and study.log.version.names:
+            found.append(_unchanged(study, fitted))
+        return found, fitted
+    _, _, change = best
+    rows = inside(change, len(study.log))
+    size = float(np.nanmean(np.abs(fitted.log[rows] * clean[rows]))) / max(float(np.nanmean(np.abs(fitted.ref))), 1e-9)
+    text = (
+        f"The same inputs are scored otherwise since the change: the surrogate of the score (R2 {fitted.r2:.2f} on the "
+        f"baseline) is off by {size:.1f} times its usual error."
+    )
+    start = change.shape == "from_start"
+    mechanism = "training_serving_skew" if start else "bad_rollout"
+    found.append(
+        make(
+            study, NAME, mechanism, text, strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9)), z=abs(change.z),
+            change=change, rows=rows, effect=size, unit="ratio of residuals", n=int(rows.sum()),
+            supports=("training_serving_skew", "wrong_model_version") if start else ("bad_rollout", "wrong_model_version"),
+            refutes=("concept_drift", "label_shift", "label_noise"), details={"r2": fitted.r2},
+        )
+    )  # fmt: skip
+    return found, fitted
+
+
+def _unchanged(study: Study, fitted: Surrogate) -> Evidence:
+    text = (
+        f"The same inputs are scored as before (surrogate R2 {fitted.r2:.2f}): the model that answers did not change."
+    )
+    return make(
+        study,
+        NAME,
+        "",
+        text,
+        strength=0.0,
+        z=0.0,
+        refutes=("bad_rollout", "wrong_model_version"),
+        effect=fitted.r2,
+        unit="R2",
+    )
+
+
+def _constant(study: Study) -> list[Evidence]:
+    """One score that is served again and again where the baseline's scores varied: a fallback."""
+    now, base = study.log.score, study.ref.score
+    if np.isnan(now).all() or np.isnan(base).all():
+        return []
+    have = now[~np.isnan(now)]
+    values, counts = np.unique(have, return_counts=True)
+    top = float(values[np.argmax(counts)])
+    was = float((base[~np.isnan(base)] == top).mean())
+    flags = np.where(np.isnan(now), np.nan, (now == top).astype(float))
+    n_ref = int((~np.isnan(base)).sum())
+    change = find_change(flags, reference=None if study.own_reference else (was, was * (1 - was), float(n_ref)))
+    if not change.found or change.z < 0 or change.after - was < 0.04:
+        return []
+    rows = inside(change, len(flags))
+    share = float(np.nanmean(flags[rows]))
+    z = proportion_z(was * n_ref, n_ref, np.nansum(flags[rows]), rows.sum())
+    if z < 6 or len(np.unique(base[~np.isnan(base)])) < 20:
+        return []
+    text = f"The score {top:.6g} answers {percent(share)} of the requests since the change ({percent(was)} before): a fallback."
+    slow = study.log.latency_ms[rows & (flags > 0)]
+    rest = study.log.latency_ms[rows & (flags == 0)]
+    late = len(slow) > 5 and len(rest) > 5 and float(np.nanmedian(slow)) > 1.5 * float(np.nanmedian(rest))
+    mechanism = "timeouts" if late else "errors" if (study.log.ok == 0).any() else "default_filled"
+    return [
+        make(
+            study, NAME, mechanism, text, strength=0.85, z=z, change=change, rows=rows & (flags > 0), effect=share - was,
+            unit="share of rows", n=int(rows.sum()), refutes=("concept_drift", "covariate_shift"), details={"score": top},
+        )
+    ]  # fmt: skip

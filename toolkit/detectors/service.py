@@ -1,0 +1,205 @@
+"""Requests that failed, were late, came twice or did not come (floor 4; integration; needs no labels)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Codes, Floats, Mask, Sample
+from toolkit.timeline.change import Change, find_change
+
+_LATE_WORDS: Final = ("timeout", "timed", "deadline", "504", "408", "late", "expired")
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Look at statuses, latencies, duplicates and gaps in the traffic."""
+    found = [*_statuses(study), *_no_answer(study), *_latency(study), *_duplicates(study), *_traffic(study)]
+    return found
+
+
+def _statuses(study: Study) -> list[Evidence]:
+    failed = 1.0 - study.log.ok
+    if np.isnan(failed).all():
+        return []
+    base = 1.0 - study.ref.ok
+    share_ref = float(np.nanmean(base)) if (~np.isnan(base)).any() else 0.0
+    reference = None if study.own_reference else (share_ref, share_ref * (1 - share_ref) + 1e-4, float(len(base)))
+    change = find_change(failed, reference=reference)
+    if not change.found or change.z < 0:
+        return []
+    rows = inside(change, len(failed))
+    share = float(np.nanmean(failed[rows]))
+    z = proportion_z(share_ref * len(base), len(base), np.nansum(failed[rows]), rows.sum())
+    if share - share_ref < 0.01 or z < 5:
+        return []
+    # serving has its share of failures that no validation set ever had: from the first row only many are a fault
+    strength = 1.0 if change.shape != "from_start" else float(np.clip((share - share_ref - 0.03) / 0.12, 0.0, 1.0))
+    hit = rows & (failed > 0)
+    names = _top(study.log.status, hit)
+    slow = _slower(study.log.latency_ms, hit, rows & ~hit)
+    late = any(w in n.lower() for n in names for w in _LATE_WORDS) or (slow > 3.0 and not names)
+    mechanism = "timeouts" if late else "errors"
+    text = f"{percent(share)} of the requests since the change were not answered ({', '.join(names[:3]) or 'failed'}), {percent(share_ref)} before."
+    if slow > 1.5:
+        text += f" They took {slow:.1f} times as long as the answered ones."
+    return [
+        make(
+            study, "status", mechanism, text, strength=strength, z=z, change=change, rows=hit, effect=share - share_ref,
+            unit="share of requests", n=int(rows.sum()), supports=(mechanism, "latency") if late else (mechanism,),
+        )
+    ]  # fmt: skip
+
+
+def _no_answer(study: Study) -> list[Evidence]:
+    """Rows without any answer where the baseline always had one and no status tells."""
+    if not np.isnan(study.log.ok).all():
+        return []
+    score, prediction = study.log.score, study.log.prediction
+    empty = np.isnan(score) & np.isnan(prediction)
+    if empty.all() or not empty.any():
+        return []
+    base = np.isnan(study.ref.score) & np.isnan(study.ref.prediction)
+    share_ref = float(base.mean()) if len(base) else 0.0
+    flags = empty.astype(float)
+    change = find_change(flags, reference=(share_ref, share_ref * (1 - share_ref) + 1e-4, float(len(base))))
+    if not change.found or change.z < 0 or change.after - share_ref < 0.01:
+        return []
+    rows = inside(change, len(flags))
+    text = f"{percent(change.after)} of the rows since the change have no answer, {percent(share_ref)} before."
+    return [
+        make(study, "status", "errors", text, strength=0.8, z=change.z, change=change, rows=rows & empty,
+             effect=change.after - share_ref, unit="share of rows", n=int(rows.sum()))
+    ]  # fmt: skip
+
+
+def _top(status: Codes, rows: Mask) -> list[str]:
+    codes = status.codes[rows]
+    counts = np.bincount(codes[codes >= 0], minlength=len(status.names))
+    return [status.names[i] for i in np.argsort(-counts)[:3] if counts[i] > 0]
+
+
+def _slower(latency: Floats, rows: Mask, others: Mask) -> float:
+    a, b = latency[rows], latency[others]
+    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
+    return float(np.median(a) / max(np.median(b), 1e-9)) if len(a) >= 5 and len(b) >= 5 else 0.0
+
+
+def _latency(study: Study) -> list[Evidence]:
+    raw = study.log.latency_ms
+    if (~np.isnan(raw)).sum() < 20:
+        return []
+    log = np.log(np.maximum(raw, 1e-3))
+    base = np.log(np.maximum(study.ref.latency_ms, 1e-3))
+    reference = None if study.own_reference or (~np.isnan(base)).sum() < 15 else study.stats(base)
+    usual = base if reference is not None else log[: max(len(log) // 5, 10)]
+    spread = float(np.nanstd(usual)) or 0.1
+    # the tail matters more than the mean: what share is beyond the usual 99th percentile
+    far = np.where(np.isnan(log), np.nan, (log > np.nanquantile(usual, 0.99)).astype(float))
+    tail = find_change(far, reference=None if reference is None else (0.01, 0.0099, float(len(usual))))
+    middle = find_change(log, reference=reference)
+    change = max((tail, middle), key=lambda c: c.z if c.found else 0.0)
+    if not change.found or change.z < 6:
+        return []
+    rows = inside(change, len(raw))
+    factor = float(np.exp(np.nanmean(log[rows]) - np.nanmean(usual)))
+    over = float(np.nanmean(far[rows]))
+    if factor < 1.0 + spread / 2 and over < 0.06:
+        return []
+    before, after = float(np.exp(np.nanmedian(usual))), float(np.nanmedian(raw[rows]))
+    text = (
+        f"Answers take {after:.0f} ms since the change, {before:.0f} ms before (medians); {percent(over)} are slower than "
+        "99 % of the usual ones."
+    )
+    return [
+        make(
+            study, "latency", "latency", text, strength=float(np.clip(0.4 + 0.3 * np.log(max(factor, 1.0)) + over, 0, 0.9)),
+            z=change.z, change=change, rows=rows & (far > 0), effect=factor, unit="ratio of mean latency", n=int(rows.sum()),
+            supports=("latency", "timeouts"),
+        )
+    ]  # fmt: skip
+
+
+def _duplicates(study: Study) -> list[Evidence]:
+    """Rows that repeat an earlier one: the same id with the same inputs and the same answer."""
+    log, base = _again(study.log), _again(study.ref)
+    if log is None:
+        return []
+    usual = float(base.mean()) if base is not None else 0.0
+    flags = log.astype(float)
+    silent = study.own_reference or base is None
+    change = find_change(
+        flags, reference=None if silent else (usual, usual * (1 - usual) + 1e-4, float(len(study.ref)))
+    )
+    if not change.found or change.z < 6 or change.after - max(usual, change.before if silent else 0.0) < 0.02:
+        return []
+    rows = inside(change, len(flags))
+    text = (
+        f"{percent(change.after)} of the rows since the change repeat an earlier request, {percent(usual)} before it."
+    )
+    return [
+        make(study, "duplicates", "duplicated_requests", text, strength=0.95, z=change.z, change=change, rows=rows & log,
+             effect=change.after - usual, unit="share of rows", n=int(rows.sum()))
+    ]  # fmt: skip
+
+
+def _again(sample: Sample) -> Mask | None:
+    """Mark each row whose id, inputs and answer were all seen shortly before; ``None`` where rows have no ids."""
+    if not (sample.entity.codes >= 0).any():
+        return None
+    parts = [sample.entity.codes.astype(np.float64), np.nan_to_num(sample.score, nan=-7.0)]
+    parts += [
+        c.codes.astype(float) if isinstance(c, Codes) else np.nan_to_num(c, nan=-7.0) for c in sample.features.values()
+    ]
+    _, same = np.unique(np.column_stack(parts), axis=0, return_inverse=True)
+    order = np.lexsort((np.arange(len(same)), same.ravel()))
+    close = (np.diff(same.ravel()[order]) == 0) & (np.diff(order) <= max(0.01 * len(same), 20))
+    again = np.zeros(len(sample), dtype=bool)
+    again[order[1:][close]] = True
+    again[sample.entity.codes < 0] = False
+    return again
+
+
+def _traffic(study: Study) -> list[Evidence]:
+    """Time without requests where there always were some: hours of the week against their own median."""
+    time = study.log.time
+    time = time[~np.isnan(time)]
+    if len(time) < 200 or time[-1] <= time[0]:
+        return []
+    span = time[-1] - time[0]
+    width = max(span / 120, 3600.0)
+    if width > 3600:
+        width = max(np.ceil(width / 86400), 1) * 86400 if width > 43200 else np.ceil(width / 3600) * 3600
+    edges = np.arange(np.floor(time[0] / width) * width, time[-1] + width, width)
+    counts = np.histogram(time, edges)[0].astype(float)[1:-1]
+    if len(counts) < 16:
+        return []
+    season = 7 if width == 86400 and len(counts) >= 21 else 1
+    usual = np.array([np.median(counts[i % season :: season]) for i in range(len(counts))])
+    if np.median(usual) < 5:
+        return []
+    ratio = counts / np.maximum(usual, 1)
+    scatter = 1.4826 * float(np.median(np.abs(ratio - np.median(ratio))))
+    change = find_change(ratio, level=5.0)
+    drop = change.before - change.after
+    if not change.found or drop < max(0.3, 4 * scatter) or change.after > 0.65:
+        return []
+    first = int(np.searchsorted(study.log.time, edges[change.start + 1]))
+    last = int(np.searchsorted(study.log.time, edges[min(change.end + 1, len(edges) - 1)]))
+    rows = Change(
+        change.shape if change.shape != "ramp" else "step",
+        first,
+        max(last, first + 1),
+        1.0,
+        change.after,
+        -20,
+        first,
+        first,
+    )
+    text = f"Traffic fell to {percent(change.after)} of what is usual at that time."
+    return [
+        make(study, "traffic", "dropped_traffic", text, strength=0.8, z=abs(change.z), change=rows, effect=-drop,
+             unit="share of usual traffic", n=len(time))
+    ]  # fmt: skip

@@ -1,0 +1,182 @@
+"""A feature in another unit (floor 4; integration).
+
+The quantiles of the changed rows against those of the baseline lie on a line through the origin (or, for degrees, on
+9/5 x + 32) when only the unit changed. Where some of the rows changed, each known factor is tried as a mixture
+w f(x) + (1 - w) f(x / k) / k, w fitted by expectation-maximisation, and judged by its likelihood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.drift import Moved
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, ks_z, make, percent
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats, Mask
+from toolkit.timeline.change import find_change
+
+NAME = "unit_change"
+_FACTORS: Final = (
+    1000.0, 100.0, 10.0, 60.0, 3600.0, 24.0, 12.0, 7.0, 365.25, 2.54, 25.4, 1.609344, 0.45359237, 0.3048, 3.6, 4.184,
+    28.349523, 3.785412, 1e6, 52.0, 30.0, 1024.0, 1.8, 86400.0, 18.0, 38.67, 88.57,
+)  # fmt: skip
+FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
+_QUANTILES: Final = np.linspace(0.05, 0.95, 19)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """x became ``slope`` x + ``offset`` in the rows marked."""
+
+    slope: float
+    offset: float
+    known: bool
+    fit: float
+    rows: Mask
+
+
+def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
+    """Look at each numeric feature that moved for an exact change of unit."""
+    found = []
+    for name, move in moves.items():
+        if not move.numeric:
+            continue
+        unit = find_unit(study.ref.features[name], study.log.features[name], move.rows)  # type: ignore[arg-type]
+        if unit is None:
+            continue
+        flags = unit.rows.astype(float)
+        change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
+        rows = unit.rows & inside(change, len(flags)) if change.found else unit.rows
+        if not change.found:
+            change = move.change
+        formula = f"{unit.slope:.4g} x" + (f" + {unit.offset:.4g}" if unit.offset else "")
+        text = (
+            f"{name} became {formula} in {percent(float(flags[move.rows].mean()))} of the changed rows; undone, its "
+            f"distribution is that of the baseline (KS {unit.fit:.3f} after, {move.distance:.2f} before undoing)."
+        )
+        found.append(
+            make(
+                study,
+                NAME,
+                "unit_change",
+                text,
+                strength=1.0 if unit.known else 0.85,
+                z=move.z,
+                change=change,
+                rows=rows,
+                effect=unit.slope,
+                unit="factor",
+                n=int(move.rows.sum()),
+                features=[name],
+                refutes=("covariate_shift", "concept_drift"),
+            )
+        )
+    return found
+
+
+def find_unit(ref: Floats, log: Floats, rows: Mask) -> Unit | None:
+    """Find the unit change of the marked rows of ``log``, or ``None``."""
+    base = ref[~np.isnan(ref)]
+    place = np.flatnonzero(rows & ~np.isnan(log))
+    current = log[place]
+    if len(base) < 30 or len(current) < 15 or len(np.unique(base)) < 6:
+        return None
+    whole = _whole(base, current)
+    if whole is not None:
+        mark = np.zeros(len(log), dtype=bool)
+        mark[place] = True
+        return Unit(*whole, mark)
+    return _partial(base, current, place, len(log))
+
+
+def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | None:
+    """All rows changed: the quantile line."""
+    before = ks_distance(base, current)
+    bar = max(0.06, 1.8 / np.sqrt(min(len(base), len(current))))
+    if before < max(0.15, 1.3 * bar):
+        return None
+    tries = [(k, 0.0, True) for k in FACTORS] + [
+        (1.8, 32.0, True),
+        (1 / 1.8, -32 / 1.8, True),
+        (-1.0, 0.0, True),
+    ]
+    tries += [(1.0, 273.15, True), (1.0, -273.15, True)]
+    slope = _free_slope(base, current)
+    if slope is not None and abs(np.log(slope)) > np.log(1.25):
+        tries.append((slope, 0.0, False))
+    best = min(tries, key=lambda t: ks_distance(base, (current - t[1]) / t[0]) + (0.02 if not t[2] else 0.0))
+    fit = ks_distance(base, (current - best[1]) / best[0])
+    # an additive shift that fits as well is no unit: the population moved
+    moved = ks_distance(base, current - (np.median(current) - np.median(base)))
+    if fit > bar or fit > 0.35 * before or (not best[2] and moved < 2.0 * fit + 0.02):
+        return None
+    return best[0], best[1], best[2], fit
+
+
+def _free_slope(base: Floats, current: Floats) -> float | None:
+    """Median ratio of the quantiles, where they have one sign and lie on a line through the origin."""
+    p, q = np.quantile(base, _QUANTILES), np.quantile(current, _QUANTILES)
+    use = np.abs(p) > 1e-9 * max(np.abs(p).max(), 1e-300)
+    if use.sum() < 8:
+        return None
+    ratio = q[use] / p[use]
+    middle = float(np.median(ratio))
+    if middle <= 0 or float(np.quantile(np.abs(ratio / middle - 1), 0.8)) > 0.1:
+        return None
+    return middle
+
+
+def _partial(base: Floats, current: Floats, place: np.ndarray, n: int) -> Unit | None:  # type: ignore[type-arg]
+    """Some rows changed: the best known factor by mixture likelihood."""
+    grid = _Density(base)
+    plain = grid(current)
+    best: tuple[float, float, Floats] | None = None
+    for k in FACTORS:
+        if 0.55 < k < 1.7:
+            continue
+        scaled = grid(current / k) / k
+        w = 0.5
+        for _ in range(25):
+            chance = w * scaled / (w * scaled + (1 - w) * plain)
+            w = float(np.clip(chance.mean(), 1e-4, 1 - 1e-4))
+        gain = float(np.log((w * scaled + (1 - w) * plain) / plain).sum())
+        if best is None or gain > best[0]:
+            best = (gain, k, chance)
+    if best is None:
+        return None
+    gain, k, chance = best
+    changed = chance > 0.5
+    if changed.sum() < 8 or gain < 25 + 4 * np.log(len(current)):
+        return None
+    undone = np.where(changed, current / k, current)
+    fit, before = ks_distance(base, undone), ks_distance(base, current)
+    if fit > max(0.08, 1.8 / np.sqrt(min(len(base), len(current)))) or fit > 0.6 * before:
+        return None
+    if ks_z(ks_distance(base, current[changed] / k), len(base), int(changed.sum())) > 6 and fit > 0.05:
+        return None
+    rows = np.zeros(n, dtype=bool)
+    rows[place[changed]] = True
+    return Unit(k, 0.0, True, fit, rows)
+
+
+class _Density:
+    """A histogram density on quantile cells with light tails: cheap, positive everywhere."""
+
+    def __init__(self, base: Floats) -> None:
+        edges = np.unique(np.quantile(base, np.linspace(0, 1, 33)))
+        width = np.diff(edges)
+        counts, _ = np.histogram(base, edges)
+        self.edges, self.span = edges, float(edges[-1] - edges[0]) or 1.0
+        self.height = (counts + 0.5) / (len(base) + 0.5 * len(counts)) / np.maximum(width, 1e-12 * self.span)
+        self.height *= 0.98
+
+    def __call__(self, x: Floats) -> Floats:
+        at = np.searchsorted(self.edges, x, side="right") - 1
+        at = np.where(x == self.edges[-1], len(self.height) - 1, at)
+        within = (at >= 0) & (at < len(self.height))
+        away = np.maximum(self.edges[0] - x, x - self.edges[-1]).clip(0) / self.span
+        tail = 0.02 / self.span / (1 + away) ** 2
+        return np.where(within, self.height[np.clip(at, 0, len(self.height) - 1)] + 0.01 * tail, tail)

@@ -1,0 +1,136 @@
+"""Model versions: a bad rollout, or the wrong version answering (floor 4; integration)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, difference, inside, make, not_testable, percent
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats, Mask
+from toolkit.timeline.change import Change, find_change
+
+NAME = "versions"
+LEAST: Final = 20
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Compare the versions that answered: at the same time where they overlap, at the switch where they do not."""
+    versions = study.log.version
+    if not versions.names:
+        return [not_testable(NAME, ("bad_rollout", "wrong_model_version"), "The log names no model version.")]
+    found = []
+    for code, name in enumerate(versions.names):
+        mine = versions.codes == code
+        if LEAST <= mine.sum() and (~mine).sum() >= LEAST:
+            got = _one(study, name, mine)
+            if got is not None:
+                found.append(got)
+    worst = sorted(found, key=lambda e: -(e.share_hint or 0) * e.strength)
+    if worst:
+        return worst[:1]
+    if len(versions.names) == 1:
+        known = set(study.ref.version.names)
+        if known and versions.names[0] not in known and len(study.ref.version.names) > 0:
+            return [_unknown(study, versions.names[0], known)]
+    return _harmless(study)
+
+
+def _loss(study: Study) -> Floats:
+    """The model's loss; the squared error of the score where that is all that moves."""
+    return study.log_loss.model
+
+
+def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
+    """Ask whether one version is worse than the others."""
+    loss = _loss(study)
+    first, last = int(np.argmax(mine)), len(mine) - int(np.argmax(mine[::-1]))
+    overlap = np.zeros(len(mine), dtype=bool)
+    overlap[first:last] = True
+    others = overlap & ~mine
+    side_by_side = others.sum() >= LEAST and (~np.isnan(loss[others])).sum() >= LEAST
+    rest = others if side_by_side else ~mine & (np.arange(len(mine)) < first)
+    if (~np.isnan(loss[rest])).sum() < LEAST:
+        return None
+    d, error, interval, z = difference(loss[rest], loss[mine])
+    brier = study.log_loss.brier
+    b_d, b_error, _, b_z = difference(brier[rest], brier[mine])
+    if max(z, b_z) < 3.5 or d <= 0:
+        return None
+    z = max(z, b_z)
+    change = find_change(mine.astype(float), reference=(0.0, 0.01, float(max(len(study.ref), 20))))
+    late = first > 0.02 * len(mine)
+    change = Change("step", first, last, 0.0, 1.0, 30.0, first, first) if late else change
+    total = _excess(study)
+    share = d * float((mine & ~np.isnan(loss)).sum()) / total if total > 0 else None
+    known_before = name in study.ref.version.names or (first < 0.02 * len(mine))
+    mechanism = _which(study, name, mine, known_before)
+    where = "at the same time" if side_by_side else "before it"
+    text = (
+        f"Version {name} errs {percent(d) if not study.regression else f'{d:.4g}'} more than the others {where} "
+        f"({int(mine.sum())} rows)."
+    )
+    own = _own_step(loss, mine)
+    strength = (0.95 if side_by_side else 0.75) * (0.5 if own else 1.0)
+    return make(
+        study, NAME, mechanism, text, strength=strength, z=z, change=change, rows=mine, share_hint=share, effect=d,
+        unit="loss", interval=interval, n=int(mine.sum()), versions=[name],
+        refutes=("concept_drift", "covariate_shift") if side_by_side and not own else (), details={"side_by_side": side_by_side},
+    )  # fmt: skip
+
+
+def _own_step(loss: Floats, mine: Mask) -> bool:
+    """Whether the version was fine at first and worsened later: then it is not the version that did it."""
+    own = loss[mine]
+    change = find_change(own)
+    return change.shape in ("step", "ramp") and change.z > 5 and change.start > 0.15 * len(own)
+
+
+def _which(study: Study, name: str, mine: Mask, known_before: bool) -> str:
+    """A version that is older than what ran before it is the wrong one; a new one is a bad rollout."""
+    before = study.log.version.codes[: int(np.argmax(mine))]
+    others = [v for i, v in enumerate(study.log.version.names) if v != name and (before == i).any()]
+    reference = [v for v in study.ref.version.names if v != name]
+    older = any(version_key(name) < version_key(v) for v in (*others, *reference))
+    came_back = bool(mine[: len(mine) // 50 + 1].any()) and not mine[len(mine) // 50 : len(mine) // 4].any()
+    if older or came_back:
+        return "wrong_model_version"
+    if known_before and not others:
+        return "wrong_model_version"
+    return "bad_rollout"
+
+
+def version_key(name: str) -> tuple[tuple[int, int | str], ...]:
+    """Sort versions as people do: numbers by value, words by letters."""
+    import re
+
+    parts = re.findall(r"\d+|[a-z]+", name.lower())
+    return tuple(
+        (1, int(p)) if p.isdigit() and len(p) < 18 else (0, p) for p in parts if p not in {"v", "version", "model"}
+    )
+
+
+def _excess(study: Study) -> float:
+    """Total loss beyond what the baseline's mean would have cost."""
+    expected = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
+    now = study.log_loss.final
+    return float(np.nansum(now - expected))
+
+
+def _unknown(study: Study, name: str, known: set[str]) -> Evidence:
+    text = f"The log was answered by version {name}; the reference knows {', '.join(sorted(known)[:5])}."
+    everything = np.ones(len(study.log), dtype=bool)
+    mechanism = "wrong_model_version" if any(version_key(name) < version_key(v) for v in known) else "bad_rollout"
+    change = Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
+    return make(
+        study, NAME, mechanism, text, strength=0.45, z=6, change=change, rows=inside(change, len(study.log)) & everything,
+        versions=[name], n=len(study.log),
+    )  # fmt: skip
+
+
+def _harmless(study: Study) -> list[Evidence]:
+    if len(study.log.version.names) < 2 or not study.has_labels:
+        return []
+    text = "No version errs more than the others did at the same time or before it."
+    return [make(study, NAME, "", text, strength=0.0, z=0.0, refutes=("bad_rollout", "wrong_model_version"))]

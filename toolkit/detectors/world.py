@@ -1,0 +1,226 @@
+"""Did the world change? (floor 4; data): shifts of the population, the prior, the relation, the labels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolkit.detectors.drift import Moved
+from toolkit.detectors.evidence import Evidence, logistic, make, percent, proportion_z
+from toolkit.detectors.relation import Relation
+from toolkit.detectors.study import Study, seen
+from toolkit.profile.model import Codes, Floats, Ints, Mask
+from toolkit.timeline.change import Change
+
+NAME = "relation"
+
+
+def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, explained: set[str]) -> list[Evidence]:
+    """Look for the data mechanisms; ``explained`` are features that an integration fault moved."""
+    found = _population(study, moves, relation, explained)
+    if relation is not None:
+        found += _stories(study, relation)
+        found += _poison(study, relation)
+    return found
+
+
+def _fits(misfit: float, change: float, freedom: int) -> float:
+    """How well a story fits, 0 to 1: its misfit is chance, or nearly all of the misfit of "nothing changed" is gone."""
+    if change <= 1.3:
+        return 0.0
+    z = _z_of_misfit(misfit, freedom)
+    near = logistic(1.2 * (3.0 - z))
+    part = max(0.0, 1.0 - max(misfit - 1.0, 0.0) / max(change - 1.0, 1e-9))
+    return float(max(near * min(part * 1.5, 1.0), logistic(120 * (part - 0.975))))
+
+
+def _stories(study: Study, r: Relation) -> list[Evidence]:
+    """Concept drift, label shift and label noise, by the fit of each story."""
+    freedom = r.strata.count * r.strata.labels - 1
+    z = _z_of_misfit(r.still_misfit, freedom)
+    z_given = _z_of_misfit(r.covariate_misfit, r.strata.count * (r.strata.labels - 1))
+    found: list[Evidence] = []
+    still_mix = r.mix_misfit < 2.0
+    label = _fits(r.label_misfit, r.still_misfit, r.strata.labels * (r.strata.count - 1)) * (
+        0.0 if z_given < 3 else 1.0
+    )
+    prior = float(np.abs(r.prior_after - r.prior_before).sum() / 2)
+    label *= min(1.0, prior / 0.04) * (0.35 if still_mix else 1.0)
+    noise = (
+        _fits(r.noise_misfit, r.covariate_misfit, r.strata.count * (r.strata.labels - 1) - 1)
+        * min(1.0, r.rate / 0.06)
+        * (0.0 if z_given < 3.5 else 1.0)
+    )
+    noise *= (1.0 if not study.regression else 0.0) * (1.0 if still_mix else 0.4)
+    concept = (0.95 if z_given > 5 else 0.5 if z_given > 3.5 else 0.0) * (1 - 0.75 * noise) * (1 - 0.7 * label)
+    concept *= 1.0 - 0.3 * (not still_mix) * (r.covariate_misfit < 0.5 * r.mix_misfit)
+    # on strata that the baseline barely held, a changed relation is guesswork
+    if concept > 0.1:
+        text = (
+            f"Within strata of equal inputs the labels fall otherwise since the change (misfit {r.covariate_misfit:.1f} per "
+            f"degree of freedom, 1 is chance); the mix of inputs {'is as before' if still_mix else 'moved too'}."
+        )
+        found.append(_story(study, r, "concept_drift", text, concept, z_given, r.covariate_misfit))
+    if label > 0.1:
+        text = (
+            f"The classes' shares moved by {percent(prior)} while within each class the inputs stayed (misfit "
+            f"{r.label_misfit:.1f}, without a shift {r.still_misfit:.1f})."
+        )
+        found.append(_story(study, r, "label_shift", text, label, z, prior))
+    if noise > 0.1:
+        text = (
+            f"Labels look drawn at random in {percent(min(r.rate, 1.0))} of the rows, alike in every stratum (misfit "
+            f"{r.noise_misfit:.1f}, without noise {r.covariate_misfit:.1f})."
+        )
+        found.append(_story(study, r, "label_noise", text, noise, z_given, r.rate))
+    if z_given < 2.5 and r.n >= 300:
+        text = f"Within strata of equal inputs the labels fall as before (misfit {r.covariate_misfit:.1f}, n = {r.n})."
+        found.append(
+            make(
+                study, NAME, "", text, strength=0.0, z=z_given, refutes=("concept_drift", "label_noise", "label_shift"),
+                effect=r.covariate_misfit, unit="misfit", n=r.n,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _story(study: Study, r: Relation, mechanism: str, text: str, strength: float, z: float, effect: float) -> Evidence:
+    onset = r.change if r.change.found else None
+    return make(
+        study, NAME, mechanism, text, strength=strength, z=z, change=onset, effect=effect, unit="misfit", n=r.n,
+        refutes=("covariate_shift",) if mechanism != "label_noise" and r.covariate_misfit > 3 else (),
+    )  # fmt: skip
+
+
+def _z_of_misfit(misfit: float, freedom: int) -> float:
+    """Wilson-Hilferty: z of a chi-square of ``freedom`` degrees given per degree."""
+    freedom = max(freedom, 1)
+    return float((max(misfit, 1e-9) ** (1 / 3) - (1 - 2 / (9 * freedom))) / np.sqrt(2 / (9 * freedom)))
+
+
+def _population(study: Study, moves: dict[str, Moved], r: Relation | None, explained: set[str]) -> list[Evidence]:
+    """Covariate shift: features moved together, none of them by a defect."""
+    plain = {n: m for n, m in moves.items() if n not in explained and m.distance > 0.03}
+    if not plain:
+        return []
+    top = sorted(plain.values(), key=lambda m: -m.distance)
+    tested = max(len(study.log.features), 1)
+    coherent = min(1.0, 0.45 + 0.55 * min(len(plain), 3) / 3)
+    size = float(np.clip(top[0].distance / 0.15, 0.15, 1.0))
+    change = _common(study, top)
+    outside = off_support(study)
+    rows = np.zeros(len(study.log), dtype=bool)
+    for m in top[:3]:
+        rows |= m.rows
+    z = max(m.z for m in top) - np.sqrt(2 * np.log(tested))
+    share_out = float(outside[rows].mean()) if rows.any() else 0.0
+    names = [m.name for m in top[:5]]
+    text = (
+        f"{len(plain)} of {tested} features moved ({', '.join(names)}), by up to {top[0].distance:.2f}; "
+        f"{percent(share_out)} of the rows lie where the baseline has none."
+    )
+    strength = coherent * size
+    if change.shape == "from_start":
+        mechanism, others = "unrepresentative_data", ("unrepresentative_data", "covariate_shift")
+    else:
+        mechanism, others = "covariate_shift", ("covariate_shift",)
+    hint = None
+    if r is not None and r.total > 1e-9:
+        hint = float(np.clip(r.mix / r.total, 0.0, 1.0))
+    return [
+        make(
+            study, "population", mechanism, text, strength=strength, z=z, change=change, rows=rows, effect=top[0].distance,
+            unit="KS distance or total variation", n=int(rows.sum()), features=names, supports=others,
+            details={"off_support": share_out, "mix_share": hint},
+        )
+    ]  # fmt: skip
+
+
+def _common(study: Study, top: list[Moved]) -> Change:
+    """The onset that the moved features share: that of the surest of them."""
+    return max(top, key=lambda m: abs(m.change.z)).change
+
+
+def off_support(study: Study) -> Mask:
+    """Mark log rows with a value outside the baseline's range (a twentieth beyond it) or a category it never had."""
+    out = np.zeros(len(study.log), dtype=bool)
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) and isinstance(base, Codes):
+            old = seen(base)
+            fresh = np.array([v not in old for v in column.names] + [False])
+            if len(old) <= 60:
+                out |= fresh[column.codes]
+        elif not isinstance(column, Codes) and not isinstance(base, Codes):
+            have = base[~np.isnan(base)]
+            if len(have) >= 30:
+                low, high = float(have.min()), float(have.max())
+                margin = 0.05 * (high - low)
+                out |= (column < low - margin) | (column > high + margin)
+    return out
+
+
+def _poison(study: Study, r: Relation) -> list[Evidence]:
+    """Wrong labels that sit in one source, one decider or one burst: provenance, not inputs."""
+    label = r.strata.log_label
+    if study.regression:
+        return []
+    expected = _expected(r)
+    gap = np.where(label >= 0, 1.0 - expected[r.strata.log, np.maximum(label, 0)], np.nan)
+    usual = float(
+        np.nanmean(
+            np.where(r.strata.ref_label >= 0, 1 - expected[r.strata.ref, np.maximum(r.strata.ref_label, 0)], np.nan)
+        )
+    )
+    best: tuple[float, str, str, Mask, float] | None = None
+    for column, codes in {**study.log.segments, "decider": study.log.decider}.items():
+        for place, value in enumerate(codes.names[:200]):
+            mine = r.rows & (codes.codes == place) & ~np.isnan(gap)
+            rest = r.rows & (codes.codes != place) & ~np.isnan(gap)
+            if mine.sum() < 25 or rest.sum() < 25 or mine.sum() > 0.6 * r.rows.sum():
+                continue
+            a, b = float(gap[mine].mean()), float(gap[rest].mean())
+            z = proportion_z(b * rest.sum(), float(rest.sum()), a * mine.sum(), float(mine.sum()))
+            extra = float((gap[mine] - usual).sum()) / max(float((gap[r.rows & ~np.isnan(gap)] - usual).sum()), 1e-9)
+            if z > 6 and a - b > 0.15 and extra > 0.6 and (best is None or z > best[0]):
+                best = (z, column, value, mine, extra)
+    if best is None or not r.change.found:
+        return []
+    z, column, value, mine, extra = best
+    if len(np.unique(study.ref.label[~np.isnan(study.ref.label)])) < 2:
+        return []
+    one_way = _one_way(study, r, mine)
+    from toolkit.records import SliceTerm
+
+    text = (
+        f"{percent(extra)} of the unexpected labels come from {column} = {value} "
+        f"({percent(float(mine.sum()) / max(int(r.rows.sum()), 1))} of the rows){', nearly all in one direction' if one_way else ''}."
+    )
+    mechanism = "poisoned_data" if one_way else "label_noise"
+    return [
+        make(
+            study, "provenance", mechanism, text, strength=0.85, z=z, change=r.change, rows=mine, effect=extra,
+            unit="share of unexpected labels", n=int(mine.sum()), slice_=(SliceTerm(column, value),),
+            supports=("poisoned_data", "label_noise") if one_way else ("label_noise", "poisoned_data"), refutes=("concept_drift",),
+        )
+    ]  # fmt: skip
+
+
+def _expected(r: Relation) -> Floats:
+    have = r.strata.ref_label >= 0
+    flat: Ints = r.strata.ref[have] * r.strata.labels + r.strata.ref_label[have]
+    counts = (
+        np.bincount(flat, minlength=r.strata.count * r.strata.labels).reshape(r.strata.count, r.strata.labels) + 0.5
+    )
+    out: Floats = counts / counts.sum(1)[:, None]
+    return out
+
+
+def _one_way(study: Study, r: Relation, mine: Mask) -> bool:
+    """Whether the unexpected labels of the rows nearly all name one class."""
+    label = study.log.label[mine]
+    guess = study.log.prediction[mine]
+    wrong = label[(label != guess) & ~np.isnan(label) & ~np.isnan(guess)]
+    if len(wrong) < 10:
+        return False
+    _, counts = np.unique(wrong, return_counts=True)
+    return float(counts.max() / counts.sum()) > 0.85

@@ -1,0 +1,124 @@
+"""Harm first (floor 5): is anything worse, since when, and by how much?
+
+Loss of the final decision by prediction time, mature labels alone, against what the baseline says is usual. The
+interval is that of a mean with its variance raised by the scatter of time blocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from toolkit.detectors.evidence import inside
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats, Mask
+from toolkit.records import Harm
+from toolkit.timeline.change import Change, find_change, no_change
+
+Kind = Literal["labels", "service", "none", "unknown"]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """The harm, the rows it fell on, when it began, and how sure it is that there is any (z, positive is worse)."""
+
+    harm: Harm
+    kind: Kind
+    rows: Mask
+    change: Change
+    z: float
+    excess: Floats
+    effect: float
+
+
+def block_error(x: Floats, blocks: int = 20) -> float:
+    """Give the standard error of the mean of a time-ordered series from the scatter of its block means."""
+    known = x[~np.isnan(x)]
+    if len(known) < 2:
+        return float("inf")
+    plain = float(known.std() / np.sqrt(len(known)))
+    parts = [p for p in np.array_split(known, min(blocks, len(known) // 5)) if len(p)] if len(known) >= 25 else []
+    if len(parts) < 5:
+        return max(plain, 1e-9)
+    means = np.array([p.mean() for p in parts])
+    return max(plain, float(means.std(ddof=1) / np.sqrt(len(parts))) if len(parts) >= 8 else plain, 1e-9)
+
+
+def measure(study: Study) -> Damage:
+    """Measure the harm of the log.
+
+    Returns:
+        The damage; kind ``unknown`` where there are no labels to know it by, ``none`` where nothing is worse.
+    """
+    n = len(study.log)
+    everything = np.ones(n, dtype=bool)
+    if not study.has_labels:
+        empty = Harm("accuracy", None, None, None, None, n)
+        return Damage(empty, "unknown", everything, no_change(n), 0.0, np.full(n, np.nan), 0.0)
+    options = [("error", study.log_loss.final, study.ref_loss.final, study.final_change)]
+    if study.binary:
+        options += _missed(study)
+        if not np.isnan(study.log_loss.brier).all() and np.isnan(study.log.decision).all():
+            options.append(("brier", study.log_loss.brier, study.ref_loss.brier, study.brier_change))
+    made = [_damage(study, *option) for option in options]
+    worst = made[0]
+    for other in made[1:]:
+        # the plain error is what people count; another measure speaks only where it is silent
+        if worst.z < 4.0 and other.z > max(worst.z + 1.5, 6.0):
+            worst = other
+    return worst
+
+
+def _missed(study: Study) -> list[tuple[str, Floats, Floats, Change]]:
+    """Misses of a rare class by themselves: a falling base rate must not hide them."""
+    base = study.ref.label[~np.isnan(study.ref.label)]
+    if not len(base) or not 0 < float(base.mean()) < 0.2:
+        return []
+    now = np.where(study.log.label == 1, study.log_loss.final, np.nan)
+    then = np.where(study.ref.label == 1, study.ref_loss.final, np.nan)
+    return [("recall", now, then, find_change(now, reference=study.stats(then)))]
+
+
+def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) -> Damage:
+    n = len(now)
+    known_then = then[~np.isnan(then)]
+    if study.own_reference or len(known_then) < 10:
+        expected = float(change.before) if change.found else float(np.nanmean(now))
+        base_error = float(np.nanstd(now)) / np.sqrt(max(min(len(known_then), n // 3), 5))
+    else:
+        expected, base_error = float(known_then.mean()), block_error(then)
+    rows = inside(change, n) if change.found and change.z > 0 else np.ones(n, dtype=bool)
+    part = now[rows]
+    observed = float(np.nanmean(part)) if (~np.isnan(part)).any() else float("nan")
+    effect = observed - expected
+    error = float(np.hypot(block_error(part), base_error))
+    z = effect / error if np.isfinite(error) and error > 0 else 0.0
+    if not (change.found and change.z > 0) and study.own_reference:
+        z = min(z, 1.0)
+    if change.found and change.z > 0:
+        z = max(z, 0.0) if change.shape == "from_start" else max(z, min(change.z, z + 2.0))
+    weight = study.log.weight
+    many = float(weight[rows].sum())
+    metric, low, high = (
+        ("accuracy", 1 - expected, 1 - observed)
+        if not study.regression
+        else ("mean absolute error", expected, observed)
+    )
+    if name == "brier":
+        metric, low, high = "Brier score", expected, observed
+    if name == "recall":
+        metric, low, high = "recall", 1 - expected, 1 - observed
+        many = float(weight[rows & ~np.isnan(now)].sum())
+    harm = Harm(
+        metric,
+        low,
+        high,
+        effect * many,
+        ((effect - 1.96 * error) * many, (effect + 1.96 * error) * many),
+        int(rows.sum()),
+    )
+    kind: Kind = "labels" if z > 0 else "none"
+    onset = change if change.found and change.z > 0 else no_change(n, expected)
+    return Damage(harm, kind, rows, onset, z, now - expected, effect)
