@@ -15,12 +15,13 @@ from toolkit.testing.healthy import (
 from toolkit.testing.incidents import make_incident, make_multi, variants
 from toolkit.testing.scoring import Score, score
 from toolkit.testing.truth import GeneratedIncident, Truth
-from toolkit.testing.twins import TwinPair, identifiability_twins
+from toolkit.testing.twins import TWIN_NAMES, TwinPair, identifiability_twins, make_twin
 
 __all__ = [
     "HARMLESS_KINDS",
     "HEALTHY_KINDS",
     "SERIES_KINDS",
+    "TWIN_NAMES",
     "GeneratedIncident",
     "Score",
     "Truth",
@@ -33,6 +34,7 @@ __all__ = [
     "make_multi",
     "make_record",
     "make_series",
+    "make_twin",
     "score",
     "variants",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from toolkit.errors import PostmortemError
 from toolkit.testing.incidents import make_incident
 from toolkit.testing.truth import GeneratedIncident, Truth
 from toolkit.vocabulary import CAUSE_OF
@@ -67,6 +68,22 @@ RECIPES: Final = (
 def identifiability_twins(seed: int = 0, *, rows: int = 3000, base: str = "credit") -> list[TwinPair]:
     """Make every pair once: logs of which no diagnosis can honestly name one cause."""
     return [_pair(recipe, seed, rows, base) for recipe in RECIPES]
+
+
+TWIN_NAMES: Final = tuple(recipe.name for recipe in RECIPES)
+
+
+def make_twin(name: str, *, seed: int = 0, rows: int = 3000, base: str = "credit") -> TwinPair:
+    """Make one pair by its name (``TWIN_NAMES``).
+
+    Raises:
+        PostmortemError: an unknown name.
+
+    """
+    for recipe in RECIPES:
+        if recipe.name == name:
+            return _pair(recipe, seed, rows, base)
+    raise PostmortemError(f"there is no pair {name!r}", fix=f"the pairs are: {', '.join(TWIN_NAMES)}")
 
 
 def _pair(recipe: _Recipe, seed: int, rows: int, base: str) -> TwinPair:

@@ -1,0 +1,143 @@
+"""Play the plan against a system and write what came out.
+
+    python -m benchmarks.verdict.run --quick                 # about a tenth, minutes
+    python -m benchmarks.verdict.run --half held_out --json out.json
+    python -m benchmarks.verdict.run --only strong --only hard --system baseline
+
+A system is a function ``diagnose(log, reference=, roles=, events=, seed=)`` that gives a verdict: ``toolkit`` (the one
+under test), ``baseline`` (a decision tree written by hand), or a module of ``benchmarks/verdict/peers``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import multiprocessing
+import os
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.verdict.plan import GROUPS, Trial, ablations, build, trials
+
+HERE = Path(__file__).resolve().parent
+_SYSTEM: dict[str, Callable[..., Any]] = {}
+
+
+def system(name: str) -> Callable[..., Any]:
+    """Give the function that diagnoses, by the name of its system."""
+    if name == "toolkit":
+        import toolkit
+
+        return toolkit.diagnose  # type: ignore[attr-defined, no-any-return]
+    module = "baseline" if name == "baseline" else f"peers.{name}"
+    function: Callable[..., Any] = importlib.import_module(f"benchmarks.verdict.{module}").diagnose
+    return function
+
+
+def _start(name: str) -> None:
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
+    warnings.simplefilter("ignore")
+    _SYSTEM["diagnose"] = system(name)
+
+
+def play(trial: Trial) -> dict[str, Any]:
+    """Make one log, have it diagnosed, and hold the answer against the truth."""
+    from toolkit.testing import score
+
+    case, truths = build(trial)
+    truth = truths[0]
+    row: dict[str, Any] = {
+        "group": trial.group, "mask": trial.mask, "half": trial.half, "name": trial.name, "rows": truth.rows,
+        "cause": truth.cause, "mechanism": truth.mechanism, "variant": truth.variant, "base": truth.base,
+        "model": truth.model, "task": truth.task, "shape": truth.shape, "labels": truth.labels,
+        "severity": truth.severity, "harm": truth.harm, "null95": truth.null95, "harmless": truth.harmless,
+        "identifiable": truth.identifiable, "metric": truth.metric, "error": None,
+        "args": trial.args, "kind": trial.kind,
+    }  # fmt: skip
+    start = time.perf_counter()
+    try:
+        said = _SYSTEM["diagnose"](case.log, reference=case.reference, roles=case.roles, events=case.events, seed=0)
+        verdict = said if isinstance(said.verdict, str) else said.verdict
+        got = score(verdict, truth)
+    except Exception as error:  # noqa: BLE001  a crash is a result: it is counted and named
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+        return {**row, "error": message, "seconds": time.perf_counter() - start}
+    row["seconds"] = time.perf_counter() - start
+    top = max(verdict.probabilities, key=lambda c: verdict.probabilities[c]) if verdict.probabilities else ""
+    return {
+        **row,
+        **got.__dict__,
+        "verdict": verdict.verdict,
+        "said_mechanism": verdict.mechanism,
+        "top_probability": float(verdict.probabilities.get(top, 0.0)),
+        "top_right": any(top in t.accepted_causes for t in truths),
+        "probabilities": {k: round(float(v), 4) for k, v in verdict.probabilities.items()},
+        "features": list(verdict.features or ()),
+    }
+
+
+def play_all(plan: list[Trial], name: str, workers: int) -> list[dict[str, Any]]:
+    """Play all trials over some processes, saying now and then how far it has come."""
+    if workers == 1:
+        _start(name)
+        return [play(t) for t in plan]
+    rows: list[dict[str, Any]] = []
+    began = time.perf_counter()
+    # alike trials run one after the other in one process, so that fitted models are found in its cache
+    order = sorted(plan, key=lambda t: (str(t.args.get("base")), str(t.args.get("model")), t.name))
+    with multiprocessing.get_context("spawn").Pool(workers, initializer=_start, initargs=(name,)) as pool:
+        for i, row in enumerate(pool.imap_unordered(play, order, chunksize=8), 1):
+            rows.append(row)
+            if i % 50 == 0:
+                print(f"{i}/{len(plan)} trials, {time.perf_counter() - began:.0f} s", flush=True)
+    return sorted(rows, key=lambda r: (r["group"], r["mask"], r["name"]))
+
+
+def chosen(options: argparse.Namespace) -> list[Trial]:
+    """Give the trials that the command asks for."""
+    plan = trials(quick=options.quick)
+    if options.ablations or not options.only:
+        plan = plan + ablations(quick=options.quick)
+    if options.only:
+        plan = [t for t in plan if t.group in options.only or (t.group == "ablation" and options.ablations)]
+    if options.half != "both":
+        plan = [t for t in plan if t.half == options.half]
+    return plan[: options.limit] if options.limit else plan
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the command, play, print and write the results."""
+    from benchmarks.verdict.report import text, write
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="about a tenth of the plan")
+    parser.add_argument("--only", action="append", choices=GROUPS, help="only this group of trials; may be repeated")
+    parser.add_argument("--half", choices=("tune", "held_out", "both"), default="both")
+    parser.add_argument("--system", default="toolkit", help="toolkit, baseline, or a module of peers/")
+    parser.add_argument("--compare", action="append", default=[], help="also play these systems on the same trials")
+    parser.add_argument("--ablations", action="store_true", help="with --only: play the ablations too")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--limit", type=int, default=0, help="stop after so many trials")
+    parser.add_argument("--json", type=Path, help="write every trial's answer to this file")
+    parser.add_argument("--write", action="store_true", help="write RESULTS.md and the plots beside it")
+    options = parser.parse_args(arguments)
+    plan = chosen(options)
+    print(f"{len(plan)} trials of {options.half}, system {options.system}")
+    results = {name: play_all(plan, name, options.workers) for name in [options.system, *options.compare]}
+    print(text(results, options))
+    if options.json:
+        options.json.write_text(json.dumps(results, default=str, indent=1), encoding="utf-8")
+    if options.write:
+        write(HERE, results, options)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
