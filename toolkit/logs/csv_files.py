@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from toolkit.errors import LogError
-from toolkit.logs.formats import Opened, refuse_case_duplicates
+from toolkit.logs.formats import Opened, refuse_case_duplicates, refuse_cut_off
 from toolkit.logs.parquet_files import hive, path_list
 from toolkit.sql import literal
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from toolkit.engines.duck import Scratch
 
 _SEPARATORS: Final = ",;\t|"
-_TYPES: Final = "auto_type_candidates = ['BIGINT', 'DOUBLE', 'BOOLEAN', 'VARCHAR']"
+#: No BOOLEAN, which DuckDB would make of a column that says F alone.
+_TYPES: Final = "auto_type_candidates = ['BIGINT', 'DOUBLE', 'VARCHAR']"
 #: Up to this many bytes all lines decide a column's type; beyond, the first million do.
 _WHOLE: Final = 500_000_000
 _SHOWN: Final = 5
@@ -46,6 +47,7 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
 
     groups: dict[_Header, list[Path]] = {}
     for file in files:
+        refuse_cut_off(file)
         groups.setdefault(read_header(file), []).append(file)
     target = scratch.file("csv.parquet")
     try:

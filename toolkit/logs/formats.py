@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import gzip
 import os
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,8 +177,27 @@ def first_bytes(file: Path, size: int) -> bytes:
             with gzip.open(file, "rb") as stream:
                 return stream.read(size)
         return head
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise LogError(f"the file cannot be read: {error}", where=str(file), fix="write it again, then retry") from None
+
+
+def refuse_cut_off(file: Path) -> None:
+    """Refuse a gzipped file that ends too early: DuckDB would read what is there and say nothing.
+
+    Raises:
+        LogError: the file is cut off or damaged.
+
+    """
+    if not file.name.lower().endswith(".gz"):
+        return
+    try:
+        with gzip.open(file, "rb") as stream:
+            while stream.read(2**22):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise LogError(
+            f"the gzip file is damaged: {error}", where=str(file), fix="write it again, then retry"
+        ) from None
 
 
 def refuse_case_duplicates(names: Sequence[str], where: str) -> None:

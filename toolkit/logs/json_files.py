@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from toolkit.errors import LogError
-from toolkit.logs.formats import Opened, first_bytes, refuse_case_duplicates
+from toolkit.logs.formats import Opened, first_bytes, refuse_case_duplicates, refuse_cut_off
 from toolkit.logs.parquet_files import hive, path_list
 from toolkit.sql import literal, quote
 
@@ -37,24 +37,27 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
 
     from toolkit.engines.duck import read_error
 
-    layout = (
-        "array" if first_bytes(files[0], 64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") else "newline_delimited"
-    )
-    lenient = "true" if layout == "newline_delimited" else "false"
-    source = f"{path_list(files)}, format = '{layout}', hive_partitioning = {'true' if hive(files) else 'false'}"
+    for file in files:
+        refuse_cut_off(file)
     target = scratch.file("json.parquet")
+    rejects: dict[str, int] = {}
+    lines: tuple[str, ...] = ()
     try:
-        described = connection.execute(
-            f"DESCRIBE SELECT * FROM read_json({source}, ignore_errors = {lenient}, union_by_name = true, "
-            "sample_size = -1, field_appearance_threshold = 0, map_inference_threshold = -1)"
-        ).fetchall()
-        types = {str(row[0]): str(row[1]) for row in described}
-        rejects, lines = _bad_lines(connection, source) if lenient == "true" else ({}, ())
-        if list(types) == ["json"] or not types:
+        if _is_array(files[0]):
+            source = _source(files, "array", lenient=False)
+            types = _types(connection, source)
+        else:
+            source = _source(files, "newline_delimited", lenient=True)
+            rejects, lines = _bad_lines(connection, source)
+            types = _types(connection, source)
+            if not types and rejects:
+                source = _source([_objects(connection, source, scratch)], "newline_delimited", lenient=True)
+                types = _types(connection, source)
+            if _renamed(types):
+                _refuse_twins(connection, source, name)
+        if not types:
             raise LogError("no line is a JSON object", where=name, fix="write one object a line, {...}")
-        if _renamed(types):
-            _refuse_twins(connection, source, name)
-        connection.execute(_copy(source, types, str(target), lenient))
+        connection.execute(_copy(source, types, str(target)))
     except duckdb.Error as error:
         raise read_error(error, name) from None
     return Opened(
@@ -66,7 +69,44 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
     )
 
 
-def _copy(source: str, types: dict[str, str], target: str, lenient: str) -> str:
+def _is_array(file: Path) -> bool:
+    """Tell whether a file is one JSON array of objects, and no JSONL with an array in its first line."""
+    head = re.sub(rb"\s", b"", first_bytes(file, 4096).removeprefix(b"\xef\xbb\xbf"))
+    return head.startswith(b"[{")
+
+
+def _source(files: Sequence[Path], layout: str, *, lenient: bool) -> str:
+    """Give the arguments that all readers of JSON share."""
+    yes = {True: "true", False: "false"}
+    return (
+        f"{path_list(files)}, format = '{layout}', hive_partitioning = {yes[hive(files)]}, "
+        f"ignore_errors = {yes[lenient]}"
+    )
+
+
+def _types(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    """Give the keys with the types that all their values allow; nothing where values are not all objects."""
+    described = connection.execute(
+        f"DESCRIBE SELECT * FROM read_json({source}, union_by_name = true, sample_size = -1, "
+        "field_appearance_threshold = 0, map_inference_threshold = -1)"
+    ).fetchall()
+    types = {str(row[0]): str(row[1]) for row in described}
+    return {} if list(types) == ["json"] else types
+
+
+def _objects(connection: duckdb.DuckDBPyConnection, source: str, scratch: Scratch) -> Path:
+    """Write the lines that are objects into a file of their own: one array among them hides the keys of all others."""
+    target = scratch.file("objects.jsonl")
+    found = connection.execute(
+        f"SELECT CAST(json AS VARCHAR) FROM read_json_objects({source}) WHERE json_type(json) = 'OBJECT'"
+    )
+    with target.open("w", encoding="utf-8") as stream:
+        while block := found.fetchmany(10_000):
+            stream.writelines(f"{line}\n" for (line,) in block)
+    return target
+
+
+def _copy(source: str, types: dict[str, str], target: str) -> str:
     """Give SQL that writes the objects as Parquet; nested values as JSON text, times as the text they were."""
     declared, selected = [], []
     for column, kind in types.items():
@@ -77,14 +117,14 @@ def _copy(source: str, types: dict[str, str], target: str, lenient: str) -> str:
         selected.append(f"({name} ->> '$') AS {name}" if nested else name)
     something = " OR ".join(f"{quote(c)} IS NOT NULL" for c in types)
     return (
-        f"COPY (SELECT {', '.join(selected)} FROM read_json({source}, ignore_errors = {lenient}, "
-        f"columns = {{{', '.join(declared)}}}) WHERE {something}) TO {literal(target)} (FORMAT parquet)"
+        f"COPY (SELECT {', '.join(selected)} FROM read_json({source}, columns = {{{', '.join(declared)}}}) "
+        f"WHERE {something}) TO {literal(target)} (FORMAT parquet)"
     )
 
 
 def _bad_lines(connection: duckdb.DuckDBPyConnection, source: str) -> tuple[dict[str, int], tuple[str, ...]]:
     """Count lines that are no JSON object or an empty one, and show where the first few are."""
-    lines = f"SELECT json, row_number() OVER () AS line FROM read_json_objects({source}, ignore_errors = true)"
+    lines = f"SELECT json, row_number() OVER () AS line FROM read_json_objects({source})"
     bad = "json IS NULL OR json_type(json) <> 'OBJECT' OR json = '{}'"
     found = connection.execute(f"SELECT count(*), min(line, {_SHOWN}) FROM ({lines}) WHERE {bad}").fetchall()[0]
     if not found[0]:
@@ -101,7 +141,6 @@ def _renamed(names: Iterable[str]) -> bool:
 def _refuse_twins(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
     """Refuse two keys that differ only in case."""
     keys = connection.execute(
-        f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({source}, ignore_errors = true) "
-        "WHERE json_type(json) = 'OBJECT'"
+        f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({source}) WHERE json_type(json) = 'OBJECT'"
     ).fetchall()
     refuse_case_duplicates(sorted(str(k[0]) for k in keys), name)

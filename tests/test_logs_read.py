@@ -1,0 +1,671 @@
+"""A log is read alike from every format, and what cannot be read is refused in one clear line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from toolkit.engines import DuckRows
+from toolkit.errors import LogError, RolesError
+from toolkit.logs import read_events, read_log
+from toolkit.roles import Roles
+from toolkit.sql import quote
+
+ROLES = {
+    "timestamp": "timestamp",
+    "id": "request_id",
+    "prediction": "prediction",
+    "score": "score",
+    "label": "label",
+    "model_version": "version",
+    "status": "status",
+    "group": ["sex"],
+    "feature": ["income", "plan"],
+}
+#: One row a line: timestamp, request_id, prediction, score, label, version, status, sex, income, plan.
+ROWS = [
+    ("2026-03-01T00:00:00Z", "r1", 1, 0.9, 1, "v1", "ok", "F", 1000.5, "basic"),
+    ("2026-03-01T01:00:00Z", "r2", 0, 0.2, 1, "v1", "ok", "M", None, "pro"),
+    ("2026-03-02T00:00:00Z", "r3", 0, 0.1, 0, "v2", "timeout", "F", -3.0, "é 😀"),
+    ("2026-03-02T02:00:00Z", "r4", 1, 0.7, None, "v2", "ok", None, 0.0, 'a, "b"'),
+]
+NAMES = ["timestamp", "request_id", "prediction", "score", "label", "version", "status", "sex", "income", "plan"]
+
+
+def utc(*parts: int) -> datetime:
+    """Give a time as DuckDB hands it back: UTC, without saying so."""
+    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)
+
+
+#: The same rows with canonical names: t, id, prediction, score, label, version, ok, group_0, feature_0, feature_1.
+EXPECTED = [
+    (utc(2026, 3, 1, 0), "r1", "1", 0.9, "1", "v1", True, "F", 1000.5, "basic"),
+    (utc(2026, 3, 1, 1), "r2", "0", 0.2, "1", "v1", True, "M", None, "pro"),
+    (utc(2026, 3, 2, 0), "r3", "0", 0.1, "0", "v2", False, "F", -3.0, "é 😀"),
+    (utc(2026, 3, 2, 2), "r4", "1", 0.7, None, "v2", True, None, 0.0, 'a, "b"'),
+]
+CANONICAL = "SELECT t, id, prediction, score, label, model_version, ok, group_0, feature_0, feature_1 FROM rows"
+
+
+def frame() -> pd.DataFrame:
+    made = pd.DataFrame(ROWS, columns=NAMES)
+    return made.assign(label=made["label"].astype("Int64"))
+
+
+def write_csv(path: Path, **options: object) -> Path:
+    frame().to_csv(path, index=False, **options)
+    return path
+
+
+def write_jsonl(path: Path) -> Path:
+    lines = [json.dumps(dict(zip(NAMES, row, strict=True)), ensure_ascii=False) for row in ROWS]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_parquet(path: Path) -> Path:
+    frame().to_parquet(path)
+    return path
+
+
+def gzipped(path: Path) -> Path:
+    target = path.with_name(path.name + ".gz")
+    target.write_bytes(gzip.compress(path.read_bytes()))
+    return target
+
+
+def _folder(tmp: Path) -> Path:
+    folder = tmp / "served"
+    (folder / "later").mkdir(parents=True)
+    frame().iloc[:2].to_parquet(folder / "a.parquet")
+    frame().iloc[2:].to_parquet(folder / "later" / "b.parquet")
+    (folder / "_SUCCESS").write_text("")
+    (folder / ".hidden.parquet").write_text("no parquet")
+    return folder
+
+
+def _glob(tmp: Path) -> str:
+    folder = _folder(tmp)
+    (folder / "later" / "b.parquet").rename(folder / "b.parquet")
+    return str(folder / "*.parquet")
+
+
+def _hive(tmp: Path) -> Path:
+    for version, part in frame().groupby("version"):
+        folder = tmp / "hive" / f"version={version}"
+        folder.mkdir(parents=True)
+        part.drop(columns="version").to_parquet(folder / "part.parquet")
+    return tmp / "hive"
+
+
+def _other_columns(tmp: Path) -> Path:
+    folder = tmp / "united"
+    folder.mkdir()
+    frame().iloc[:2].to_csv(folder / "a.csv", index=False)
+    frame().iloc[2:].assign(extra=1)[["extra", *reversed(NAMES)]].to_csv(folder / "b.csv", index=False)
+    return folder
+
+
+def _duckdb(tmp: Path) -> str:
+    with duckdb.connect(str(tmp / "logs.duckdb")) as connection:
+        connection.register("made", frame())
+        connection.execute('CREATE SCHEMA "odd schema"')
+        connection.execute('CREATE TABLE "odd schema"."the table" AS SELECT * FROM made')
+    return f"{tmp / 'logs.duckdb'}::odd schema.the table"
+
+
+def _sqlite(tmp: Path) -> str:
+    with sqlite3.connect(tmp / "logs.db") as connection:
+        frame().to_sql("served", connection, index=False)
+    connection.close()
+    return f"{tmp / 'logs.db'}::served"
+
+
+def _bracketed(tmp: Path) -> Path:
+    return write_csv(tmp / "log[1]*.csv")
+
+
+SOURCES = {
+    "parquet": lambda tmp: write_parquet(tmp / "log.parquet"),
+    "csv": lambda tmp: write_csv(tmp / "log.csv"),
+    "csv with a byte order mark": lambda tmp: write_csv(tmp / "log.csv", encoding="utf-8-sig"),
+    "csv with semicolons": lambda tmp: write_csv(tmp / "log.csv", sep=";"),
+    "tsv, gzipped": lambda tmp: gzipped(write_csv(tmp / "log.tsv", sep="\t")),
+    "csv without an ending": lambda tmp: write_csv(tmp / "log"),
+    "csv, its name a pattern": _bracketed,
+    "csv files of other columns": _other_columns,
+    "jsonl": lambda tmp: write_jsonl(tmp / "log.jsonl"),
+    "jsonl, gzipped": lambda tmp: gzipped(write_jsonl(tmp / "log.ndjson")),
+    "a json array": lambda tmp: _array(tmp / "log.json"),
+    "folder": _folder,
+    "glob": _glob,
+    "hive folder": _hive,
+    "duckdb table": _duckdb,
+    "sqlite table": _sqlite,
+    "pandas": lambda _: frame(),
+    "arrow": lambda _: pa.Table.from_pandas(frame()),
+    "arrow stream": lambda _: _Stream(pa.Table.from_pandas(frame())),
+}
+
+
+def _array(path: Path) -> Path:
+    path.write_text(json.dumps([dict(zip(NAMES, row, strict=True)) for row in ROWS]), encoding="utf-8")
+    return path
+
+
+class _Stream:
+    """What polars and others are to us: something that exports an Arrow stream."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+@pytest.mark.parametrize("made", SOURCES.values(), ids=SOURCES.keys())
+def test_every_format_gives_the_same_rows(made, tmp_path: Path) -> None:
+    """Whatever the rows lie in, the canonical rows are the same ones."""
+    with read_log(made(tmp_path), ROLES) as log:
+        found = log.rows.fetch(CANONICAL + " ORDER BY t")
+        assert found == EXPECTED
+        assert log.validation.rows_read == log.validation.rows_kept == 4
+        assert log.feature_kinds == {"income": "number", "plan": "text"}
+
+
+def test_an_absent_role_is_a_null_of_its_type(tmp_path: Path) -> None:
+    """Canonical columns are always there, with the same types, whatever the log has."""
+    expected = {
+        "t": pa.timestamp("us"),
+        "id": pa.string(),
+        "prediction": pa.string(),
+        "score": pa.float64(),
+        "label": pa.string(),
+        "decision": pa.string(),
+        "label_time": pa.timestamp("us"),
+        "model_version": pa.string(),
+        "latency_ms": pa.float64(),
+        "status": pa.string(),
+        "ok": pa.bool_(),
+        "decider": pa.string(),
+        "cost": pa.float64(),
+        "text_length": pa.float64(),
+        "split": pa.string(),
+    }
+    with read_log(pd.DataFrame({"score": [0.5, 0.25]}), {"score": "score"}) as log:
+        schema = log.rows.arrow("SELECT * FROM rows").schema
+        assert dict(zip(schema.names, schema.types, strict=True)) == expected
+        assert log.rows.fetch("SELECT score, t, label FROM rows") == [(0.5, None, None), (0.25, None, None)]
+
+
+def test_a_regression_has_numbers_for_outcomes() -> None:
+    """In a regression prediction, label and decision are numbers, text that can be read as such included."""
+    data = pd.DataFrame({"prediction": [1.5, 2.5, 3.5], "label": ["1", "2.25", "?"]})
+    with read_log(data, {"task": "regression", "roles": {"prediction": "prediction", "label": "label"}}) as log:
+        assert log.classes == ()
+        assert log.rows.fetch("SELECT prediction, label FROM rows") == [(1.5, 1.0), (2.5, 2.25)]
+        assert log.validation.quarantined == {"unknown label": 1}
+
+
+def test_columns_of_any_name_can_be_read(tmp_path: Path) -> None:
+    """A column named at, "a b", x; drop table or an emoji is a feature like any other, from every format."""
+    odd = [
+        "at",
+        "a b",
+        "x; drop table raw; --",
+        "😀",
+        'q"uote',
+        "select",
+        "'",
+        "x.y",
+        "t",
+        "rows",
+        "_flags",
+        "feature_0",
+    ]
+    data = pd.DataFrame({"score": [0.1, 0.9]} | {name: [float(i), i + 0.5] for i, name in enumerate(odd)})
+    data.to_csv(tmp_path / "log.csv", index=False)
+    data.to_json(tmp_path / "log.jsonl", orient="records", lines=True)
+    data.to_parquet(tmp_path / "log.parquet")
+    for source in (data, tmp_path / "log.csv", tmp_path / "log.jsonl", tmp_path / "log.parquet"):
+        with read_log(source, {"score": "score"}) as log:
+            assert log.feature_names == tuple(odd)
+            listed = ", ".join(f"feature_{i}" for i in range(len(odd)))
+            assert log.rows.fetch(f"SELECT {listed} FROM rows")[0] == tuple(float(i) for i in range(len(odd)))
+
+
+NAME = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), min_size=1, max_size=12)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(NAME, min_size=1, max_size=4, unique_by=str.lower))
+def test_features_keep_their_names(names: list[str]) -> None:
+    """Any text without NUL can name a feature, and its values are found under it."""
+    table = pa.table({f"{n}x": pa.array([i, i + 0.5]) for i, n in enumerate(names)} | {"score": [0.1, 0.2]})
+    roles = {"score": "score", "feature": [f"{n}x" for n in names]}
+    if len({n.lower() for n in table.column_names}) < table.num_columns:
+        return
+    with read_log(table, roles) as log:
+        assert log.feature_names == tuple(roles["feature"])
+        columns = ", ".join(f"feature_{i}" for i in range(len(names)))
+        assert log.rows.fetch(f"SELECT {columns} FROM rows")[1] == tuple(i + 0.5 for i in range(len(names)))
+
+
+def test_a_thousand_columns_are_read(tmp_path: Path) -> None:
+    """A log of 1,000 features is read like one of three, with the last feature in its place."""
+    data = pd.DataFrame({f"f{i:04d}": [i, i + 1] for i in range(1000)}).assign(score=[0.5, 0.6])
+    data.to_csv(tmp_path / "wide.csv", index=False)
+    with read_log(tmp_path / "wide.csv") as log:
+        assert len(log.feature_names) == 1000
+        assert log.rows.fetch("SELECT feature_0, feature_999 FROM rows") == [(0.0, 999.0), (1.0, 1000.0)]
+
+
+# -- what cannot be read ---------------------------------------------------------------------------------------------
+
+
+def refused(source: object, roles: object = None, **more: object) -> str:
+    """Give the one line that a log is refused with."""
+    with pytest.raises((LogError, RolesError)) as caught:
+        read_log(source, roles, **more)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert "Traceback" not in line
+    assert caught.value.fix, "the line must say what to do"
+    return line
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A path that is not there is named."""
+    missing = tmp_path / "served.parquet"
+    assert refused(missing) == f"there is no such file, glob or folder ({missing}); check the path"
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.parquet", "log.jsonl"])
+def test_an_empty_file_is_refused(name: str, tmp_path: Path) -> None:
+    """A file of no bytes is called empty, whatever its ending."""
+    (tmp_path / name).write_text("")
+    assert "the file is empty" in refused(tmp_path / name)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    """A folder without a log says which formats are looked for."""
+    assert "no Parquet, CSV or JSONL file" in refused(tmp_path)
+
+
+def test_a_folder_of_two_formats_is_refused(tmp_path: Path) -> None:
+    """Two formats in one folder may be one log twice: the user must choose."""
+    write_csv(tmp_path / "log.csv")
+    write_parquet(tmp_path / "log.parquet")
+    assert "several formats: csv, parquet" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("size", [3, 40, 2000])
+def test_a_half_written_parquet_file_is_refused(size: int, tmp_path: Path) -> None:
+    """A Parquet file cut off anywhere is called damaged, and named."""
+    whole = write_parquet(tmp_path / "whole.parquet").read_bytes()
+    (tmp_path / "log.parquet").write_bytes(whole[:size])
+    line = refused(tmp_path / "log.parquet")
+    assert "damaged or only half written" in line
+    assert "log.parquet" in line
+
+
+def test_a_parquet_file_with_a_broken_page_is_refused(tmp_path: Path) -> None:
+    """A footer that is whole over pages that are not is found when the pages are read, and is an error in one line."""
+    table = pa.table({"score": [i / 5000 for i in range(5000)], "a": [float(i * 7919 % 5000) for i in range(5000)]})
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, tmp_path / "log.parquet", compression="zstd", use_dictionary=False)
+    whole = bytearray((tmp_path / "log.parquet").read_bytes())
+    whole[200:4000] = b"\xff" * 3800
+    (tmp_path / "log.parquet").write_bytes(whole)
+    assert "log.parquet" in refused(tmp_path / "log.parquet")
+
+
+def test_a_gzip_file_cut_off_is_refused(tmp_path: Path) -> None:
+    """A gzipped CSV that ends early is an error, not a shorter log."""
+    data = pd.DataFrame({"score": range(50_000), "a": [f"{i * 7919 % 10007}" for i in range(50_000)]})
+    packed = gzip.compress(data.to_csv(index=False).encode())
+    (tmp_path / "log.csv.gz").write_bytes(packed[: len(packed) // 2])
+    refused(tmp_path / "log.csv.gz")
+
+
+def test_a_header_of_one_column_is_refused(tmp_path: Path) -> None:
+    """A CSV of an unknown separator would be one column of text; it is refused instead."""
+    (tmp_path / "log.csv").write_text("timestamp:score:label\n2026-01-01:0.5:1\n")
+    assert "header is a single column" in refused(tmp_path / "log.csv")
+
+
+def test_a_file_without_a_header_is_refused(tmp_path: Path) -> None:
+    """Values in the first line of a CSV are no names."""
+    (tmp_path / "log.csv").write_text("0.5,1,0\n0.6,0,0\n")
+    assert "holds values, not column names" in refused(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "frame"])
+def test_names_that_differ_in_case_alone_are_refused(ending: str, tmp_path: Path) -> None:
+    """Score and score would become Score and score_1 without a word; they are refused by name."""
+    data = pd.DataFrame({"Score": [0.1, 0.2], "score": [0.3, 0.4], "a": [1, 2]})
+    path = tmp_path / f"log.{ending}"
+    if ending == "csv":
+        data.to_csv(path, index=False)
+    elif ending == "jsonl":
+        data.to_json(path, orient="records", lines=True)
+    elif ending == "parquet":
+        data.to_parquet(path)
+    line = refused(data if ending == "frame" else path)
+    assert "'Score' and 'score'" in line
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Bytes that are neither Parquet nor text are refused."""
+    (tmp_path / "log.csv").write_bytes(bytes(range(256)) * 40)
+    refused(tmp_path / "log.csv")
+    (tmp_path / "log.jsonl").write_bytes(bytes(range(256)) * 40)
+    refused(tmp_path / "log.jsonl")
+
+
+def test_utf16_is_refused_by_name(tmp_path: Path) -> None:
+    """A CSV saved as UTF-16 is told to be saved as UTF-8."""
+    frame().to_csv(tmp_path / "log.csv", index=False, encoding="utf-16")
+    assert "not UTF-8" in refused(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize("source", ["", "   ", "s3://bucket/log.parquet", "https://example.org/log.csv", 7, None, [1]])
+def test_what_is_no_source_is_refused(source: object) -> None:
+    """No path, a path of another machine, or an object that is no table: each is refused in one line."""
+    refused(source)
+
+
+def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """A table that a database lacks is refused with the names of those it has."""
+    source = _duckdb(tmp_path)
+    assert "the table" in refused(source.replace("the table", "another"))
+    assert "its tables are: served" in refused(_sqlite(tmp_path).replace("::served", "::nope"))
+    assert "no such database file" in refused(str(tmp_path / "none.duckdb::t"))
+
+
+def test_a_database_that_another_process_writes_is_refused(tmp_path: Path) -> None:
+    """A DuckDB file that is open for writing elsewhere is named as such."""
+    source = _duckdb(tmp_path)
+    code = f"""
+        import duckdb, sys
+        connection = duckdb.connect({str(tmp_path / "logs.duckdb")!r})
+        print("open", flush=True)
+        sys.stdin.read()
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "open\n"
+        assert "open for writing in another process" in refused(source)
+        other.communicate("")
+    with read_log(source, ROLES) as log:
+        assert log.validation.rows_read == 4
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    """A file without the right to read it is named as such."""
+    path = write_csv(tmp_path / "log.csv")
+    path.chmod(0)
+    assert "may not be read" in refused(path)
+
+
+def test_a_read_only_folder_is_no_hindrance(tmp_path: Path) -> None:
+    """Reading writes nothing beside the log: the folder holds the same files after it, and its rights do not matter."""
+    path = write_csv(tmp_path / "served" / "log.csv") if (tmp_path / "served").mkdir() is None else Path()
+    path.parent.chmod(0o555)
+    try:
+        with read_log(path, ROLES) as log:
+            assert log.rows.fetch(CANONICAL + " ORDER BY t") == EXPECTED
+        assert [p.name for p in path.parent.iterdir()] == ["log.csv"]
+    finally:
+        path.parent.chmod(0o755)
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch) -> None:
+    """Converted files go when the log is closed, and when reading fails half way."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    log = read_log(write_csv(tmp_path / "log.csv"), ROLES)
+    assert len(list((tmp_path / "scratch").iterdir())) == 1
+    log.close()
+    log.close()
+    assert list((tmp_path / "scratch").iterdir()) == []
+    refused(tmp_path / "log.csv", {"score": "nope"})
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+# -- lines that do not fit --------------------------------------------------------------------------------------------
+
+
+def test_csv_lines_that_do_not_fit_are_counted(tmp_path: Path) -> None:
+    """Lines of too many or too few cells are left out, counted and shown with their numbers; the others are kept."""
+    (tmp_path / "log.csv").write_text("score,label\n0.5,1\n0.6,0,9\n0.7,1\n0.8\n0.9,0\n")
+    with read_log(tmp_path / "log.csv") as log:
+        assert log.validation.rows_read == 3
+        assert log.validation.rejects == {"line with missing columns": 1, "line with too many columns": 1}
+        assert log.validation.reject_lines == ("line 3: too many columns", "line 5: missing columns")
+
+
+def test_a_late_word_in_a_column_of_numbers_costs_no_row(tmp_path: Path) -> None:
+    """A word 60,000 lines down neither drops its row nor the column's type: the value alone is missing."""
+    lines = [f"0.5,{i % 2},{i}" for i in range(60_000)]
+    lines[59_000] = "0.5,1,broken"
+    (tmp_path / "log.csv").write_text("score,label,a\n" + "\n".join(lines) + "\n")
+    with read_log(tmp_path / "log.csv") as log:
+        assert log.validation.rejects == {}
+        assert log.feature_kinds == {"a": "number"}
+        assert log.rows.fetch("SELECT count(*), count(feature_0), max(feature_0) FROM rows") == [
+            (60_000, 59_999, 59_999)
+        ]
+
+
+def test_jsonl_lines_that_are_no_object_are_counted(tmp_path: Path) -> None:
+    """A broken line, an array, a null and an empty object are counted with their numbers and make no row."""
+    (tmp_path / "log.jsonl").write_text(
+        '{"score": 0.5, "label": 1}\n{"score": 0.\n[1, 2]\nnull\n{}\n{"score": 0.7, "label": 0}\n'
+    )
+    with read_log(tmp_path / "log.jsonl") as log:
+        assert log.rows.fetch("SELECT score, label FROM rows") == [(0.5, "1"), (0.7, "0")]
+        assert log.validation.rejects == {"line that is no JSON object": 4}
+        assert log.validation.reject_lines[0] == "line 2: no JSON object"
+
+
+def test_bytes_that_are_no_utf8_cost_their_line_alone(tmp_path: Path) -> None:
+    """A line of another encoding is counted; its neighbours stay."""
+    (tmp_path / "log.csv").write_bytes(b"score,plan\n0.5,a\n0.6,caf\xe9\n0.7,b\n")
+    with read_log(tmp_path / "log.csv") as log:
+        assert log.rows.fetch("SELECT score FROM rows") == [(0.5,), (0.7,)]
+        assert log.validation.rejects == {"line with bytes that are no UTF-8": 1}
+
+
+# -- roles against columns --------------------------------------------------------------------------------------------
+
+
+def test_a_role_of_a_missing_column_is_refused() -> None:
+    """A declared column that is not there is named with its role and with the columns that are."""
+    line = refused(frame(), {"prediction": "predicted"})
+    assert "role prediction names the column 'predicted'" in line
+    assert "timestamp, request_id, prediction" in line
+
+
+def test_a_log_without_any_outcome_is_refused() -> None:
+    """A log in which nothing was predicted, scored or decided is no prediction log."""
+    assert "no column has the role prediction, score or decision" in refused(pd.DataFrame({"a": [1, 2]}))
+
+
+def test_roles_may_come_from_a_file_a_dict_or_roles(tmp_path: Path) -> None:
+    """roles.toml, its content, a bare dict and Roles say the same."""
+    roles = Roles.from_dict({"task": "binary", "roles": ROLES, "values": {"positive": 1, "status_ok": ["ok"]}})
+    (tmp_path / "roles.toml").write_text(roles.to_toml())
+    for given_roles in (roles, tmp_path / "roles.toml", str(tmp_path / "roles.toml"), roles.to_dict()):
+        with read_log(frame(), given_roles) as log:
+            assert log.rows.fetch(CANONICAL + " ORDER BY t") == EXPECTED
+            assert log.roles.guessed == frozenset()
+
+
+def test_a_feature_that_only_the_reference_has_is_missing_not_wrong() -> None:
+    """A column that vanished from the log is reported as missing and read as NULL; the others go on."""
+    reference = frame().assign(age=[30.0, 40.0, 50.0, 60.0])
+    roles = {**ROLES, "feature": ["income", "plan", "age"]}
+    with read_log(frame(), roles, reference=reference) as log:
+        assert log.missing_columns == ("age",)
+        assert log.rows.fetch("SELECT count(*), count(feature_2) FROM rows") == [(4, 0)]
+        assert log.reference is not None
+        assert log.reference.rows.fetch("SELECT sum(feature_2) FROM rows") == [(180.0,)]
+    assert "'age', which the log does not have" in refused(frame(), roles)
+
+
+def test_features_default_to_the_columns_of_log_and_reference() -> None:
+    """Without declared features every column of either side with no other role is one; split is none."""
+    reference = frame().drop(columns="plan").assign(age=1.0, split=["train", "train", "val", "Test"])
+    roles = {k: v for k, v in ROLES.items() if k != "feature"}
+    with read_log(frame(), roles, reference=reference) as log:
+        assert log.feature_names == ("income", "plan", "age")
+        assert (log.missing_columns, log.new_columns) == (("age",), ("plan",))
+        assert log.reference is not None
+        parts = log.reference.rows.fetch("SELECT split, count(*) FROM rows GROUP BY ALL ORDER BY ALL")
+        assert parts == [("train", 2), ("validation", 2)]
+
+
+def test_a_reference_may_lack_what_only_serving_has() -> None:
+    """A reference without time, version or status is read with the same roles; those are NULL in it."""
+    reference = frame()[["prediction", "score", "label", "sex", "income", "plan"]]
+    with read_log(frame(), ROLES, reference=reference) as log:
+        assert log.reference is not None
+        assert log.reference.validation.rows_kept == 4
+        assert log.reference.rows.fetch("SELECT count(t), count(ok), count(score) FROM rows") == [(0, 0, 4)]
+        assert log.missing_columns == ()
+
+
+def test_words_where_the_reference_has_numbers_are_a_change_of_type() -> None:
+    """A column of numbers that became text which mostly parses stays one of numbers, and the change is reported."""
+    log_frame = frame().assign(income=["1000.5", "12,5", "-3", "0"])
+    with read_log(log_frame, ROLES, reference=frame()) as log:
+        assert log.feature_kinds["income"] == "number"
+        assert log.type_changes == {"income": ("DOUBLE", "VARCHAR")}
+        assert log.rows.fetch("SELECT feature_0 FROM rows ORDER BY t") == [(1000.5,), (None,), (-3.0,), (0.0,)]
+
+
+def test_words_that_replace_numbers_make_both_sides_text() -> None:
+    """A column of numbers that became words is compared as text, whole numbers without decimals."""
+    log_frame = frame().assign(income=["low", "low", "high", "high"])
+    with read_log(log_frame, ROLES, reference=frame().assign(income=[1.0, 2.0, 3.0, 2.5])) as log:
+        assert log.feature_kinds["income"] == "text"
+        assert log.type_changes == {"income": ("DOUBLE", "VARCHAR")}
+        assert log.reference is not None
+        assert log.reference.rows.fetch("SELECT feature_0 FROM rows ORDER BY t") == [("1",), ("2",), ("3",), ("2.5",)]
+
+
+def test_numbers_written_as_text_are_no_change_of_type() -> None:
+    """Numbers in a text column against numbers in a number column are the same thing in another spelling."""
+    log_frame = frame().assign(income=["1000.5", None, " -3 ", "0"])
+    with read_log(log_frame, ROLES, reference=frame()) as log:
+        assert log.type_changes == {}
+        assert log.rows.fetch("SELECT feature_0 FROM rows ORDER BY t") == [(1000.5,), (None,), (-3.0,), (0.0,)]
+
+
+# -- the engine -------------------------------------------------------------------------------------------------------
+
+
+def test_hashes_name_every_file_and_change_with_it(tmp_path: Path) -> None:
+    """Each file has its own sha256; a table has one of its content, alike for equal content."""
+    import hashlib
+
+    path = write_csv(tmp_path / "log.csv")
+    with DuckRows.open(path) as rows:
+        assert rows.hashes == {str(path): hashlib.sha256(path.read_bytes()).hexdigest()}
+    hashes = []
+    for table in (frame(), frame(), frame().assign(score=0.5)):
+        with DuckRows.open(table) as rows:
+            hashes.append(next(iter(rows.hashes.values())))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_arrow_answers_sql_over_raw_and_rows(tmp_path: Path) -> None:
+    """Parameters are bound, raw has the user's columns, rows the canonical ones."""
+    with read_log(write_parquet(tmp_path / "log.parquet"), ROLES) as log:
+        raw = log.rows.arrow(f"SELECT {quote('request_id')} FROM raw WHERE score > ? ORDER BY 1", [0.5])
+        assert raw.to_pydict() == {"request_id": ["r1", "r4"]}
+        assert log.rows.arrow("SELECT count(*) AS n FROM rows").to_pydict() == {"n": [4]}
+        with pytest.raises(LogError, match="nonsense"):
+            log.rows.arrow("SELECT nonsense FROM rows")
+
+
+def test_a_log_with_a_text_that_looks_like_sql_is_only_text() -> None:
+    """Class names and statuses with quotes in them are written into the views as text."""
+    evil = "x'; DROP VIEW raw; --"
+    data = pd.DataFrame({"prediction": [evil, "ok", evil], "label": ["ok", "ok", evil], "status": [evil, "b", "b"]})
+    roles = {
+        "task": "binary",
+        "roles": {"prediction": "prediction", "label": "label", "status": "status"},
+        "values": {"positive": evil, "status_ok": [evil]},
+    }
+    with read_log(data, roles) as log:
+        assert log.classes == ("ok", evil)
+        assert log.rows.fetch("SELECT prediction, label, ok FROM rows")[0] == (evil, "ok", True)
+
+
+# -- events -----------------------------------------------------------------------------------------------------------
+
+
+def test_events_are_read_in_order_of_time(tmp_path: Path) -> None:
+    """Offsets are converted to UTC, times without one are UTC, and the order is that of time."""
+    (tmp_path / "events.csv").write_text(
+        "timestamp,kind,text,source,actor\n"
+        "2026-03-02T10:00:00+02:00,Deployment,model v2,ci,\n"
+        "2026-03-01,data_change,new feed,,ann\n"
+    )
+    first, second = read_events(tmp_path / "events.csv")
+    assert (first.occurred_at, first.kind, first.text, first.actor) == (
+        datetime(2026, 3, 1, tzinfo=UTC),
+        "data_change",
+        "new feed",
+        "ann",
+    )
+    assert (second.occurred_at, second.kind, second.source) == (datetime(2026, 3, 2, 8, tzinfo=UTC), "deployment", "ci")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (
+            "timestamp,kind,text\n2026-01-01,note,a\n2026-01-02,party,b\n",
+            "row 2 of the events has the unknown kind 'party'",
+        ),
+        ("timestamp,kind,text\nyesterday,note,a\n", "row 1 of the events has no time that can be read: 'yesterday'"),
+        ("timestamp,text\n2026-01-01,a\n", "the events lack the column kind"),
+        (
+            "timestamp,kind,text\n2026-01-01,note,a,b\n",
+            "1 lines of the events cannot be read: line 2: too many columns",
+        ),
+    ],
+)
+def test_events_that_cannot_be_used_are_refused(content: str, line: str, tmp_path: Path) -> None:
+    """An unknown kind, a time that is none, a missing column or a broken line is named with its row."""
+    (tmp_path / "events.csv").write_text(content)
+    with pytest.raises(LogError, match="events") as caught:
+        read_events(tmp_path / "events.csv")
+    assert str(caught.value).startswith(line)
+
+
+def test_events_come_from_any_format(tmp_path: Path) -> None:
+    """A DataFrame and JSONL give the same events as each other."""
+    data = pd.DataFrame({"Timestamp": ["2026-01-01T00:00:00Z"], "kind": ["alert"], "text": ["p95 high"]})
+    data.rename(columns=str.lower).to_json(tmp_path / "e.jsonl", orient="records", lines=True)
+    assert read_events(data) == read_events(tmp_path / "e.jsonl")
