@@ -185,9 +185,7 @@ def case(name: str, folder: str | Path | None = None) -> Case:
         from difflib import get_close_matches
 
         near = get_close_matches(name, known, n=3, cutoff=0.4) or known[:5]
-        raise PostmortemError(
-            f"there is no case {name!r}", fix=f"try {', '.join(near)}; `postmortem cases` lists all"
-        )
+        raise PostmortemError(f"there is no case {name!r}", fix=f"try {', '.join(near)}; `postmortem cases` lists all")
     return _read(root / name)
 
 
@@ -196,16 +194,12 @@ def _generated(case: Case) -> Mapping[str, Any]:
     file = case.folder / "generate.py"
     spec = spec_from_file_location(f"toolkit_case_{case.name}", file)
     if spec is None or spec.loader is None or not file.is_file():
-        raise PostmortemError(
-            "the case has a seed but no generator", where=str(file), fix="reinstall ml-postmortem"
-        )
+        raise PostmortemError("the case has a seed but no generator", where=str(file), fix="reinstall ml-postmortem")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     tables: Mapping[str, Any] = module.tables(case.seed)
     if "log" not in tables:
-        raise PostmortemError(
-            "the case's generator gives no log", where=str(file), fix="return a table named log"
-        )
+        raise PostmortemError("the case's generator gives no log", where=str(file), fix="return a table named log")
     return tables
 
 
@@ -217,12 +211,8 @@ def _event(row: Mapping[str, str], where: Path) -> Event:
     except (KeyError, ValueError):
         when = None
     if when is None or kind not in EVENT_KINDS:
-        raise PostmortemError(
-            f"an event cannot be read: {dict(row)}", where=str(where), fix="mend its time or kind"
-        )
-    return Event(
-        when, kind, row.get("text") or "", source=row.get("source") or "", actor=row.get("actor") or ""
-    )
+        raise PostmortemError(f"an event cannot be read: {dict(row)}", where=str(where), fix="mend its time or kind")
+    return Event(when, kind, row.get("text") or "", source=row.get("source") or "", actor=row.get("actor") or "")
 
 
 def _read(folder: Path) -> Case:
@@ -257,9 +247,7 @@ def _read(folder: Path) -> Case:
             seed=log.get("seed"),
         )
     except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise PostmortemError(
-            f"the case cannot be read: {error}", where=str(file), fix="mend case.toml"
-        ) from None
+        raise PostmortemError(f"the case cannot be read: {error}", where=str(file), fix="mend case.toml") from None
 
 
 def _check(raw: Mapping[str, Any]) -> None:
@@ -283,9 +271,7 @@ def _check(raw: Mapping[str, Any]) -> None:
         "cause none takes no mechanism": raw["cause"] == "none" and raw.get("mechanism") is not None,
         "the mechanism belongs to another cause": raw["cause"] != "none"
         and CAUSE_OF.get(raw.get("mechanism", "")) != raw["cause"],
-        "a fact's certainty is neither S nor D": any(
-            f.get("certainty") not in CERTAINTIES for f in raw["facts"]
-        ),
+        "a fact's certainty is neither S nor D": any(f.get("certainty") not in CERTAINTIES for f in raw["facts"]),
     }
     for message, holds in wrong.items():
         if holds:

@@ -8,17 +8,20 @@ bytes again.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 Tables = Mapping[str, pd.DataFrame]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
-def exactly(rng: np.random.Generator, rows: int, share: float) -> np.ndarray:
+def exactly(rng: np.random.Generator, rows: int, share: float) -> Flags:
     """Give ``rows`` booleans of which ``share`` (rounded to whole rows) are true, in random order."""
     flags = np.zeros(rows, dtype=bool)
     flags[: round(rows * share)] = True
@@ -32,15 +35,28 @@ def times(rng: np.random.Generator, rows: int, start: str, end: str) -> pd.Datet
     return pd.to_datetime(np.sort(rng.integers(first, last, rows)), unit="s", utc=True)
 
 
-def scores_for(
-    rng: np.random.Generator, positive: Sequence[bool] | np.ndarray, threshold: float, spread: float = 0.2
-) -> np.ndarray:
-    """Give scores in (0, 1) that lie at or above ``threshold`` exactly where ``positive`` is true."""
-    above = np.asarray(positive, dtype=bool)
-    away = np.abs(rng.normal(0, spread, above.size)) + 0.002
-    high = np.minimum(threshold + away, 0.5 + threshold / 2 + 0.49 * (1 - threshold) * rng.random(above.size))
-    low = np.maximum(threshold - away, threshold * 0.5 * rng.random(above.size))
-    return np.clip(np.where(above, np.maximum(high, threshold), low), 0.001, 0.999)
+def top(latent: Floats, share: float) -> Flags:
+    """Mark exactly ``share`` of the rows (rounded to whole rows): those with the highest ``latent``."""
+    chosen = np.zeros(latent.size, dtype=bool)
+    chosen[np.argsort(-latent, kind="stable")[: round(latent.size * share)]] = True
+    return chosen
+
+
+def scores(latent: Floats, chosen: Flags, scale: float = 1.0) -> Floats:
+    """Turn ``latent`` into scores in (0, 1) that reach one half exactly where ``chosen`` (as ``top`` gives) is true."""
+    if chosen.all() or not chosen.any():
+        cut = latent.min() - 1e-6 if chosen.all() else latent.max() + 1e-6
+    else:
+        cut = (latent[chosen].min() + latent[~chosen].max()) / 2
+    odds = np.clip((latent - cut) / scale, -8, 8)
+    given: Floats = 1 / (1 + np.exp(-odds))
+    return np.where(chosen, np.maximum(given, 0.5), np.minimum(given, 0.499))
+
+
+def logistic(odds: Floats) -> Floats:
+    """Give the probability of log odds."""
+    given: Floats = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    return given
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> Path:
