@@ -383,6 +383,11 @@ class Incident(_Record):
     summary: str = ""
     log: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
+    dataset: str = ""
+    related: tuple[str, ...] = ()
+    duplicate_of: str = ""
+    restricted: bool = False
+    responder_hours: float | None = None
 
     @property
     def lags(self) -> dict[str, float | None]:
@@ -398,5 +403,6 @@ class Incident(_Record):
         given = {k: v for k, v in data.items() if k in known}
         for name in ("occurred_at", "detected_at", "mitigated_at", "resolved_at", "closed_at", "created_at"):
             given[name] = moment(given.get(name))
-        given["tags"] = tuple(given.get("tags") or ())
+        for name in ("tags", "related"):
+            given[name] = tuple(given.get(name) or ())
         return cls(**given)

@@ -5,6 +5,27 @@ from __future__ import annotations
 from toolkit.store.actions import Tracked
 from toolkit.store.artefacts import Document, Run
 from toolkit.store.bundle import Bundle, load
+from toolkit.store.notes import Note
+from toolkit.store.repair import Repaired
+from toolkit.store.search import Alike, Hit
+from toolkit.store.stats import Stats
 from toolkit.store.store import Store
+from toolkit.store.verify import Verified
+from toolkit.store.views import VIEWS, View
 
-__all__ = ["Bundle", "Document", "Run", "Store", "Tracked", "load"]
+__all__ = [
+    "VIEWS",
+    "Alike",
+    "Bundle",
+    "Document",
+    "Hit",
+    "Note",
+    "Repaired",
+    "Run",
+    "Stats",
+    "Store",
+    "Tracked",
+    "Verified",
+    "View",
+    "load",
+]

@@ -32,7 +32,7 @@ def add(place: Place, request: Request, incident: str, action: ActionItem) -> Ac
     """Record an action item; its id is given here."""
     if not action.summary.strip():
         raise StoreError("an action needs a summary", fix="say in a few words what will be done")
-    _check(plain(action))
+    check_fields(plain(action))
 
     def work(tx: Transaction) -> str:
         tx.incident = require(tx, incident)["id"]
@@ -49,13 +49,10 @@ def update(place: Place, request: Request, incident: str, action: str, fields: M
     """Change an action item; what it was stays in the journal."""
     for name in fields:
         one_of(name, _EDITABLE, "field of an action")
-    _check(fields)
+    check_fields(fields)
 
     def work(tx: Transaction) -> str:
-        tx.incident = require(tx, incident)["id"]
-        row = tx.get("actions", incident=tx.incident, id=action.strip().upper())
-        if row is None:
-            raise StoreError(f"{tx.incident} has no action {action[:20]!r}", fix=f"see `postmortem show {tx.incident}`")
+        row = _row(tx, incident, action)
         values = dict(fields)
         if "status" in values and values["status"] != row["status"]:
             values["done_at"] = tx.now if values["status"] == "done" else None
@@ -65,11 +62,34 @@ def update(place: Place, request: Request, incident: str, action: str, fields: M
     return write(place, request, work, lambda session, name: _read(session, incident, name))
 
 
-def _check(fields: Mapping[str, Any]) -> None:
+def check_fields(fields: Mapping[str, Any]) -> None:
+    """See that an action's kind and status are of the vocabulary."""
     if "kind" in fields:
         one_of(fields["kind"], ACTION_KINDS, "kind of action")
     if "status" in fields:
         one_of(fields["status"], ACTION_STATUSES, "status of an action")
+
+
+def record_check(place: Place, request: Request, incident: str, action: str, passed: bool, detail: str) -> ActionItem:
+    """Record how an action's check went on new data; one that fails opens the action again."""
+
+    def work(tx: Transaction) -> str:
+        row = _row(tx, incident, action)
+        values = {"checked_at": tx.now, "check_passed": passed, "check_detail": detail}
+        if not passed and row["status"] == "done":
+            values |= {"status": "open", "done_at": None}
+        tx.update("actions", row, **values)
+        return str(row["id"])
+
+    return write(place, request, work, lambda session, name: _read(session, incident, name))
+
+
+def _row(tx: Transaction, incident: str, action: str) -> Row:
+    tx.incident = require(tx, incident)["id"]
+    row = tx.get("actions", incident=tx.incident, id=action.strip().upper())
+    if row is None:
+        raise StoreError(f"{tx.incident} has no action {action[:20]!r}", fix=f"see `postmortem show {tx.incident}`")
+    return row
 
 
 def _read(session: Session, incident: str, name: str) -> ActionItem:

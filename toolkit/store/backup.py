@@ -33,13 +33,7 @@ def snapshot(place: Place, cursor: duckdb.DuckDBPyConnection, target: Path) -> P
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     try:
-        name = new_name()
-        source = cursor.execute("SELECT current_database()").fetchall()[0][0]
-        cursor.execute(f"ATTACH {literal(str(building / DATABASE))} AS {quote(name)} (STORAGE_VERSION 'v1.0.0')")
-        try:
-            cursor.execute(f"COPY FROM DATABASE {quote(source)} TO {quote(name)}").fetchall()
-        finally:
-            cursor.execute(f"DETACH {quote(name)}")
+        copy_database(cursor, building / DATABASE)
         for file in (journal.JOURNAL, journal.HEAD):
             if (place.folder / file).exists():
                 shutil.copy(place.folder / file, building / file)
@@ -48,3 +42,14 @@ def snapshot(place: Place, cursor: duckdb.DuckDBPyConnection, target: Path) -> P
         shutil.rmtree(building, ignore_errors=True)
         raise
     return target
+
+
+def copy_database(cursor: duckdb.DuckDBPyConnection, target: Path) -> None:
+    """Copy the attached database into a new file, tables, keys and rows."""
+    name = new_name()
+    source = cursor.execute("SELECT current_database()").fetchall()[0][0]
+    cursor.execute(f"ATTACH {literal(str(target))} AS {quote(name)} (STORAGE_VERSION 'v1.0.0')")
+    try:
+        cursor.execute(f"COPY FROM DATABASE {quote(source)} TO {quote(name)}").fetchall()
+    finally:
+        cursor.execute(f"DETACH {quote(name)}")

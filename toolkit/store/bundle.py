@@ -14,15 +14,17 @@ from typing import Any, Final
 
 from toolkit.errors import StoreError
 from toolkit.records import ActionItem, Event, Incident, Verdict
-from toolkit.store import diagnoses
+from toolkit.store import actions, diagnoses, incidents
 from toolkit.store.attach import Place
-from toolkit.store.incidents import log_rows, require
+from toolkit.store.incidents import FIELDS, one_of, require
 from toolkit.store.session import Session, Transaction
 from toolkit.store.tables import Row
 from toolkit.store.work import Request, read, write
+from toolkit.vocabulary import EVENT_KINDS
 
 FORMAT: Final = "toolkit.bundle/1"
-FILES: Final = ("incident.json", "events.json", "diagnosis.json", "actions.json", "runs.json", "documents.json")
+TABLES: Final = ("events", "actions", "runs", "documents", "notes")
+FILES: Final = ("incident.json", "diagnosis.json", *(f"{table}.json" for table in TABLES))
 
 #: A file larger than this is no bundle of ours.
 _LARGEST: Final = 64 * 1024 * 1024
@@ -56,13 +58,11 @@ def _content(session: Session, incident: str) -> dict[str, Any]:
     row = require(session, incident)
     of = {"incident": row["id"]}
     rows = {
-        table: [_without(r) for r in session.select(table, order=order, **of)]
-        for table, order in (
-            ("events", ("occurred_at", "number")),
-            ("actions", ("number",)),
-            ("runs", ("number",)),
-            ("documents", ("number",)),
-        )
+        table: [
+            _without(r)
+            for r in session.select(table, order=(("occurred_at",) if table == "events" else ()) + ("number",), **of)
+        ]
+        for table in TABLES
     }
     incident_row = {k: v for k, v in row.items() if k != "number"}
     return {
@@ -138,13 +138,18 @@ def bring_in(place: Place, request: Request, folder: Path) -> Incident:
     """Record a bundle's incident as a new one of this store, under the next number; give it."""
     bundle, raw = load(folder), _raw(folder)
 
+    own = {name: raw["incident.json"][name] for name in FIELDS if name in raw["incident.json"]}
+    incidents.check_fields(own)
+    for event in raw["events.json"]:
+        one_of(event["kind"], EVENT_KINDS, "kind of event")
+    for action in bundle.actions:
+        actions.check_fields(action.to_dict())
+
     def work(tx: Transaction) -> str:
-        number = 1 + int(tx.fetch("SELECT coalesce(max(number), 0) FROM incidents")[0][0])
-        tx.incident = f"INC-{number:04d}"
+        links = {"related": [], "duplicate_of": ""}  # ids of the store it came from mean others here
+        incidents.put(tx, {**own, **links, "created_at": bundle.incident.created_at})
         of = {"incident": tx.incident}
-        tx.insert("incidents", {**raw["incident.json"], "id": tx.incident, "number": number, "version": 1})
-        tx.insert("logs", *log_rows(tx.incident, 0, bundle.incident.log, {}))
-        for table in ("events", "actions", "runs", "documents"):
+        for table in TABLES:
             rows = enumerate(raw[f"{table}.json"], start=1)
             letter = table[0].upper()
             tx.insert(table, *[{**r, **of, "number": i, "id": f"{letter}{i:02d}"} for i, r in rows])

@@ -12,28 +12,32 @@ from toolkit.errors import StaleIncident, StoreError, UnknownIncident
 from toolkit.records import Incident
 from toolkit.store.attach import Place
 from toolkit.store.session import Session, Transaction
-from toolkit.store.tables import Row
+from toolkit.store.tables import TABLES, Row, value
 from toolkit.store.work import Request, read, write
 from toolkit.vocabulary import INCIDENT_KINDS, SEVERITIES, STATUSES
 
 #: What ``update`` may change; everything else of an incident follows from what is done with it.
-FIELDS: Final = [
-    "title",
-    "model",
-    "severity",
-    "kind",
-    "status",
-    "owner",
-    "roles",
-    "occurred_at",
-    "detected_at",
-    "mitigated_at",
-    "resolved_at",
-    "closed_at",
-    "tags",
-    "summary",
-    "log",
-]
+TIMES: Final = ("occurred_at", "detected_at", "mitigated_at", "resolved_at", "closed_at")
+LINKS: Final = ("related", "duplicate_of")
+FIELDS: Final = (
+    *("title", "model", "dataset", "severity", "kind", "status", "owner", "roles", "tags", "summary", "log"),
+    *("restricted", "responder_hours"),
+    *TIMES,
+    *LINKS,
+)
+
+#: What is not said when an incident is opened, or in a bundle of an older version.
+UNSAID: Final[dict[str, Any]] = {
+    **dict.fromkeys(("model", "owner", "summary", "dataset", "duplicate_of"), ""),
+    "severity": "SEV3",
+    "kind": "incident",
+    "status": "open",
+    "restricted": False,
+    "roles": {},
+    "log": {},
+    "tags": [],
+    "related": [],
+}
 
 #: The time that is set on reaching a status, and forgotten on falling back behind it.
 TIME_OF: Final = {"mitigated": "mitigated_at", "resolved": "resolved_at", "closed": "closed_at"}
@@ -72,20 +76,21 @@ def one_of(value: str, allowed: Sequence[str], what: str) -> str:
 
 def open_incident(place: Place, request: Request, title: str, fields: Mapping[str, Any]) -> Incident:
     """Record a new incident under the next number."""
-    if not title.strip():
-        raise StoreError("an incident needs a title", fix='give one, e.g. "Delay model misses the summer"')
-    one_of(fields["severity"], SEVERITIES, "severity")
-    one_of(fields["kind"], INCIDENT_KINDS, "kind of incident")
+    check_fields({**fields, "title": title})
 
     def work(tx: Transaction) -> str:
-        number = 1 + int(tx.fetch("SELECT coalesce(max(number), 0) FROM incidents")[0][0])
-        tx.incident = f"INC-{number:04d}"
-        new = {"summary": "", "roles": {}, **fields, "title": title.strip(), "status": "open", "version": 1}
-        tx.insert("incidents", {**new, "id": tx.incident, "number": number, "created_at": tx.now})
-        tx.insert("logs", *log_rows(tx.incident, 0, fields["log"], {}))
+        put(tx, {**fields, "title": title.strip(), "status": "open", "created_at": tx.now})
         return tx.incident
 
     return write(place, request, work, lambda session, name: Incident.from_dict(require(session, name)))
+
+
+def put(tx: Transaction, fields: Mapping[str, Any]) -> None:
+    """Put an incident in under the next number, with the files of its log; the transaction is then about it."""
+    number = 1 + int(tx.fetch("SELECT coalesce(max(number), 0) FROM incidents")[0][0])
+    tx.incident = f"INC-{number:04d}"
+    tx.insert("incidents", {**UNSAID, **fields, "id": tx.incident, "number": number, "version": 1})
+    tx.insert("logs", *log_rows(tx.incident, 0, fields.get("log") or {}, {}))
 
 
 def log_rows(incident: str, run: int, log: Mapping[str, Any], hashes: Mapping[str, str]) -> list[Row]:
@@ -125,22 +130,37 @@ def update(
     place: Place, request: Request, incident: str, expected_version: int | None, fields: Mapping[str, Any]
 ) -> Incident:
     """Change fields of an incident, unless somebody else did since ``expected_version`` was read."""
-    _check_fields(fields)
+    check_fields(fields)
 
     def work(tx: Transaction) -> str:
         row = require(tx, incident)
         tx.incident = row["id"]
         if expected_version is not None and row["version"] != expected_version:
             raise _stale(tx, row, expected_version)
+        _check_others(tx, fields, row["id"])
         values = moved(row, dict(fields), request.reason, tx.now)
-        if any(tx_value != row[name] for name, tx_value in values.items()):
+        kinds = TABLES["incidents"].columns
+        if any(value(kinds[name], given) != row[name] for name, given in values.items()):
             tx.update("incidents", row, **values, version=row["version"] + 1)
         return tx.incident
 
     return write(place, request, work, lambda session, name: Incident.from_dict(require(session, name)))
 
 
-def _check_fields(fields: Mapping[str, Any]) -> None:
+def _check_others(session: Session, fields: Mapping[str, Any], own: str) -> None:
+    """See that the incidents that are named are there, and are others."""
+    for other in (*fields.get("related", ()), *filter(None, (fields.get("duplicate_of"),))):
+        if require(session, other)["id"] == own:
+            raise StoreError(f"{own} cannot be related to itself", fix="name another incident")
+
+
+def check_fields(fields: Mapping[str, Any]) -> None:
+    """See that fields of an incident are known and have values of the vocabulary.
+
+    Raises:
+        StoreError: one is not, or has not.
+
+    """
     for name, allowed in (("severity", SEVERITIES), ("kind", INCIDENT_KINDS), ("status", STATUSES)):
         if name in fields:
             one_of(fields[name], allowed, name)
@@ -171,6 +191,16 @@ def moved(row: Row, fields: dict[str, Any], reason: str, now: datetime) -> dict[
         elif place == new > old and row[name] is None:
             fields.setdefault(name, now)
     return fields
+
+
+def history(place: Place, incident: str | None) -> tuple[dict[str, Any], ...]:
+    """Read the journal's entries from the database's copy, of one incident or all."""
+
+    def give(session: Session) -> list[Row]:
+        where = {"incident": require(session, incident)["id"]} if incident else {}
+        return session.select("audit", order=("seq",), **where)
+
+    return tuple(json.loads(row["entry"]) for row in read(place, give))
 
 
 def _stale(session: Session, row: Row, expected: int) -> StaleIncident:

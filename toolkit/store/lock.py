@@ -73,9 +73,11 @@ def hold(folder: Path, *, exclusive: bool, wait: float) -> Iterator[Held]:
         held = Held(_read(lock))
         if exclusive and lock is not None:
             _write(lock, {"holder": _myself()})
-        yield held
-        if exclusive and lock is not None:
-            _write(lock, held.leave or {})
+        try:
+            yield held
+        finally:
+            if exclusive and lock is not None:
+                _write(lock, held.found if held.leave is None else held.leave)
     finally:
         for descriptor in (gate, lock):
             if descriptor is not None:
@@ -145,7 +147,7 @@ def _read(descriptor: int | None) -> dict[str, Any]:
         read = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
     except (OSError, ValueError):
         return {}
-    return read if isinstance(read, dict) else {}
+    return {"file": read["file"]} if isinstance(read, dict) and "file" in read else {}
 
 
 def _write(descriptor: int, content: dict[str, Any]) -> None:

@@ -70,6 +70,24 @@ _FIRST: Final = (
         key VARCHAR, reason VARCHAR, hash VARCHAR, entry VARCHAR)""",
 )
 
-MIGRATIONS: Final = (Migration(1, "the record", _FIRST),)
+_SECOND: Final = (
+    "ALTER TABLE incidents ADD COLUMN dataset VARCHAR",
+    "ALTER TABLE incidents ADD COLUMN related VARCHAR",
+    "ALTER TABLE incidents ADD COLUMN duplicate_of VARCHAR",
+    "ALTER TABLE incidents ADD COLUMN restricted BOOLEAN",
+    "ALTER TABLE incidents ADD COLUMN responder_hours DOUBLE PRECISION",
+    "UPDATE incidents SET dataset = '', related = '[]', duplicate_of = '', restricted = false",
+    "ALTER TABLE actions ADD COLUMN checked_at TIMESTAMP",
+    "ALTER TABLE actions ADD COLUMN check_passed BOOLEAN",
+    "ALTER TABLE actions ADD COLUMN check_detail VARCHAR",
+    """CREATE TABLE notes (
+        incident VARCHAR, id VARCHAR, number BIGINT, kind VARCHAR, text VARCHAR, conditions VARCHAR, actions VARCHAR,
+        needs VARCHAR, actor VARCHAR, noted_at TIMESTAMP, PRIMARY KEY (incident, id))""",
+)
+
+MIGRATIONS: Final = (
+    Migration(1, "the record", _FIRST),
+    Migration(2, "related and restricted incidents, cost, status notes, checks of actions", _SECOND),
+)
 
 LATEST: Final = MIGRATIONS[-1].number

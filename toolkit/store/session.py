@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from toolkit.sql.connect import quote
-from toolkit.store.plain import plain
-from toolkit.store.tables import TABLES, Row, into, out_of
+from toolkit.store.tables import TABLES, Row, into, out_of, value
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +43,7 @@ class Session:
         values = [into(columns[c], v) for c, v in where.items()]
         kinds = list(columns.items())
         return [
-            {name: out_of(kind, value) for (name, kind), value in zip(kinds, row, strict=True)}
+            {name: out_of(kind, given) for (name, kind), given in zip(kinds, row, strict=True)}
             for row in self.fetch(sql, values)
         ]
 
@@ -73,15 +72,16 @@ class Transaction(Session):
         """Put new rows in; a column left out is NULL."""
         columns = TABLES[table].columns
         for row in rows:
-            full = {name: plain(row.get(name)) for name in columns}
+            full = {name: value(kind, row.get(name)) for name, kind in columns.items()}
             key = {name: full[name] for name in TABLES[table].key}
             self.changes.append({"table": table, "key": key, "before": None, "after": full})
         insert_rows(self, table, [c["after"] for c in self.changes[len(self.changes) - len(rows) :]])
 
     def update(self, table: str, row: Row, **values: Any) -> Row:
         """Change some columns of a row that was read; give the row as it is then."""
-        new = {name: plain(value) for name, value in values.items()}
-        changed = {name: value for name, value in new.items() if row[name] != value}
+        kinds = TABLES[table].columns
+        new = {name: value(kinds[name], given) for name, given in values.items()}
+        changed = {name: given for name, given in new.items() if row[name] != given}
         if not changed:
             return row
         key = {name: row[name] for name in TABLES[table].key}
@@ -109,12 +109,12 @@ def apply(session: Session, change: Change) -> None:
     table, key, after = change["table"], change["key"], change["after"]
     kinds = TABLES[table].columns
     where = " AND ".join(f"{quote(name)} = ?" for name in key)
-    values = [into(kinds[name], value) for name, value in key.items()]
+    values = [into(kinds[name], given) for name, given in key.items()]
     if change["before"] is None:
         insert_rows(session, table, [after])
     elif after is None:
         session.cursor.execute(f"DELETE FROM {quote(table)} WHERE {where}", values).fetchall()
     else:
         pairs = ", ".join(f"{quote(name)} = ?" for name in after)
-        new = [into(kinds[name], value) for name, value in after.items()]
+        new = [into(kinds[name], given) for name, given in after.items()]
         session.cursor.execute(f"UPDATE {quote(table)} SET {pairs} WHERE {where}", new + values).fetchall()

@@ -15,11 +15,29 @@ from typing import Any
 
 from toolkit import paths
 from toolkit.records import ActionItem, Event, Finding, Incident, Verdict
-from toolkit.store import actions, artefacts, bundle, diagnoses, events, incidents
+from toolkit.store import (
+    actions,
+    artefacts,
+    bundle,
+    diagnoses,
+    events,
+    incidents,
+    notes,
+    repair,
+    safekeeping,
+    search,
+    verify,
+)
 from toolkit.store.actions import Tracked
 from toolkit.store.artefacts import Document, Run
 from toolkit.store.attach import Place
+from toolkit.store.lock import user
+from toolkit.store.notes import Note
 from toolkit.store.query import ROWS, SECONDS, Answer, query
+from toolkit.store.repair import Repaired
+from toolkit.store.search import Alike, Hit
+from toolkit.store.stats import Stats, stats
+from toolkit.store.verify import Verified
 from toolkit.store.work import Request
 
 
@@ -68,6 +86,8 @@ class Store:
         tags: Sequence[str] = (),
         summary: str = "",
         roles: Mapping[str, str] | None = None,
+        dataset: str = "",
+        restricted: bool = False,
         actor: str = "",
         command: str = "",
         key: str = "",
@@ -88,6 +108,8 @@ class Store:
             tags: words to find it by.
             summary: a paragraph.
             roles: who plays which part in the response, e.g. commander, scribe, reviewer.
+            dataset: what the model was trained on, with its version.
+            restricted: not for everybody's eyes; what is published must heed it.
             actor: who records it.
             command: the command that records it.
             key: names the request.
@@ -104,6 +126,8 @@ class Store:
             "tags": list(tags),
             "summary": summary,
             "roles": dict(roles or {}),
+            "dataset": dataset,
+            "restricted": restricted,
         }
         return incidents.open_incident(self._place, Request("open_incident", actor, command, key), title, fields)
 
@@ -143,7 +167,8 @@ class Store:
             actor: who.
             command: with which command.
             key: names the request.
-            fields: title, model, severity, kind, status, owner, roles, the five times, tags, summary, log.
+            fields: title, model, severity, kind, status, owner, roles, the five times, tags, summary, log, dataset,
+                related, duplicate_of, restricted, responder_hours.
 
         Raises:
             StaleIncident: it was changed since ``expected_version``; the message says by whom and what.
@@ -281,6 +306,44 @@ class Store:
         """Read action items of one incident or of all; ``overdue``: open and due before ``now``."""
         return actions.tracked(self._place, incident, status=status, overdue=overdue, now=now)
 
+    def record_check(
+        self,
+        incident: str,
+        action: str,
+        passed: bool,
+        detail: str = "",
+        *,
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> ActionItem:
+        """Record how an action's check went on new data; one that fails opens the action again."""
+        request = Request("record_check", actor, command, key, detail)
+        return actions.record_check(self._place, request, incident, action, passed, detail)
+
+    # status notes
+
+    def add_note(
+        self,
+        incident: str,
+        kind: str = "tactical",
+        text: str = "",
+        *,
+        conditions: str = "",
+        done: str = "",
+        needs: str = "",
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> Note:
+        """Record how it stands: a tactical note says conditions, what was done and what is needed; or executive."""
+        values = {"kind": kind, "text": text, "conditions": conditions, "actions": done, "needs": needs}
+        return notes.add(self._place, Request("add_note", actor or user(), command, key), incident, values)
+
+    def notes(self, incident: str) -> tuple[Note, ...]:
+        """Read an incident's status notes, oldest first."""
+        return notes.listed(self._place, incident)
+
     # runs and documents
 
     def record_run(
@@ -341,3 +404,49 @@ class Store:
     ) -> Incident:
         """Record a bundle's incident as a new one under this store's next number."""
         return bundle.bring_in(self._place, Request("import_bundle", actor, command, key), Path(folder))
+
+    # over all incidents
+
+    def history(self, incident: str | None = None) -> tuple[Mapping[str, Any], ...]:
+        """Read the journal's entries, of one incident or all, oldest first: who, when, what before and after."""
+        return incidents.history(self._place, incident)
+
+    def stats(self, *, now: datetime | None = None) -> Stats:
+        """Count causes, mechanisms, lags and actions over all incidents; ``now`` decides what is overdue."""
+        return stats(self._place, self.actions(), now)
+
+    def search(self, words: str, *, limit: int = 20) -> tuple[Hit, ...]:
+        """Find incidents, events, actions, notes and findings that hold every word, the best first."""
+        return search.search(self._place, words, limit)
+
+    def similar(
+        self, incident: str, *, others: Mapping[str, Verdict] | None = None, limit: int = 5
+    ) -> tuple[Alike, ...]:
+        """Rank other incidents, and ``others`` (name to verdict, e.g. bundled cases), by how alike they look."""
+        return search.similar(self._place, incident, others or {}, limit)
+
+    # the store as a whole
+
+    def audit_verify(self) -> Verified:
+        """Find every journal entry that was changed, removed, put in, moved or cut off the end."""
+        return verify.audit_verify(self._place)
+
+    def check(self) -> Verified:
+        """Hold journal, HEAD, the database's copy of the journal, and every row against each other."""
+        return verify.check(self._place)
+
+    def repair(self, *, actor: str = "", command: str = "") -> Repaired:
+        """Bring back what the journal holds and the database lost, or the other way round; keep what was found."""
+        return repair.repair(self._place, actor, command)
+
+    def backup(self, folder: str | os.PathLike[str]) -> Path:
+        """Copy the record of this moment into a new folder; give it."""
+        return safekeeping.backup(self._place, Path(folder))
+
+    def restore(self, folder: str | os.PathLike[str], *, actor: str = "", command: str = "") -> Path | None:
+        """Put a backup in the store's place; give the folder where what stood there is kept."""
+        return safekeeping.restore(self._place, Path(folder), Request("restore", actor, command))
+
+    def compact(self) -> tuple[int, int]:
+        """Write the database anew without what is no longer used; give its bytes before and after."""
+        return safekeeping.compact(self._place)

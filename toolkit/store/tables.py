@@ -8,13 +8,14 @@ can hold them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from toolkit.errors import StoreError
 from toolkit.records import iso, moment
-from toolkit.store.plain import canonical
+from toolkit.store.plain import canonical, plain
 
 Kind = Literal["text", "integer", "real", "flag", "time", "json"]
 Row = dict[str, Any]
@@ -53,10 +54,12 @@ TABLES: Final[dict[str, Table]] = {
         _table(
             "incidents",
             "id",
-            text="id title model severity kind status owner summary",
+            text="id title model severity kind status owner summary dataset duplicate_of",
             integer="number version",
+            real="responder_hours",
+            flag="restricted",
             time="occurred_at detected_at mitigated_at resolved_at closed_at created_at",
-            json="roles tags log",
+            json="roles tags log related",
         ),
         _table(
             "logs",
@@ -101,9 +104,17 @@ TABLES: Final[dict[str, Table]] = {
         _table(
             "actions",
             "incident id",
-            text="incident id summary kind owner status check_sql",
+            text="incident id summary kind owner status check_sql check_detail",
             integer="number",
-            time="due created_at done_at",
+            time="due created_at done_at checked_at",
+            flag="check_passed",
+        ),
+        _table(
+            "notes",
+            "incident id",
+            text="incident id kind text conditions actions needs actor",
+            integer="number",
+            time="noted_at",
         ),
         _table(
             "runs",
@@ -130,6 +141,43 @@ TABLES: Final[dict[str, Table]] = {
             text="actor op command incident key reason hash entry",
         ),
     )
+}
+
+
+def value(kind: Kind, given: Any) -> Any:
+    """Give the JSON value that a row holds for what a caller gives, in the column's kind.
+
+    Raises:
+        StoreError: it is of another kind, or a time without a zone.
+
+    """
+    made = plain(given)
+    if made is None or kind == "json":
+        return made
+    try:
+        return _MAKE[kind](made)
+    except (TypeError, ValueError, OverflowError):
+        raise StoreError(f"{str(made)[:40]!r} is no {kind}", fix=f"give a value of the kind {kind}") from None
+
+
+def _whole(made: Any) -> int:
+    if isinstance(made, str | bool) or int(made) != made or abs(made) >= 2**63:
+        raise ValueError
+    return int(made)
+
+
+def _flag(made: Any) -> bool:
+    if not isinstance(made, bool):
+        raise TypeError
+    return made
+
+
+_MAKE: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "text": lambda made: made if isinstance(made, str) else str(made),
+    "integer": _whole,
+    "real": float,
+    "flag": _flag,
+    "time": lambda made: iso(moment(made)),
 }
 
 

@@ -31,7 +31,8 @@ VIEWS: Final = (
                   epoch(i.detected_at) - epoch(i.occurred_at) AS seconds_to_detect,
                   epoch(i.mitigated_at) - epoch(i.occurred_at) AS seconds_to_mitigate,
                   epoch(i.resolved_at) - epoch(i.occurred_at) AS seconds_to_resolve,
-                  v.verdict, v.mechanism, i.tags, i.roles, i.summary, i.version
+                  v.verdict, v.mechanism, i.tags, i.roles, i.summary, i.dataset, i.related,
+                  i.duplicate_of, i.restricted, i.responder_hours, i.version
            FROM record.incidents i
            LEFT JOIN record.verdicts v ON v.incident = i.id
              AND v.run = (SELECT max(w.run) FROM record.verdicts w WHERE w.incident = i.id)
@@ -58,6 +59,11 @@ VIEWS: Final = (
             "tags": "JSON list",
             "roles": "JSON mapping of role to person",
             "summary": "a paragraph",
+            "dataset": "what the model was trained on",
+            "related": "JSON list of incidents",
+            "duplicate_of": "the incident that this one repeats, or empty",
+            "restricted": "not for everybody's eyes",
+            "responder_hours": "hours that people spent on it",
             "version": "counts the changes of this row",
         },
     ),
@@ -158,7 +164,7 @@ VIEWS: Final = (
         "one action item",
         """SELECT incident, id, summary, kind, owner, due, status,
                   coalesce(status = 'open' AND due < CAST(now() AS TIMESTAMP), false) AS overdue, check_sql,
-                  created_at, done_at
+                  checked_at, check_passed, check_detail, created_at, done_at
            FROM record.actions ORDER BY incident, number""",
         {
             "incident": "the incident's id",
@@ -170,6 +176,9 @@ VIEWS: Final = (
             "status": "open, done or dropped",
             "overdue": "open past its date",
             "check_sql": "what proves it done",
+            "checked_at": "when that was last run on new data",
+            "check_passed": "whether it held",
+            "check_detail": "what came out",
             "created_at": "when it was recorded",
             "done_at": "when it was done",
         },
@@ -204,6 +213,23 @@ VIEWS: Final = (
             "status": "draft, in_review, approved or published",
             "audience": "team, leadership, public or regulator",
             "recorded_at": "when it was written",
+        },
+    ),
+    View(
+        "notes",
+        "one status note",
+        """SELECT incident, id, kind, text, conditions, actions, needs, actor, noted_at
+           FROM record.notes ORDER BY incident, number""",
+        {
+            "incident": "the incident's id",
+            "id": "N01 and on, within the incident",
+            "kind": "tactical or executive",
+            "text": "how it stands",
+            "conditions": "tactical: what is the case",
+            "actions": "tactical: what was done",
+            "needs": "tactical: what is needed",
+            "actor": "who noted it",
+            "noted_at": "when",
         },
     ),
     View(

@@ -18,8 +18,9 @@ from toolkit.errors import StoreError, StoreRolledBack
 from toolkit.store import journal
 from toolkit.store.attach import Place, attached, translated
 from toolkit.store.commit import Undecided, commit, entry_of
+from toolkit.store.foreign import notice
 from toolkit.store.journal import Head
-from toolkit.store.lock import hold, user
+from toolkit.store.lock import Held, hold, user
 from toolkit.store.process import turn
 from toolkit.store.ready import check_readable, fill, make_ready
 from toolkit.store.session import Session, Transaction
@@ -76,32 +77,45 @@ def _read_empty(give: Callable[[Session], R]) -> R:
 
 
 @contextlib.contextmanager
+def holding(place: Place, *, exclusive: bool) -> Iterator[Held]:
+    """Hold the store, alone or beside readers, without opening it; what goes wrong inside ends as one line."""
+    with _errors(place):
+        if exclusive:
+            place.folder.mkdir(parents=True, exist_ok=True)
+        with turn(place.folder, place.wait), hold(place.folder, exclusive=exclusive, wait=place.wait) as held:
+            yield held
+
+
+@contextlib.contextmanager
 def reading(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
     """Hold the store beside other readers, attached; and say whether it can be read as it is."""
-    with (
-        _errors(place),
-        turn(place.folder, place.wait),
-        hold(place.folder, exclusive=False, wait=place.wait),
-        attached(place, read_only=True) as cursor,
-    ):
+    with holding(place, exclusive=False), attached(place, read_only=True) as cursor:
         yield cursor, check_readable(place, cursor)
 
 
 @contextlib.contextmanager
 def writing(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, Head]]:
     """Hold the store alone, attached and in order, with its head."""
-    with _errors(place):
-        place.folder.mkdir(parents=True, exist_ok=True)
-        with turn(place.folder, place.wait), hold(place.folder, exclusive=True, wait=place.wait) as held:
+    with holding(place, exclusive=True) as held:
+        touched = held.found.get("file") not in (None, stamp(place.database))
+        seen = not touched
+        try:
             with attached(place, read_only=False) as cursor:
-                yield cursor, make_ready(place, cursor)
-            held.leave = {"file": stamp(place.database)}
+                head = make_ready(place, cursor)
+                if touched:
+                    head, seen = notice(place, cursor, head), True
+                yield cursor, head
+        finally:
+            held.leave = {"file": stamp(place.database)} if seen else held.found
 
 
 def stamp(path: Path) -> list[int]:
     """Tell whether a file was written to since, by its size and times; without opening it."""
-    about = path.stat()
-    return [about.st_ino, about.st_size, about.st_mtime_ns]
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return []
+    return [about.st_size, about.st_mtime_ns]
 
 
 @contextlib.contextmanager

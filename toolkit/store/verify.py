@@ -1,0 +1,180 @@
+"""Looking after the record (floor 2): see that every entry of the journal is unchanged, and the database with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from toolkit.errors import StoreError
+from toolkit.store import journal
+from toolkit.store.attach import Place, attached
+from toolkit.store.commit import audit_row
+from toolkit.store.foreign import drift
+from toolkit.store.journal import Entry, Head
+from toolkit.store.ready import look
+from toolkit.store.session import Change, Session
+from toolkit.store.work import holding
+
+#: No more than this many differing rows are named one by one.
+_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found: how many entries follow soundly from the first, the last one's head, and what is wrong.
+
+    ``notes`` are no faults: what an interrupted write left, which the next one clears away.
+    """
+
+    entries: int
+    head: Head
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Nothing is wrong."""
+        return not self.problems
+
+
+def walk(lines: Iterable[bytes]) -> tuple[list[Entry], list[str]]:
+    """Go through a journal's lines: give the entries before the first fault, and every fault with its number."""
+    sound: list[Entry] = []
+    problems: list[str] = []
+    head = Head()
+    for raw in lines:
+        entry = _parsed(raw)
+        # after a line that was changed, its successor's word is all there is for what its hash was
+        known = head if head.hash else replace(head, hash=str((entry or {}).get("prev")))
+        wrong = journal.fault(raw, known)
+        if wrong.startswith("does not follow") and entry is not None:
+            problems.append(f"after entry {head.seq} comes entry {entry['seq']}: one was removed, put in or moved")
+        elif wrong:
+            problems.append(f"entry {head.seq + 1} {wrong}")
+            entry = None
+        elif entry is not None and not problems:
+            sound.append(entry)
+        head = Head(head.seq + 1, "") if entry is None else Head(int(entry["seq"]), str(entry["hash"]))
+    return sound, problems
+
+
+def _parsed(raw: bytes) -> Entry | None:
+    try:
+        entry: Entry = json.loads(raw)
+        return entry if isinstance(entry["seq"], int) and isinstance(entry["hash"], str) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def audit_verify(place: Place) -> Verified:
+    """Hold the journal against itself and against HEAD; the database is not asked.
+
+    Any entry changed, removed, put in, moved or cut off the end is found, as long as HEAD is not forged too: keep
+    its hash elsewhere (each published page shows it) to find that.
+
+    Raises:
+        StoreError: there is no store here.
+
+    """
+    made(place)
+    with holding(place, exclusive=False):
+        return _journal(place)[0]
+
+
+def made(place: Place) -> None:
+    """See that there is a store.
+
+    Raises:
+        StoreError: there is none.
+
+    """
+    files = (place.database, place.folder / journal.JOURNAL, place.folder / journal.HEAD)
+    if not any(file.exists() for file in files):
+        raise StoreError("there is no store here yet", where=str(place.folder), fix="open an incident, or give --home")
+
+
+def _journal(place: Place) -> tuple[Verified, list[Entry]]:
+    problems, notes = [], []
+    try:
+        head = journal.read_head(place.folder)
+        if head is None:
+            problems.append("HEAD is missing: what is cut off the journal's end cannot be told")
+    except StoreError as error:
+        head = None
+        problems.append(error.what)
+    counted = journal.size(place.folder) if head is None else head.bytes
+    sound, faults = walk(_up_to(place, counted))
+    if faults:  # a line put in makes the journal longer: say all of it
+        counted = journal.size(place.folder)
+        sound, faults = walk(_up_to(place, counted))
+    problems += faults
+    last: Entry = sound[-1] if sound else {"seq": 0, "hash": journal.GENESIS}
+    if head is not None and not faults:
+        if int(last["seq"]) < head.seq:
+            problems.append(f"entries {int(last['seq']) + 1} to {head.seq} are missing from the journal's end")
+        elif last["hash"] != head.hash:
+            problems.append(f"entry {last['seq']} is not the one that HEAD names")
+    if journal.size(place.folder) > counted:
+        notes.append("the journal goes on behind HEAD: a write was interrupted; the next one settles it")
+    end = Head(int(last["seq"]), str(last["hash"]), counted)
+    return Verified(len(sound), end, tuple(problems), tuple(notes)), sound
+
+
+def _up_to(place: Place, end: int) -> Iterator[bytes]:
+    """Read the journal's lines that start before ``end``, the last one no further than that."""
+    at = 0
+    for raw in journal.lines(place.folder):
+        if at >= end:
+            return
+        yield raw[: end - at]
+        at += len(raw)
+
+
+def check(place: Place) -> Verified:
+    """Hold everything against everything: journal, HEAD, the database's own copy of it, and every row.
+
+    Raises:
+        StoreError: there is no store here.
+
+    """
+    made(place)
+    with holding(place, exclusive=False):
+        verified, entries = _journal(place)
+        problems, notes = list(verified.problems), list(verified.notes)
+        try:
+            with attached(place, read_only=True) as cursor:
+                look(place, cursor)
+                session = Session(cursor)
+                copies = [row["entry"] for row in session.select("audit", order=("seq",))]
+                problems += _copies(entries, copies)
+                if len(copies) > len(entries) and not problems:
+                    notes.append("the database is ahead of HEAD: a write was interrupted; the next one settles it")
+                elif not problems:
+                    problems += _rows(drift(place, cursor, verified.head) or [])
+        except StoreError as error:
+            problems.append(str(error))
+        return replace(verified, problems=tuple(problems), notes=tuple(notes))
+
+
+def _copies(entries: list[Entry], copies: list[str]) -> list[str]:
+    """Hold the database's copy of the journal against the journal."""
+    if len(copies) < len(entries):
+        return [f"the database is at entry {len(copies)}, its journal at {len(entries)}: entries were rolled back"]
+    same = [audit_row(entry)["entry"] for entry in entries]
+    return [f"entry {i + 1} in the database is not the journal's" for i in range(len(same)) if same[i] != copies[i]]
+
+
+def _rows(changes: list[Change]) -> list[str]:
+    """Name rows that are not as the journal makes them."""
+    named = []
+    for change in changes[:_NAMED]:
+        row = f"{change['table']} {' '.join(str(part) for part in change['key'].values())}"
+        if change["before"] is None:
+            named.append(f"{row} is in the database, but not on record")
+        elif change["after"] is None:
+            named.append(f"{row} is on record, but not in the database")
+        else:
+            named.append(f"{row} differs from the record in {', '.join(sorted(change['after']))}")
+    more = len(changes) - _NAMED
+    return [*named, f"and {more} rows more"] if more > 0 else named
