@@ -155,7 +155,7 @@ def _fits(role: str, column: ColumnStats) -> bool:
     if column.family == "other":
         return False
     if role in {"timestamp", "label_time"}:
-        return column.time_share > 0.5 or (number and (column.low or 0.0) >= 1e7)
+        return column.time_share > 0.2 or (number and (column.low or 0.0) >= 1e7)
     if role in {"score", "latency_ms", "cost"}:
         return number
     if role in {"label", "prediction"}:

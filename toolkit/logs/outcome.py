@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from toolkit.errors import RolesError
 from toolkit.logs.stats import cast_text, family_of, is_integer, text_of
@@ -253,17 +253,24 @@ def _two_classes(
     elif roles.positive is not None:
         wanted = class_value(roles.positive)
         wanted = spelling.get(wanted, wanted)
-        if wanted not in counts and len(ranked) >= 2:
-            raise RolesError(
-                f"positive = {roles.positive!r} is none of the classes {', '.join(ranked[:6])}",
-                fix="correct it in the [values] of roles.toml",
-            )
-        two = (*[c for c in ranked if c != wanted][:1], wanted)
+        others = [c for c in ranked if c != wanted]
+        # a log without a single positive row shows the other class alone, perhaps among odd values
+        partner = [c for c in others if wanted not in counts and _same_words({wanted.lower()}, {c.lower()})]
+        if wanted not in counts and len(ranked) >= 2 and not partner:
+            _refuse_positive(roles, ranked)
+        two = (*(partner or others)[:1], wanted)
     else:
         two = tuple(ranked[:2])
     aside = [c for c in ranked if c not in two]
     shown = ", ".join(repr(c) for c in aside[:5])
     return two, ((f"values that are neither class: {shown}",) if aside else ())
+
+
+def _refuse_positive(roles: Roles, classes: Sequence[str]) -> NoReturn:
+    raise RolesError(
+        f"positive = {roles.positive!r} is none of the classes {', '.join(classes[:6])}",
+        fix="correct it in the [values] of roles.toml",
+    )
 
 
 def _positive(
@@ -274,10 +281,7 @@ def _positive(
         wanted = class_value(roles.positive)
         wanted = spelling.get(wanted, wanted)
         if wanted not in two and len(two) >= 2:
-            raise RolesError(
-                f"positive = {roles.positive!r} is none of the classes {', '.join(two)}",
-                fix="correct it in the [values] of roles.toml",
-            )
+            _refuse_positive(roles, two)
         return wanted, True
     if not two:
         return "1", False

@@ -97,6 +97,9 @@ class _Settled:
 def _read(log: DuckRows, reference: DuckRows | None, declared: Roles | None, now: datetime) -> Log:
     here = _figures(log, declared)
     there = _figures(reference, declared) if reference else {}
+    for rows, stats in ((log, here), (reference, there)):
+        if rows is not None and not any(s.n for s in stats.values()):
+            raise LogError("the log has no rows", where=rows.name, fix="write some first, or name another file")
     settled = _settle(log, reference, declared, here, there)
     roles = settled.guess.roles
     kept: dict[str, Validation] = {}
@@ -221,8 +224,6 @@ def _clean(
 
 
 def _refuse(validation: Validation, name: str) -> None:
-    if not validation.rows_read:
-        raise LogError("the log has no rows", where=name, fix="write some first, or name another file")
     why = ", ".join(f"{reason}: {n:,}" for reason, n in validation.quarantined.items())
     raise LogError(
         f"none of the {validation.rows_read:,} rows can be used: {why}",

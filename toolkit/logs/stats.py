@@ -16,6 +16,8 @@ Family = Literal["number", "boolean", "text", "time", "other"]
 
 _INTEGERS: Final = re.compile(r"^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$")
 _CHUNK: Final = 120
+#: Dates that are no ISO 8601: 14.03.2026, 3/14/2026, Sat, 14 Mar 2026.
+_DATED: Final = r"^(\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}/[A-Z][a-z]{2}/\d{4}:|[A-Z][a-z]{2}, \d)"
 #: Words that stand for nothing in a column of numbers kept as text.
 MISSING_WORDS: Final = "('', 'na', 'n/a', '#n/a', 'null', 'none', 'nan', 'inf', '-inf', '-', '?')"
 
@@ -153,10 +155,14 @@ def _of_row(stats: ColumnStats, figures: Sequence[Any], time_share: float) -> Co
 
 
 def _time_shares(rows: DuckRows, columns: Sequence[str]) -> Mapping[str, float]:
-    """Which part of a text column's first thousand values can be read as times."""
+    """Which part of a text column's first thousand values look like times; ``toolkit.logs.times`` reads them."""
     if not columns:
         return {}
-    parts = ", ".join(f"count(TRY_CAST({text_of(c)} AS TIMESTAMPTZ)) / NULLIF(count({quote(c)}), 0)" for c in columns)
+    parts = ", ".join(
+        f"countif(TRY_CAST({text_of(c)} AS TIMESTAMPTZ) IS NOT NULL OR regexp_matches({text_of(c)}, '{_DATED}')) "
+        f"/ NULLIF(count({quote(c)}), 0)"
+        for c in columns
+    )
     names = ", ".join(quote(c) for c in columns)
     found = rows.fetch(f"SELECT {parts} FROM (SELECT {names} FROM raw LIMIT 1000)")[0]
     return {c: float(share or 0.0) for c, share in zip(columns, found, strict=True)}

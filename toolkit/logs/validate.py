@@ -214,7 +214,9 @@ def _examples(rows: DuckRows, mask: int) -> dict[str, tuple[int, ...]]:
 
 def _duplicates(rows: DuckRows, mask: int) -> int:
     where = f"WHERE _flags & {mask} = 0" if mask else ""
-    found = rows.fetch(f"SELECT count(id) - count(DISTINCT hash(id)) FROM canonical {where}")
+    # a hash of 64 bits instead of the text: a tenth of the memory, and no clash to be expected below 1e9 ids
+    known = "CASE WHEN id IS NOT NULL THEN hash(id) END"
+    found = rows.fetch(f"SELECT count(id) - count(DISTINCT {known}) FROM canonical {where}")
     return int(found[0][0])
 
 

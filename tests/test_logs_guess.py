@@ -1,0 +1,320 @@
+"""Roles, task and classes are guessed from names, types and figures; what is declared always wins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.errors import RolesError
+from toolkit.logs import read_log
+from toolkit.logs.guess import fill_features, guess_roles
+from toolkit.logs.kinds import decide_kinds
+from toolkit.logs.outcome import class_value
+from toolkit.logs.stats import ColumnStats, family_of
+from toolkit.roles import Roles
+
+
+def stats(**columns: tuple[str, dict[str, object]]) -> dict[str, ColumnStats]:
+    """Make figures of columns: name -> (type, what differs from 1,000 filled rows of ten values)."""
+    made = {}
+    for name, (kind, figures) in columns.items():
+        base = {"n": 1000, "filled": 1000, "distinct": 10, "integral": "INT" in kind, "low": 0.0, "high": 9.0}
+        family = family_of(kind)
+        share = {"number_share": 1.0} if family in {"number", "boolean"} else {}
+        times = {"time_share": 1.0} if family == "time" else {}
+        made[name] = ColumnStats(name, kind, family, **{**base, **share, **times, **figures})  # type: ignore[arg-type]
+    return made
+
+
+UNIQUE = {"distinct": 1000}
+FRACTION = {"distinct": 900, "high": 1.0, "integral": False}
+
+
+@pytest.mark.parametrize(
+    ("role", "column", "kind", "figures"),
+    [
+        ("timestamp", "ts", "TIMESTAMP", UNIQUE),
+        ("timestamp", "Event Time", "VARCHAR", {"time_share": 1.0}),
+        ("timestamp", "created_at", "BIGINT", {"low": 1.7e9, "high": 1.8e9}),
+        ("timestamp", "date", "DATE", {}),
+        ("id", "requestId", "VARCHAR", UNIQUE),
+        ("label", "y_true", "BIGINT", {"distinct": 2}),
+        ("label", "GroundTruth", "VARCHAR", {"distinct": 2}),
+        ("prediction", "y_pred", "BOOLEAN", {"distinct": 2}),
+        ("score", "y_proba", "DOUBLE", FRACTION),
+        ("score", "p", "DOUBLE", FRACTION),
+        ("model_version", "version", "VARCHAR", {}),
+        ("latency_ms", "latency", "DOUBLE", UNIQUE),
+        ("status", "http_status", "BIGINT", {"low": 200.0, "high": 503.0}),
+        ("decision", "final_decision", "VARCHAR", {"distinct": 2}),
+        ("decider", "judge", "VARCHAR", {"distinct": 40}),
+        ("label_time", "labeled_at", "TIMESTAMP", UNIQUE),
+        ("cost", "amount_lost", "DOUBLE", UNIQUE),
+    ],
+)
+def test_single_roles_are_known_by_their_names(role: str, column: str, kind: str, figures: dict[str, object]) -> None:
+    """A usual name with fitting values gives its role, however it is spelled."""
+    roles = guess_roles(stats(**{column: (kind, figures)})).roles
+    assert roles.single == {role: column}
+    assert role in roles.guessed
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "figures"),
+    [
+        ("time", "DOUBLE", {"low": 0.0, "high": 24.0}),
+        ("score", "VARCHAR", {"number_share": 0.1}),
+        ("latency", "VARCHAR", {}),
+        ("status", "VARCHAR", {"distinct": 900}),
+        ("date", "VARCHAR", {"time_share": 0.0}),
+        ("label", "TIMESTAMP", {}),
+    ],
+)
+def test_a_name_alone_is_not_enough(column: str, kind: str, figures: dict[str, object]) -> None:
+    """A column named like a role whose values do not fit it does not get the role."""
+    assert guess_roles(stats(**{column: (kind, figures)})).roles.single == {}
+
+
+def test_the_likelier_name_wins() -> None:
+    """Of two columns that could be the label, the one with the more usual name is it; the other is a feature."""
+    roles = guess_roles(stats(outcome=("BIGINT", {"distinct": 2}), label=("BIGINT", {"distinct": 2}))).roles
+    assert roles.single == {"label": "label"}
+    assert roles.columns("feature") == ("outcome",)
+
+
+def test_groups_and_segments_are_columns_of_few_values_with_telling_names() -> None:
+    """Protected attributes become groups, places and channels segments; a numeric age and 300 cities neither."""
+    roles = guess_roles(
+        stats(
+            patient_sex=("VARCHAR", {"distinct": 2}),
+            age_band=("VARCHAR", {"distinct": 6}),
+            storeRegion=("VARCHAR", {"distinct": 9}),
+            hospital=("BIGINT", {"distinct": 5}),
+            age=("DOUBLE", {"distinct": 80}),
+            city=("VARCHAR", {"distinct": 300}),
+            estate_value=("DOUBLE", {"distinct": 800}),
+        )
+    ).roles
+    assert roles.columns("group") == ("patient_sex", "age_band")
+    assert roles.columns("segment") == ("storeRegion", "hospital")
+    assert roles.columns("feature") == ("age", "city", "estate_value")
+
+
+def test_ids_times_and_free_text_are_no_features_and_it_is_said() -> None:
+    """Columns that tell rows apart are left out of the features, each with the reason."""
+    guess = fill_features(
+        Roles(single={"score": "score"}),
+        stats(
+            score=("DOUBLE", {}),
+            customer_id=("BIGINT", UNIQUE),
+            token=("VARCHAR", {**UNIQUE, "mean_length": 8.0}),
+            comment=("VARCHAR", {**UNIQUE, "mean_length": 80.0}),
+            seen=("TIMESTAMP", {}),
+            tags=("VARCHAR[]", {}),
+            split=("VARCHAR", {"distinct": 2}),
+            income=("BIGINT", UNIQUE),
+            plan=("VARCHAR", {"distinct": 4}),
+            plan_id=("BIGINT", {"distinct": 4}),
+        ),
+    )
+    assert guess.roles.columns("feature") == ("income", "plan", "plan_id")
+    assert dict(guess.notes) == {
+        "customer_id": "left out: an id",
+        "token": "left out: an id",
+        "comment": "left out: free text",
+        "seen": "left out: a time",
+        "tags": "left out: of type VARCHAR[]",
+    }
+
+
+def test_a_single_free_text_is_the_text_when_all_is_guessed() -> None:
+    """One column of free text is the role text, two are none."""
+    text = ("VARCHAR", {**UNIQUE, "mean_length": 80.0})
+    assert guess_roles(stats(comment=text)).roles.column("text") == "comment"
+    assert guess_roles(stats(comment=text, body=text)).roles.column("text") is None
+
+
+def test_a_prediction_of_fractions_is_the_score() -> None:
+    """A column named prediction that holds fractions beside a label of two values is a score, and it is said."""
+    guess = guess_roles(stats(prediction=("DOUBLE", FRACTION), label=("BIGINT", {"distinct": 2})))
+    assert guess.roles.single == {"label": "label", "score": "prediction"}
+    assert "score" in guess.notes["prediction"]
+
+
+def test_what_is_declared_is_kept_and_nothing_else_is_guessed() -> None:
+    """With declared roles a column named label stays a feature, and only the features are filled in."""
+    data = pd.DataFrame({"p": [0.2, 0.8], "label": [0, 1], "sex": ["F", "M"], "timestamp": [1, 2]})
+    with read_log(data, {"score": "p"}) as log:
+        assert log.roles.single == {"score": "p"}
+        assert log.roles.columns("feature") == ("label", "sex", "timestamp")
+        assert log.roles.guessed == {"feature", "task", "positive"}
+
+
+def test_the_table_of_roles_shows_every_column() -> None:
+    """One line a column: type, role, declared or guessed, and why a column was left out."""
+    data = pd.DataFrame(
+        {"p": [0.2, 0.8], "label": [0, 1], "user_id": [11, 12], "when": pd.to_datetime(["2026-01-01"] * 2)}
+    )
+    with read_log(data, {"score": "p"}) as log:
+        assert log.roles_table() == [
+            {"column": "p", "type": "DOUBLE", "role": "score", "source": "declared", "note": ""},
+            {"column": "label", "type": "BIGINT", "role": "feature", "source": "guessed", "note": ""},
+            {"column": "user_id", "type": "BIGINT", "role": "", "source": "", "note": "left out: an id"},
+            {"column": "when", "type": "TIMESTAMP", "role": "", "source": "", "note": "left out: a time"},
+        ]
+
+
+# -- task, classes and the positive class -----------------------------------------------------------------------------
+
+
+def outcome_of(roles: object = None, **columns: list[object]) -> tuple[str, tuple[str, ...]]:
+    """Give task and classes of a log of these columns."""
+    with read_log(pd.DataFrame(columns), roles) as log:
+        return log.task, log.classes
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"prediction": [0, 1, 1], "label": [0, 1, 0]}, ("binary", ("0", "1"))),
+        ({"prediction": [True, False, True], "label": [1.0, 0.0, 0.0]}, ("binary", ("0", "1"))),
+        ({"prediction": ["yes", "no"], "label": ["no", "no"]}, ("binary", ("no", "yes"))),
+        ({"prediction": ["Yes", "no"], "label": [1, 0]}, ("binary", ("0", "1"))),
+        ({"prediction": ["neg", "pos"], "label": ["pos", "pos"]}, ("binary", ("neg", "pos"))),
+        ({"prediction": [-1, 1], "label": [1, 1]}, ("binary", ("-1", "1"))),
+        ({"prediction": ["a", "b", "c"], "label": ["a", "a", "c"]}, ("multiclass", ("a", "b", "c"))),
+        ({"prediction": [3, 10, 2], "label": [2, 2, 10]}, ("multiclass", ("2", "3", "10"))),
+        ({"prediction": [1.5, 2.5, 7.25], "label": [1.0, 2.0, 7.0]}, ("regression", ())),
+        ({"prediction": list(range(40)), "label": list(range(40))}, ("regression", ())),
+        ({"score": [0.1, 0.9]}, ("binary", ("0", "1"))),
+        ({"decision": ["release", "detain"]}, ("binary", ("release", "detain"))),
+        ({"prediction": ["fraud"], "label": ["fraud"]}, ("binary", ("not fraud", "fraud"))),
+        ({"prediction": [0, 0], "label": [0, 0]}, ("binary", ("0", "1"))),
+        ({"prediction": [1, 0], "label": [None, None]}, ("binary", ("0", "1"))),
+    ],
+)
+def test_the_task_and_its_classes_follow_from_the_values(
+    columns: dict[str, list[object]], expected: tuple[str, tuple[str, ...]]
+) -> None:
+    """Two values are a binary task, few a multiclass one, many numbers or fractions a regression; spellings agree."""
+    assert outcome_of(**columns) == expected
+
+
+def test_the_positive_class_is_where_scores_are_higher() -> None:
+    """Of two classes without telling names the one of higher scores is positive, even where it is the commoner."""
+    columns = {"label": ["bad", "good", "good"], "score": [0.1, 0.8, 0.9], "prediction": ["bad", "good", "good"]}
+    assert outcome_of(**columns) == ("binary", ("bad", "good"))
+
+
+def test_the_rarer_class_is_positive_without_scores() -> None:
+    """Without scores the rarer of two unnamed classes is the positive one."""
+    columns = {"label": ["b", "b", "a", "b"], "prediction": ["b", "b", "b", "b"]}
+    assert outcome_of(**columns) == ("binary", ("b", "a"))
+
+
+def test_declared_task_and_positive_win() -> None:
+    """What roles.toml says of task and positive class holds, in whatever spelling."""
+    roles = {"task": "binary", "roles": {"prediction": "prediction", "label": "label"}, "values": {"positive": 0}}
+    assert outcome_of(roles, prediction=[1.0, 0.0], label=[True, False]) == ("binary", ("1", "0"))
+    roles = {"task": "multiclass", "roles": {"prediction": "prediction"}}
+    assert outcome_of(roles, prediction=[1, 0, 1]) == ("multiclass", ("0", "1"))
+
+
+def test_decisions_of_a_third_kind_make_no_class() -> None:
+    """A decision to look again is neither class: the task stays binary, and the decision keeps its name."""
+    data = pd.DataFrame({"prediction": [1, 0, 1], "label": [1, 0, 0], "decision": ["1", "0", "review"]})
+    with read_log(data) as log:
+        assert (log.task, log.classes) == ("binary", ("0", "1"))
+        assert [d for (d,) in log.rows.fetch("SELECT decision FROM rows")] == ["1", "0", "review"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "columns", "line"),
+    [
+        (
+            {"task": "binary", "roles": {"prediction": "p", "label": "y"}, "values": {"positive": "spam"}},
+            {"p": ["a", "b"], "y": ["a", "b"]},
+            "positive = 'spam' is none of the classes a, b",
+        ),
+        (
+            {"task": "binary", "roles": {"prediction": "p", "label": "y"}},
+            {"p": [i / 20 for i in range(20)], "y": [0, 1] * 10},
+            "the task is binary, but role prediction \\(p\\) holds fractions",
+        ),
+        (
+            {"task": "regression", "roles": {"prediction": "p"}},
+            {"p": ["low", "high"]},
+            "the task is regression, but role prediction holds words such as 'high'",
+        ),
+    ],
+)
+def test_what_is_declared_must_fit_the_values(roles: object, columns: dict[str, list[object]], line: str) -> None:
+    """A declared task or positive class that the values contradict is an error that names both."""
+    with pytest.raises(RolesError, match=line):
+        outcome_of(roles, **columns)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, "1"), (1, "1"), (1.0, "1"), ("1.0", "1"), (" TRUE ", "1"), ("no", "no"), (0.5, "0.5"), (False, "0")],
+)
+def test_classes_have_one_spelling(value: object, expected: str) -> None:
+    """1, 1.0, "1" and true are one class, as a declared value and as values of columns of every type."""
+    assert class_value(value) == expected  # type: ignore[arg-type]
+    kinds = [value] if isinstance(value, str) else [value, str(value)]
+    for one in kinds:
+        data = pd.DataFrame({"prediction": [one, one]})
+        with read_log(data, {"task": "multiclass", "roles": {"prediction": "prediction"}}) as log:
+            assert log.rows.fetch("SELECT DISTINCT prediction FROM rows") == [(expected,)]
+
+
+def test_statuses_of_an_answered_request_are_guessed() -> None:
+    """ok, success and 2xx are answers; with none of these the commonest status is."""
+    for statuses, expected in (
+        (["ok", "timeout", "ok"], ("ok",)),
+        ([200, 503, 201], ("200", "201")),
+        (["Success", "error", "error"], ("Success",)),
+        (["fine", "fine", "broken"], ("fine",)),
+    ):
+        data = pd.DataFrame({"prediction": [1, 0, 1], "status": statuses})
+        with read_log(data) as log:
+            assert log.roles.status_ok == expected
+            assert "status_ok" in log.roles.guessed
+            good = [str(s) in expected for s in statuses]
+            assert [ok for (ok,) in log.rows.fetch("SELECT ok FROM rows")] == good
+
+
+# -- kinds of features ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "kind", "changed"),
+    [
+        (("DOUBLE", {}), ("BIGINT", {}), "number", False),
+        (("BOOLEAN", {}), ("BIGINT", {}), "number", False),
+        (("VARCHAR", {"number_share": 0.995}), None, "number", False),
+        (("VARCHAR", {"number_share": 0.95}), None, "text", False),
+        (("VARCHAR", {"number_share": 0.6}), ("DOUBLE", {}), "number", True),
+        (("VARCHAR", {"number_share": 0.4}), ("DOUBLE", {}), "text", True),
+        (("DOUBLE", {}), ("VARCHAR", {"number_share": 0.0}), "text", True),
+        (("VARCHAR", {"filled": 0}), ("DOUBLE", {}), "number", False),
+        (("VARCHAR", {"filled": 0}), ("VARCHAR", {}), "text", False),
+        (None, ("DOUBLE", {}), "number", False),
+    ],
+)
+def test_the_kind_of_a_feature_is_decided_for_both_sides(
+    here: tuple[str, dict[str, object]] | None, there: tuple[str, dict[str, object]] | None, kind: str, changed: bool
+) -> None:
+    """Numbers, texts and empty columns of log and reference give one kind, and a change of type where they differ."""
+    kinds = decide_kinds(["a"], stats(a=here) if here else {}, stats(a=there) if there else {})
+    assert kinds.features == {"a": kind}
+    assert bool(kinds.changes) is changed
+
+
+def test_infinities_and_nan_are_missing_numbers() -> None:
+    """NaN and both infinities are NULL in rows and counted; huge numbers stay as they are."""
+    data = pd.DataFrame({"score": [0.1, 0.2, 0.3, 0.4], "a": [np.nan, np.inf, -np.inf, 1e308]})
+    with read_log(data, {"score": "score"}) as log:
+        assert [a for (a,) in log.rows.fetch("SELECT feature_0 FROM rows")] == [None, None, None, 1e308]
+        assert log.validation.not_finite == {"a": 2}
