@@ -16,8 +16,11 @@ Family = Literal["number", "boolean", "text", "time", "other"]
 
 _INTEGERS: Final = re.compile(r"^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$")
 _CHUNK: Final = 120
-#: Dates that are no ISO 8601: 14.03.2026, 3/14/2026, Sat, 14 Mar 2026.
-_DATED: Final = r"^(\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}/[A-Z][a-z]{2}/\d{4}:|[A-Z][a-z]{2}, \d)"
+#: Times that DuckDB alone does not read: 14.03.2026, 3/14/2026, Sat, 14 Mar 2026, 2026-03-14 09:30+01:00.
+_DATED: Final = (
+    r"^(\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}/[A-Z][a-z]{2}/\d{4}:|[A-Z][a-z]{2}, \d|\d{8}T\d{4}"
+    r"|\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)"
+)
 #: Words that stand for nothing in a column of numbers kept as text.
 MISSING_WORDS: Final = "('', 'na', 'n/a', '#n/a', 'null', 'none', 'nan', 'inf', '-inf', '-', '?')"
 

@@ -24,6 +24,7 @@ _FORMATS: Final = (
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y",
     "%Y%m%dT%H%M%S",
+    "%Y%m%dT%H%M%SZ",
     "%Y%m%d%H%M%S",
     "%Y%m%d",
     "%d/%b/%Y:%H:%M:%S %z",
@@ -83,10 +84,25 @@ def _number_clock(number: str, stats: ColumnStats | None) -> Clock:
     return Clock(epoch(number), "true", "numbers since 1970, which are UTC")
 
 
+def _iso(value: str) -> str:
+    """Give the SQL of ISO 8601 text; without an offset by the cast that is twice as fast, which would drop one."""
+    offset = f"length({value}) > 10 AND regexp_matches({value}, '[+-]\\d\\d(:?\\d\\d)?$')"
+    # what ISO 8601 allows and DuckDB does not read: no seconds before an offset, a blank before it, a small z
+    spelled = (
+        f"regexp_replace(regexp_replace(upper({value}), ' +(Z|[+-]\\d\\d:?\\d\\d)$', '\\1'), "
+        "'^(\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d)(Z|[+-]\\d\\d:?\\d\\d)$', '\\1:00\\2')"
+    )
+    return (
+        f"coalesce(CASE WHEN NOT ({offset}) THEN TRY_CAST({value} AS TIMESTAMP) END, "
+        f"CAST(TRY_CAST({value} AS TIMESTAMPTZ) AS TIMESTAMP), "
+        f"CAST(TRY_CAST({spelled} AS TIMESTAMPTZ) AS TIMESTAMP))"
+    )
+
+
 def _text_clock(rows: DuckRows, column: str) -> Clock:
     value = text_of(column)
     zoned = f"regexp_matches({value}, '{_OFFSET}') AND length({value}) > 10"
-    iso = f"CAST(TRY_CAST({value} AS TIMESTAMPTZ) AS TIMESTAMP)"
+    iso = _iso(value)
     tried = [f"count({iso})", f"count(TRY_CAST({value} AS DOUBLE))"]
     tried += [f"count(try_strptime({value}, '{f}'))" for f in _FORMATS]
     found = rows.fetch(
