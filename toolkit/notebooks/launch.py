@@ -1,0 +1,30 @@
+"""The kernel of a run: this interpreter, with what templates need already imported (floor 6).
+
+Run as ``python -m toolkit.notebooks.launch -f CONNECTION_FILE``. No kernelspec is installed or looked up, so the
+notebook runs in the very environment that the command runs in.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from contextlib import suppress
+from typing import Final
+
+#: What every shipped template imports; a kernel is started before it is needed, so nobody waits for these.
+READY: Final = ("toolkit.report.show", "toolkit.report.plots", "matplotlib.backends.backend_svg")
+
+
+def main() -> None:
+    """Import ahead, then serve as an IPython kernel until told to stop."""
+    sys.path[:] = [entry for entry in sys.path if entry]
+    for name in READY:
+        with suppress(Exception):  # a broken import shows in the cell that needs it, where a person reads it
+            importlib.import_module(name)
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The postmortem as one HTML file, and the folder that is published (floor 6).
+
+The page loads nothing and runs nothing: no script, a policy that forbids all but its own style and embedded pictures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from toolkit.errors import RenderError
+from toolkit.notebooks.bundle import Bundle
+from toolkit.notebooks.outcome import RunResult
+from toolkit.report.embedded import embedded, run_table
+from toolkit.report.evidence import Cited
+from toolkit.report.prose import render_prose
+from toolkit.report.sections import SECTIONS, Section
+from toolkit.report.text import visible
+
+POLICY: Final = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
+)
+_HERE: Final = Path(__file__).parent / "html"
+
+#: Which section a shipped template belongs to; a failure of the one is shown in the other.
+SECTION_OF: Final[Mapping[str, str]] = {
+    "triage": "summary", "timeline": "timeline", "root_cause": "root-cause", "impact": "impact", "bias": "impact",
+    "data": "root-cause", "overfitting": "root-cause", "integration": "root-cause", "human": "root-cause",
+    "postmortem": "summary",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """One rendered section: its HTML, what its text cites, and the notebooks of it that failed."""
+
+    id: str
+    title: str
+    html: Markup
+    cited: tuple[Cited, ...]
+    failures: tuple[RunResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A rendered postmortem: the page, and the sections with the evidence that each cites."""
+
+    html: str
+    parts: tuple[Part, ...]
+
+
+def render(
+    bundle: Bundle | str | os.PathLike[str], *, notebooks: Sequence[RunResult] = (), audience: str = "team"
+) -> str:
+    """Give the postmortem of a bundle as one self-contained HTML page.
+
+    Raises:
+        RenderError: a text cites evidence that does not exist, with the line; or there is no such audience yet.
+    """
+    return compose(bundle, notebooks=notebooks, audience=audience).html
+
+
+def compose(
+    bundle: Bundle | str | os.PathLike[str], *, notebooks: Sequence[RunResult] = (), audience: str = "team"
+) -> Document:
+    """Render a bundle and keep the sections with what they cite; see ``render``."""
+    if audience != "team":
+        what = f"there is no page for the audience {visible(audience, 40)!r} yet"
+        raise RenderError(what, fix="publish for the team; a wider page needs redaction first")
+    record = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+    parts = [_part(record, section, notebooks) for section in SECTIONS]
+    if notebooks:
+        html = Markup("{}\n{}").format(run_table(notebooks).html(), embedded(notebooks))
+        parts.append(Part("notebooks", "Notebooks", html, ()))
+    page = _template().render(
+        incident=record.incident,
+        parts=parts,
+        failures=[run for run in notebooks if not run.ok],
+        policy=POLICY,
+        style=_style(),
+        status="",
+    )
+    return Document(page, tuple(parts))
+
+
+def _part(bundle: Bundle, section: Section, notebooks: Sequence[RunResult]) -> Part:
+    """Render one section: the text of people or of the rules, its tables and plots, and the open questions."""
+    written = bundle.prose.get(section.id, "").strip()
+    if written:
+        text = render_prose(bundle, written, where=section.id)
+    else:
+        text = render_prose(bundle, " ".join(section.draft(bundle)), where=section.id)
+    pieces, cited = [text.html, section.body(bundle)], list(text.cited)
+    for ask in section.asks:
+        answer = bundle.prose.get(ask.id, "").strip()
+        if answer:
+            said = render_prose(bundle, answer, where=ask.id)
+            cited += said.cited
+            shown = said.html
+        else:
+            shown = Markup('<p class="todo"><strong>To be written:</strong> {}</p>').format(ask.question)
+        pieces.append(Markup('<div class="asked"><h3 id="{}">{}</h3>{}</div>').format(ask.id, ask.title, shown))
+    failed = tuple(run for run in notebooks if not run.ok and SECTION_OF.get(run.template) == section.id)
+    return Part(section.id, section.title, Markup("\n").join(p for p in pieces if p), tuple(cited), failed)
+
+
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    """Compile the page's template; every value that it prints is made visible, then escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, finalize=_finalize
+    )
+    return environment.get_template("page.html.j2")
+
+
+def _finalize(value: Any) -> Any:
+    return value if isinstance(value, Markup) or not isinstance(value, str) else visible(value)
+
+
+def _style() -> Markup:
+    """Read our own style sheet, which holds no ``<``."""
+    return Markup((_HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file

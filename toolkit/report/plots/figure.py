@@ -1,0 +1,130 @@
+"""A figure that can be read without being seen, and the paper it is drawn on (floor 6)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from toolkit.report.tables import Table
+
+#: Colours by their part in a plot. The page replaces each by a variable, so that dark mode changes them too.
+INK: Final = "#1c2127"
+SOFT: Final = "#5c6570"
+GRID: Final = "#e1e5ea"
+MAIN: Final = "#1f5fa6"
+BAND: Final = "#c9dcf0"
+BAD: Final = "#b5420b"
+BADBAND: Final = "#f6dcc9"
+GOOD: Final = "#0b6b5d"
+GREY: Final = "#9aa3ad"
+PAPER: Final = "#ffffff"
+SHADE: Final = "#f3f1ea"
+_VARIABLES: Final = {
+    INK: "ink", SOFT: "soft", GRID: "grid", MAIN: "main", BAND: "band", BAD: "bad", BADBAND: "badband", GOOD: "good",
+    GREY: "grey", PAPER: "paper", SHADE: "shade",
+}  # fmt: skip
+
+WIDTH: Final = 7.4
+_STYLE: Final[Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "postmortem",
+    "text.parse_math": False,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": SOFT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "text.color": INK,
+    "hatch.color": GREY,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": "none",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One plot: ``svg`` is its drawing, ``alt`` says in words what it shows, ``table`` holds the numbers drawn."""
+
+    key: str
+    title: str
+    svg: str
+    alt: str
+    table: Table
+
+    def html(self) -> Markup:
+        """Give the figure for a page that has our style: inline SVG in the page's own colours, the table folded."""
+        return Markup(
+            '<figure id="fig-{}" class="plot"><div class="scroll" role="region" tabindex="0" aria-label="{}">{}</div>'
+            '<figcaption>{}</figcaption><details class="behind"><summary>The numbers behind it</summary>{}</details>'
+            "</figure>"
+        ).format(self.key, f"Plot: {self.title}", self._inline(), self.title, self.table.html())
+
+    def image(self) -> Markup:
+        """Give the drawing as an image that any viewer shows, on white."""
+        data = base64.b64encode(self.svg.encode()).decode()
+        return Markup(
+            '<img alt="{}" style="max-width:100%;background:#fff" src="data:image/svg+xml;base64,{}">'
+        ).format(self.alt, data)
+
+    def _inline(self) -> Markup:
+        svg = self.svg
+        for colour, variable in _VARIABLES.items():
+            svg = svg.replace(colour, f"var(--{variable})")
+        label = Markup(' role="img" aria-label="{}">').format(self.alt)
+        return Markup(svg.replace(">", str(label), 1))  # noqa: S704  drawn by us, its texts escaped by the writer
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        html = Markup(
+            "<figure>{}<figcaption>{}</figcaption><details><summary>The numbers behind it</summary>{}</details>"
+            "</figure>"
+        ).format(self.image(), self.title, self.table.html())
+        return {"text/html": str(html), "text/plain": f"{self.title}\n{self.alt}\n\n{self.table.text()}"}
+
+
+@contextmanager
+def paper(height: float, width: float = WIDTH) -> Iterator[Any]:
+    """Give an empty matplotlib figure of that size in inches, in our style, for as long as it is drawn on."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure as Drawing
+
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+        yield Drawing(figsize=(width, height), layout="constrained")
+
+
+def finish(drawing: Any, key: str, title: str, alt: str, table: Table) -> Figure:
+    """Turn a drawing into a figure; call it while the paper is open."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    buffer = io.StringIO()
+    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    canvas: Any = FigureCanvasSVG(drawing)
+    canvas.print_svg(buffer, metadata=metadata)
+    return Figure(key, title, _tidy(buffer.getvalue(), key), alt, table)
+
+
+def _tidy(svg: str, key: str) -> str:
+    """Make an SVG fit to stand in a page: no prologue, no sheet that reaches outside, ids of its own, a font stack."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    mark = hashlib.sha256(f"{key}{svg}".encode()).hexdigest()[:8]
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', svg)
+    svg = re.sub(r'href="#([^"]+)"', rf'href="#{mark}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}-\1)", svg)
+    svg = re.sub(r'(<svg [^>]*?)height="[\d.]+pt"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg [^>]*?)width="[\d.]+pt"', r'\1style="stroke-linejoin:round;stroke-linecap:butt"', svg, count=1)
+    svg = svg.replace("'DejaVu Sans'", "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans'")
+    return re.sub(r"\s*\n\s*", "\n", svg)

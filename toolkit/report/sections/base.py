@@ -1,0 +1,55 @@
+"""What a section is (floor 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from toolkit.notebooks.bundle import Bundle
+from toolkit.report.evidence import has
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question that only people can answer: shown as a prompt until ``prose[id]`` answers it."""
+
+    id: str
+    title: str
+    question: str
+
+
+def _nothing(_: Bundle) -> Markup:
+    return Markup("")
+
+
+def _silent(_: Bundle) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page.
+
+    ``draft`` gives sentences that stand on the record alone, as Markdown with references; text that people wrote for
+    the section (``prose[id]``) takes their place. ``body`` gives the tables and plots that follow either way.
+    """
+
+    id: str
+    title: str
+    draft: Callable[[Bundle], Sequence[str]] = _silent
+    body: Callable[[Bundle], Markup] = _nothing
+    asks: tuple[Ask, ...] = ()
+
+
+def told(bundle: Bundle, *sentences: str) -> list[str]:
+    """Keep the sentences of which every reference holds a value: what is not known is not said."""
+    from toolkit.report.evidence import references
+
+    return [s for s in sentences if all(has(bundle, ref) for _, ref in references(s))]
+
+
+def is_regression(bundle: Bundle) -> bool:
+    """Whether the model predicts an amount, so that harm is a loss and not a count."""
+    return bool(bundle.verdict) and str((bundle.verdict.log if bundle.verdict else {}).get("task")) == "regression"

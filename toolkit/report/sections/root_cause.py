@@ -1,0 +1,107 @@
+"""The cause, its rivals, and the evidence for and against each (floor 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from toolkit.notebooks.bundle import Bundle
+from toolkit.records import Rival
+from toolkit.report import plots, words
+from toolkit.report.evidence import anchor_of
+from toolkit.report.sections.base import Ask, Section, told
+from toolkit.report.sections.summary import verdict_sentences
+from toolkit.report.text import visible
+
+_MOST = 6
+
+
+def draft(bundle: Bundle) -> Sequence[str]:
+    """Say the verdict, when it set in, what else contributed and what nothing explains."""
+    verdict = bundle.verdict
+    if verdict is None:
+        return verdict_sentences(bundle)
+    said = verdict_sentences(bundle)
+    if verdict.onset is None and verdict.verdict not in {"none", "undetermined"}:
+        said.append("The fault was there from the first row of the log.")
+    for line in verdict.ledger:
+        if line.mechanism and line.mechanism != verdict.mechanism and line.share >= 0.05:
+            ref = f"ledger.{line.mechanism}"
+            said += told(bundle, f"{{{{{ref}.mechanism}}}} ({{{{{ref}.cause}}}}) contributed {{{{{ref}.share}}}}.")
+    return said + told(bundle, "Nothing explains {{ledger.unexplained.share}} of it.")
+
+
+def body(bundle: Bundle) -> Markup:
+    """Give the ledger, the probabilities, a card for each rival and what would settle it."""
+    verdict = bundle.verdict
+    if verdict is None:
+        return Markup("")
+    parts = []
+    if verdict.ledger:
+        parts.append(plots.waterfall(verdict.ledger, verdict.harm).html())
+    parts.append(plots.rivals(verdict).html())
+    if verdict.rivals:
+        parts.append(Markup("<h3>The rivals, and the evidence for and against each</h3>"))
+        parts.append(rival_cards(bundle))
+    if verdict.would_settle_it:
+        items = Markup("").join(Markup("<li>{}</li>").format(visible(x)) for x in verdict.would_settle_it)
+        parts.append(Markup("<h3>What would settle it</h3><ul>{}</ul>").format(items))
+    return Markup("\n").join(parts)
+
+
+def rival_cards(bundle: Bundle) -> Markup:
+    """Give the most probable rivals, each with the findings for and against it."""
+    ranked = sorted(bundle.verdict.rivals if bundle.verdict else (), key=lambda r: -r.probability)
+    parts = [_card(bundle, rival) for rival in ranked[:_MOST]]
+    left = len(ranked) - _MOST
+    if left > 0:
+        parts.append(
+            Markup('<p class="note">{} less probable rivals are in the data of this document.</p>').format(left)
+        )
+    return Markup("\n").join(parts)
+
+
+def _card(bundle: Bundle, rival: Rival) -> Markup:
+    cause = words.CAUSE_NAMES.get(rival.cause, words.name(rival.cause))
+    title = f"{words.name(rival.mechanism)} ({cause})" if rival.mechanism else cause
+    gap = (
+        Markup('<p class="note">Not testable: {}.</p>').format(visible(rival.not_testable).rstrip("."))
+        if rival.not_testable
+        else ""
+    )
+    return Markup(
+        '<article class="rival"><h4>{} <span class="badge">{}</span></h4>{}<div class="sides">{}{}</div></article>'
+    ).format(
+        title,
+        words.percent(rival.probability),
+        gap,
+        _side(bundle, "For", rival.supporting),
+        _side(bundle, "Against", rival.contradicting),
+    )
+
+
+def _side(bundle: Bundle, title: str, ids: Sequence[str]) -> Markup:
+    known = {f.id: f for f in bundle.findings}
+    items = Markup("").join(
+        Markup('<li><a href="#{}">{}</a> {}</li>').format(anchor_of("finding", i), i, visible(known[i].statement))
+        for i in ids
+        if i in known
+    )
+    listed = Markup("<ul>{}</ul>").format(items) if items else Markup('<p class="none">nothing found</p>')
+    return Markup('<div class="{}"><h5>{}</h5>{}</div>').format(title.lower(), title, listed)
+
+
+SECTION = Section(
+    "root-cause",
+    "Root cause",
+    draft,
+    body,
+    (
+        Ask(
+            "contributing",
+            "Contributing factors",
+            "What made it possible, or worse, apart from the cause: reviews, tests, goals, load?",
+        ),
+    ),
+)

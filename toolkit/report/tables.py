@@ -1,0 +1,93 @@
+"""A small table that shows itself anywhere: semantic HTML, Markdown and text (floor 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from markupsafe import Markup, escape
+
+from toolkit.report.text import CELL, visible
+from toolkit.report.words import number, stamp
+
+#: Rows that a page shows of one table; the rest is counted.
+MOST: Final = 400
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns; the first column names the row.
+
+    Cells are text, numbers, times, ``None`` or ``Markup`` that our own code made. Columns in which every value is a
+    number are set flush right.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    caption: str = ""
+
+    def html(self, *, most: int = MOST) -> Markup:
+        """Give the table as HTML with a caption and headers that a screen reader can follow."""
+        right = [self._numeric(i) for i in range(len(self.columns))]
+        head = Markup("").join(
+            Markup('<th scope="col"{}>{}</th>').format(_align(r), visible(c, CELL))
+            for c, r in zip(self.columns, right, strict=True)
+        )
+        body = Markup("\n").join(self._row(row, right) for row in self.rows[:most])
+        left = len(self.rows) - most
+        foot = (
+            Markup('<tr><td colspan="{}">and {:,} more rows</td></tr>').format(len(self.columns), left)
+            if left > 0
+            else ""
+        )
+        caption = Markup("<caption>{}</caption>").format(self.caption) if self.caption else ""
+        return Markup(
+            '<div class="scroll" role="region" tabindex="0" aria-label="{}"><table>{}<thead><tr>{}</tr></thead>'
+            "<tbody>{}{}</tbody></table></div>"
+        ).format(self.caption or "Table", caption, head, body, foot)
+
+    def markdown(self) -> str:
+        """Give the table as Markdown."""
+        lines = [self.columns, ["---"] * len(self.columns), *self.rows[:MOST]]
+        return "\n".join("| " + " | ".join(_plain(v).replace("|", "\\|") for v in line) + " |" for line in lines)
+
+    def text(self, *, most: int = 40) -> str:
+        """Give the table as aligned text."""
+        lines = [[visible(c, CELL) for c in self.columns], *([_plain(v) for v in row] for row in self.rows[:most])]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": str(self.html()), "text/markdown": self.markdown(), "text/plain": self.text()}
+
+    def _numeric(self, index: int) -> bool:
+        values = [row[index] for row in self.rows if row[index] is not None]
+        return bool(values) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+
+    def _row(self, row: Sequence[Any], right: Sequence[bool]) -> Markup:
+        first = Markup('<th scope="row"{}>{}</th>').format(_align(right[0]), cell(row[0]))
+        rest = (Markup("<td{}>{}</td>").format(_align(r), cell(v)) for v, r in zip(row[1:], right[1:], strict=True))
+        return Markup("<tr>{}{}</tr>").format(first, Markup("").join(rest))
+
+
+def cell(value: Any) -> Markup:
+    """Give one value as escaped HTML; ``Markup`` stays what it is."""
+    return value if isinstance(value, Markup) else escape(_plain(value))
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Markup):
+        return visible(value.striptags(), CELL)
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number(value)
+    return visible(value, CELL)
+
+
+def _align(right: bool) -> Markup:
+    return Markup(' class="num"') if right else Markup("")
