@@ -323,6 +323,23 @@ def test_a_half_written_parquet_file_is_refused(size: int, tmp_path: Path) -> No
     assert "log.parquet" in line
 
 
+def test_of_many_files_the_damaged_one_is_named(tmp_path: Path) -> None:
+    """In a folder of files the line names the one that is damaged."""
+    for number in range(4):
+        write_parquet(tmp_path / f"{number}.parquet")
+    (tmp_path / "2.parquet").write_bytes(b"PAR1 and no more")
+    assert f"({tmp_path / '2.parquet'})" in refused(tmp_path)
+
+
+def test_empty_files_among_others_are_noted(tmp_path: Path) -> None:
+    """A file of no bytes among others is left out, and the report says so."""
+    write_csv(tmp_path / "a.csv")
+    (tmp_path / "b.csv").write_text("")
+    with read_log(tmp_path, ROLES) as log:
+        assert log.validation.rows_kept == 4
+        assert log.validation.notes == ("1 empty files left out, b.csv the first",)
+
+
 def test_a_parquet_file_with_a_broken_page_is_refused(tmp_path: Path) -> None:
     """A footer that is whole over pages that are not is found when the pages are read, and is an error in one line."""
     table = pa.table({"score": [i / 5000 for i in range(5000)], "a": [float(i * 7919 % 5000) for i in range(5000)]})

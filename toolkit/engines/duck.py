@@ -7,6 +7,7 @@ seven times as much.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import threading
@@ -14,7 +15,7 @@ import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from toolkit.errors import LogError
 from toolkit.sql import connect, quote
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from toolkit.logs.formats import Opened
+
+
+_FILE: Final = re.compile(r"""file ["'](.+?)["']""", re.IGNORECASE)
 
 
 class DuckRows:
@@ -152,6 +156,9 @@ class Scratch:
 def read_error(error: Exception, name: str) -> LogError:
     """Turn an error of DuckDB into one line for the reader."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    # of several files DuckDB names the one that failed
+    if (named := _FILE.search(text)) and Path(named[1]).is_file():
+        name = named[1]
     if type(error).__name__ == "OutOfMemoryException":
         return LogError("the log needs more memory than it may use", where=name, fix="give a higher --memory")
     if "o files found" in text:

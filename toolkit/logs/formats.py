@@ -7,7 +7,7 @@ import gzip
 import os
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,8 +68,11 @@ def open_source(source: Any, connection: duckdb.DuckDBPyConnection, scratch: Scr
         from toolkit.logs.tables import open_table
 
         return open_table(connection, text, scratch)
-    files = find_files(text)
-    return opener(format_of(files, text))(connection, files, text, scratch)
+    files, empty = find_files(text)
+    opened = opener(format_of(files, text))(connection, files, text, scratch)
+    if not empty:
+        return opened
+    return replace(opened, notes=(*opened.notes, f"{len(empty)} empty files left out, {empty[0].name} the first"))
 
 
 def opener(kind: str) -> Opener:
@@ -87,8 +90,8 @@ def opener(kind: str) -> Opener:
     return open_jsonl
 
 
-def find_files(text: str) -> list[Path]:
-    """Expand a path, a glob or a folder into files, in order of name.
+def find_files(text: str) -> tuple[list[Path], list[Path]]:
+    """Expand a path, a glob or a folder into files with content and empty ones, both in order of name.
 
     Raises:
         LogError: nothing is there, or it may not be read.
@@ -116,17 +119,17 @@ def find_files(text: str) -> list[Path]:
     return _readable(found)
 
 
-def _readable(files: list[Path]) -> list[Path]:
-    """Leave out nothing but empty files of several; a single empty file is an error."""
-    kept = []
+def _readable(files: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Put empty files aside; nothing but empty ones is an error."""
+    kept: list[Path] = []
+    empty: list[Path] = []
     for file in files:
         if not os.access(file, os.R_OK):
             raise LogError("the file may not be read", where=str(file), fix="give yourself the right to read it")
-        if file.stat().st_size > 0:
-            kept.append(file)
+        (kept if file.stat().st_size > 0 else empty).append(file)
     if not kept:
         raise LogError("the file is empty", where=str(files[0]), fix="write the log first, or name another file")
-    return kept
+    return kept, empty
 
 
 def _hidden(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from toolkit.engines.duck import Scratch
 
+#: Files whose columns are looked at in one query.
+_AT_ONCE: Final = 500
 _HIVE: Final = re.compile(r"^[^=/\\]+=[^/\\]*$")
 
 
@@ -45,14 +48,17 @@ def open_parquet(
 
     from toolkit.engines.duck import read_error
 
-    for file in files:
+    for start in range(0, len(files), _AT_ONCE):
+        some = files[start : start + _AT_ONCE]
         try:
-            schema = connection.execute(
-                f"SELECT name, num_children FROM parquet_schema({path_list([file])})"
+            # one row a column of each file, the files and the columns in their order
+            found = connection.execute(
+                f"SELECT file_name, name, num_children FROM parquet_schema({path_list(some)})"
             ).fetchall()
         except duckdb.Error as error:
-            raise read_error(error, str(file)) from None
-        refuse_case_duplicates(list(_top_level(schema)), str(file))
+            raise read_error(error, name if len(some) > 1 else str(some[0])) from None
+        for file, columns in groupby(found, key=lambda row: str(row[0])):
+            refuse_case_duplicates(list(_top_level([(str(c), n) for _, c, n in columns])), file)
     partitioned = "true" if hive(files) else "false"
     sql = f"SELECT * FROM read_parquet({path_list(files)}, union_by_name = true, hive_partitioning = {partitioned})"
     return Opened(sql=sql, name=name, files=tuple(files))
