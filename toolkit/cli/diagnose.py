@@ -1,0 +1,92 @@
+"""``postmortem diagnose``: from a log to a verdict, with no incident and no store (floor 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from toolkit.cli.frame import Command, check_target, say, say_pairs, say_table
+from toolkit.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from toolkit.logs import Log
+
+_MOST_COLUMNS = 30
+
+
+@click.command(
+    cls=Command,
+    short_help="Say what went wrong in a log: verdict, evidence, ledger; no store needed.",
+    example="""
+    postmortem diagnose 'served/*.parquet' --reference validation.parquet --roles roles.toml --json diagnosis.json
+    """,
+)
+@click.argument("log")
+@click.option("--reference", metavar="FILE", help="Rows that the model is held to: its validation rows, a good month.")
+@click.option("--roles", metavar="FILE", help="roles.toml: which column is what; guessed and shown where not given.")
+@click.option("--events", metavar="FILE", help="What happened: a table with timestamp, kind and text.")
+@click.option("--json", "out", metavar="OUT", help="Write the diagnosis as JSON to OUT (- prints it instead).")
+@click.option("--explain", is_flag=True, help="Show every rival with the findings for and against it.")
+@click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
+@click.option("--memory", "memory_mb", type=click.IntRange(min=64), metavar="MB", help="Most memory for queries.")
+def diagnose(
+    log: str,
+    reference: str | None,
+    roles: str | None,
+    events: str | None,
+    out: str | None,
+    explain: bool,
+    seed: int,
+    memory_mb: int | None,
+) -> None:
+    """Say what went wrong in LOG: a file, a glob, a folder, or FILE.duckdb::TABLE.
+
+    Prints which of data, overfitting, integration, bias and human did most of the damage, since when and how sure that
+    is; or none; or undetermined, with what would settle it. Exits 0 for every verdict, 2 where the input is unusable.
+    """
+    if out is not None and out != "-":
+        check_target(out)
+    with Progress() as progress:
+        progress("loading")
+        from toolkit.api import as_events
+        from toolkit.api import diagnose as run
+        from toolkit.logs import read_log
+
+        progress("reading the log")
+        happened = as_events(events)
+        with read_log(log, roles, reference=reference, memory_mb=memory_mb) as opened:
+            progress(f"diagnosing {opened.validation.rows_kept:,} rows")
+            answer = run(opened, events=happened, seed=seed)
+    if out == "-":
+        say(answer.to_json())
+        return
+    if out is not None:
+        answer.to_json(out)
+    if roles is None:
+        show_roles(opened)
+    show_validation(opened)
+    if explain:
+        say(answer.explain())
+    else:
+        from toolkit.causes.diagnosis import summary_lines
+
+        say_pairs(summary_lines(answer.record))
+
+
+def show_roles(log: Log) -> None:
+    """Print the roles that were guessed, one line a column."""
+    table = log.roles_table()
+    heads = list(table[0]) if table else []
+    say("Roles were guessed; write what is wrong into a roles.toml and pass it with --roles.")
+    say_table(heads, [[row[h] for h in heads] for row in table], most=_MOST_COLUMNS, cell=40)
+    say()
+
+
+def show_validation(log: Log) -> None:
+    """Print the validation report, where rows were left out."""
+    for name, part in (("log", log), ("reference", log.reference)):
+        if part is not None and (part.validation.quarantined or part.validation.rejects):
+            say(f"Rows of the {name} were left out:")
+            say(part.validation.table())
+            say()

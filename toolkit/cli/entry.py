@@ -1,0 +1,114 @@
+"""The way in and the ways out: commands gathered, every error turned into one line and an exit code (floor 8)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import click
+
+from toolkit.cli.diagnose import diagnose
+from toolkit.cli.frame import FAILED, INTERRUPTED, UNUSABLE, Group, say
+from toolkit.errors import PostmortemError, RunFailed
+
+DEBUG: Final = "POSTMORTEM_DEBUG"
+
+
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Start with: postmortem demo",
+)
+@click.version_option(package_name="ml-postmortem", message="ml-postmortem %(version)s")
+def cli() -> None:
+    """From a prediction log to a timeline, an honest verdict on the cause and a postmortem that can be recomputed."""
+
+
+for _command in (diagnose,):
+    cli.add_command(_command)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code; no exception leaves here, and no traceback unless asked for."""
+    given = list(sys.argv[1:] if args is None else args)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    with _terminate_as_interrupt():
+        try:
+            _quiet()
+            code = cli.main(list(given), prog_name="postmortem", standalone_mode=False, obj=given)
+        except Exception as error:  # noqa: BLE001  the last place that can turn it into one line
+            return _one_line(error)
+        except KeyboardInterrupt:
+            return _interrupted()
+    return code if isinstance(code, int) else 0
+
+
+def _one_line(error: Exception) -> int:
+    """Say what happened in one line, and give the exit code."""
+    if isinstance(error, click.Abort):
+        return _interrupted()
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say(error.ctx.get_help() if error.ctx else "")
+        return 0
+    if os.environ.get(DEBUG):
+        import traceback
+
+        traceback.print_exception(error)
+    say(f"postmortem: {' '.join(_what(error).split())}", err=True)
+    return FAILED if isinstance(error, RunFailed) else UNUSABLE
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, PostmortemError):
+        return str(error)
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "postmortem"
+        return f"{error.format_message()} See: {path} --help"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        named = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror.lower()}{named}; check the path, its rights and the free space"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; pass --memory, or fewer rows"
+    return (
+        f"something unexpected happened: {type(error).__name__}: {error}; please report it with what you typed "
+        f"({DEBUG}=1 shows where)"
+    )
+
+
+def _interrupted() -> int:
+    say("postmortem: interrupted; nothing half-written was kept", err=True)
+    return INTERRUPTED
+
+
+def _quiet() -> None:
+    """Keep warnings of libraries from a reader who cannot act on them."""
+    if not os.environ.get(DEBUG):
+        import warnings
+
+        warnings.simplefilter("ignore")
+
+
+@contextlib.contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Treat a request to end as Ctrl-C, so that locks are released and kernels are not orphaned."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

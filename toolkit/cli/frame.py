@@ -1,0 +1,143 @@
+"""What every command shares (floor 8): help with an example, common options, safe text, one line for an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from toolkit.errors import PostmortemError
+
+#: What a command returns when it ran and something failed: a cell, a check, a proof.
+FAILED: Final = 1
+#: What a command returns when its input cannot be used.
+UNUSABLE: Final = 2
+#: What a command returns when it was interrupted (128 + SIGINT).
+INTERRUPTED: Final = 130
+
+_JOINERS: Final = "\u200d"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Command(click.Command):
+    """A command whose help ends with an example that can be typed."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        self.example = example
+        super().__init__(*args, **kwargs)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the example as it is, never wrapped."""
+        if self.example:
+            formatter.write("\nExample:\n")
+            for line in self.example.strip().splitlines():
+                formatter.write(f"  {line.strip()}\n")
+
+
+class Group(click.Group):
+    """A group whose commands are of our kind, listed in the order of use and not of the alphabet."""
+
+    command_class = Command
+    group_class = type
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Give the commands in the order in which they were added."""
+        return list(self.commands)
+
+
+def home_option(command: F) -> F:
+    """Add ``--home``."""
+    return click.option(
+        "--home",
+        metavar="DIR",
+        default=None,
+        help="Folder of the incidents [default: POSTMORTEM_HOME, else ./incidents].",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add ``--json``, for a script that reads the answer."""
+    return click.option("as_json", "--json", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+def by_option(command: F) -> F:
+    """Add ``--by``, for who does it."""
+    return click.option("by", "--by", metavar="NAME", default="", help="Who does this [default: the user's name].")(
+        command
+    )
+
+
+def typed() -> str:
+    """Give the command line as it was typed, for the record."""
+    context = click.get_current_context(silent=True)
+    given = context.find_root().obj if context is not None else None
+    return shlex.join(["postmortem", *(given if isinstance(given, list) else sys.argv[1:])])
+
+
+def visible(text: str) -> str:
+    """Make control and bidirectional characters visible: what comes from a log never steers the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in "\n\t" or c in _JOINERS else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print text, with nothing in it that could steer the terminal."""
+    click.echo(visible(text), err=err)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON."""
+    say(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=str))
+
+
+def say_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print headings and texts in two columns, wrapped where a person reads them on a terminal."""
+    known = [(head, " ".join(text.split())) for head, text in pairs]
+    indent = max((len(head) for head, _ in known), default=0) + 2
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for head, text in known:
+        lines = textwrap.wrap(visible(text), max(width - indent, 40)) if width else [text]
+        say(f"{head:<{indent}}" + f"\n{'':<{indent}}".join(lines or [""]))
+
+
+def say_table(heads: Sequence[str], rows: Sequence[Sequence[Any]], *, most: int = 0, cell: int = 60) -> None:
+    """Print a table in columns; ``most`` limits its rows (0: all), ``cell`` the width of a cell."""
+    shown = rows[:most] if most else rows
+    texts = [[_cell(value, cell) for value in row] for row in shown]
+    widths = [max([len(head), *(len(row[i]) for row in texts)]) for i, head in enumerate(heads)]
+    for row in [list(heads), *texts]:
+        say("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    if len(shown) < len(rows):
+        say(f"... and {len(rows) - len(shown):,} more")
+
+
+def _cell(value: Any, most: int) -> str:
+    text = visible(" ".join(str("" if value is None else value).split()))
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def check_target(path: str) -> None:
+    """Refuse a file that could not be written, before the work is done.
+
+    Raises:
+        PostmortemError: it is a folder, or its folder is missing or cannot be written.
+    """
+    file = Path(path)
+    if file.is_dir():
+        raise PostmortemError("this is a folder", where=path, fix="name a file in it")
+    if not file.parent.is_dir():
+        raise PostmortemError("there is no such folder", where=str(file.parent), fix="make it first")
+    if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.W_OK)):
+        raise PostmortemError("the file cannot be written", where=path, fix="change its rights or name another file")

@@ -1,0 +1,54 @@
+"""One live line on stderr while something takes longer than a glance (floor 8); silent where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import Self
+
+import click
+
+from toolkit.cli.frame import visible
+
+_FIRST = 0.4
+_EVERY = 0.2
+
+
+class Progress:
+    """Shows what is being done and for how many seconds; ``progress("step")`` names the next step.
+
+    Nothing is written where stderr is no terminal, and nothing before the first half second.
+    """
+
+    def __init__(self) -> None:
+        self._step = ""
+        self._begun = time.monotonic()
+        self._done = threading.Event()
+        self._shown = False
+        self._ticker: threading.Thread | None = None
+
+    def __call__(self, step: str) -> None:
+        """Name the step that begins now."""
+        self._step = visible(step).replace("\n", " ")
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
+            self._ticker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        if self._ticker is not None:
+            self._ticker.join(timeout=1)
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True, color=True)
+
+    def _tick(self) -> None:
+        pause = _FIRST
+        while not self._done.wait(pause):
+            pause = _EVERY
+            self._shown = True
+            text = f"{self._step} … {time.monotonic() - self._begun:.0f} s"
+            click.echo(f"\r\x1b[K{text[:200]}", nl=False, err=True, color=True)
