@@ -50,23 +50,34 @@ def _text(value: str) -> str:
 
 
 def measures_sql(log: Log) -> str:
-    """Give the sums that every cube holds, as a SELECT list."""
+    """Give the sums that every cube holds, as a SELECT list; a name ending in 2 is of squares."""
     final, model = loss_sql(log)
-    positive = f"decision = {_text(log.classes[1])}" if log.task == "binary" else "false"
-    answered = f"coalesce(decision, prediction) = {_text(log.classes[1])}" if log.task == "binary" else "false"
+    true, positive, answered, brier = "false", "false", "false", "NULL::DOUBLE"
+    if log.task == "binary":
+        yes = _text(log.classes[1])
+        true, positive, answered = f"label = {yes}", f"decision = {yes}", f"coalesce(decision, prediction) = {yes}"
+        if log.validation.score_is_probability:
+            brier = f"pow(score - CASE WHEN label = {yes} THEN 1.0 WHEN label IS NOT NULL THEN 0.0 END, 2)"
     return f"""
         count(*)::DOUBLE AS n,
         count(label)::DOUBLE AS labelled,
         coalesce(sum({final}), 0)::DOUBLE AS loss,
         coalesce(sum(({final}) * ({final})), 0)::DOUBLE AS loss2,
         coalesce(sum({model}), 0)::DOUBLE AS model_loss,
+        coalesce(countif({true}), 0)::DOUBLE AS positives,
+        coalesce(sum(CASE WHEN {true} THEN {final} END), 0)::DOUBLE AS missed,
+        coalesce(sum({brier}), 0)::DOUBLE AS brier,
+        coalesce(sum(({brier}) * ({brier})), 0)::DOUBLE AS brier2,
+        count({brier})::DOUBLE AS briers,
         coalesce(sum(score), 0)::DOUBLE AS score,
+        coalesce(sum(score * score), 0)::DOUBLE AS score2,
         count(score)::DOUBLE AS scored,
-        countif({answered})::DOUBLE AS selected,
-        countif({positive})::DOUBLE AS decided,
-        countif(ok = false)::DOUBLE AS failed,
+        coalesce(countif({answered}), 0)::DOUBLE AS selected,
+        coalesce(countif({positive}), 0)::DOUBLE AS decided,
+        coalesce(countif(ok = false), 0)::DOUBLE AS failed,
         countif(ok IS NOT NULL)::DOUBLE AS with_status,
         coalesce(sum(latency_ms), 0)::DOUBLE AS latency,
+        coalesce(sum(latency_ms * latency_ms), 0)::DOUBLE AS latency2,
         count(latency_ms)::DOUBLE AS timed,
         coalesce(sum(cost), 0)::DOUBLE AS cost,
         count(cost)::DOUBLE AS costed"""
