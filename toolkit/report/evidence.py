@@ -32,6 +32,7 @@ _FORMATS: Final[dict[str, Callable[[Any], str]]] = {
     "time": lambda v: words.time(v),
     "duration": lambda v: words.duration(float(v)),
     "words": lambda v: words.name(v),
+    "capital": words.capital,
     "size": lambda v: words.number(abs(float(v))),
 }
 

@@ -78,15 +78,21 @@ def compose(
     if notebooks:
         html = Markup("{}\n{}").format(run_table(notebooks).html(), embedded(notebooks))
         parts.append(Part("notebooks", "Notebooks", html, ()))
-    page = _template().render(
+    page = fill(
+        "page.html.j2",
+        title=f"{record.incident.id}: {record.incident.title}",
         incident=record.incident,
         parts=parts,
         failures=[run for run in notebooks if not run.ok],
-        policy=POLICY,
-        style=_style(),
         status="",
     )
     return Document(page, tuple(parts))
+
+
+def fill(name: str, **values: Any) -> str:
+    """Fill one of our page templates, under our policy and style; what it prints is made visible, then escaped."""
+    page: str = _environment().get_template(name).render(policy=POLICY, style=_style(), **values)
+    return page
 
 
 def _part(bundle: Bundle, section: Section, notebooks: Sequence[RunResult]) -> Part:
@@ -111,14 +117,10 @@ def _part(bundle: Bundle, section: Section, notebooks: Sequence[RunResult]) -> P
 
 
 @lru_cache(maxsize=1)
-def _template() -> Any:
-    """Compile the page's template; every value that it prints is made visible, then escaped."""
+def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, finalize=_finalize
-    )
-    return environment.get_template("page.html.j2")
+    return Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, finalize=_finalize)
 
 
 def _finalize(value: Any) -> Any:

@@ -19,6 +19,21 @@ TAGS: Final = frozenset(
     {"p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li", "h3", "h4", "h5", "h6"}
     | {"a", "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd", "sub", "sup"}
 )
+#: What an output of a notebook may use beside them: pictures, figures and our own classes.
+_SHOWN_TAGS: Final = frozenset(
+    {"img", "figure", "figcaption", "details", "summary", "div", "span", "caption", "section", "article"}
+    | {"h1", "h2", "tfoot"}
+)
+_ATTRIBUTES: Final = {
+    "a": {"href", "title"},
+    "th": {"scope", "colspan", "rowspan", "class"},
+    "td": {"colspan", "rowspan", "class"},
+}
+_SHOWN_ATTRIBUTES: Final = {
+    "img": {"src", "alt"},
+    "span": {"class", "title"},
+    **{tag: {"class"} for tag in ("div", "table", "figure", "article", "p")},
+}
 _OPEN, _SHUT = "\ue0f0", "\ue0f1"
 _SLOT: Final = re.compile(f"{_OPEN}(\\d+){_SHUT}")
 _TAG: Final = re.compile(r"<(?:[^<>\"]|\"[^\"]*\")*>")
@@ -61,34 +76,10 @@ def sanitise(html: str, *, images: bool = False) -> str:
     """
     import nh3
 
-    tags = set(TAGS)
-    attributes = {
-        "a": {"href", "title"},
-        "th": {"scope", "colspan", "rowspan", "class"},
-        "td": {"colspan", "rowspan", "class"},
-    }
-    schemes = {"http", "https", "mailto"}
+    tags, attributes, schemes = set(TAGS), dict(_ATTRIBUTES), {"http", "https", "mailto"}
     if images:
-        tags |= {
-            "img",
-            "figure",
-            "figcaption",
-            "details",
-            "summary",
-            "div",
-            "span",
-            "caption",
-            "section",
-            "h2",
-            "tfoot",
-        }
-        attributes |= {
-            "img": {"src", "alt"},
-            "div": {"class"},
-            "span": {"class"},
-            "table": {"class"},
-            "figure": {"class"},
-        }
+        tags |= _SHOWN_TAGS
+        attributes |= _SHOWN_ATTRIBUTES
         schemes |= {"data"}
     return nh3.clean(
         html,

@@ -179,7 +179,7 @@ def cause(case: Bundle, name: str) -> Shown:
     said = [f"{title} has a probability of {{{{verdict.p.{name}}}}}."]
     for line in (x for x in verdict.ledger if x.cause == name and x.mechanism):
         ref = f"ledger.{line.mechanism}"
-        said.append(f"{{{{{ref}.mechanism}}}} explains {{{{{ref}.share}}}} of the damage.")
+        said.append(f"{{{{{ref}.mechanism|capital}}}} explains {{{{{ref}.share}}}} of the damage.")
     html = render_prose(case, " ".join(said), where=name, linked=False).html
     gaps = [r for r in verdict.rivals if r.cause == name and r.not_testable]
     items = [Markup("<li>{}: {}</li>").format(words.name(r.mechanism), visible(r.not_testable)) for r in gaps]

@@ -14,6 +14,7 @@ from toolkit.report.words import number, stamp
 
 #: Rows that a page shows of one table; the rest is counted.
 MOST: Final = 400
+_WORD: Final = 28
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class Table:
         return bool(values) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 
     def _row(self, row: Sequence[Any], right: Sequence[bool]) -> Markup:
-        first = Markup('<th scope="row"{}>{}</th>').format(_align(right[0]), cell(row[0]))
-        rest = (Markup("<td{}>{}</td>").format(_align(r), cell(v)) for v, r in zip(row[1:], right[1:], strict=True))
+        first = Markup('<th scope="row"{}>{}</th>').format(_class(row[0], right[0]), cell(row[0]))
+        rest = (Markup("<td{}>{}</td>").format(_class(v, r), cell(v)) for v, r in zip(row[1:], right[1:], strict=True))
         return Markup("<tr>{}{}</tr>").format(first, Markup("").join(rest))
 
 
@@ -87,6 +88,13 @@ def _plain(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number(value)
     return visible(value, CELL)
+
+
+def _class(value: Any, right: bool) -> Markup:
+    """Let a cell break anywhere where it holds a word too long for a column."""
+    if isinstance(value, str) and any(len(word) > _WORD for word in value.split()):
+        return Markup(' class="long"')
+    return _align(right)
 
 
 def _align(right: bool) -> Markup:

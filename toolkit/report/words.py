@@ -117,6 +117,12 @@ def name(key: Any) -> str:
     return visible(str(key).replace("_", " "), CELL)
 
 
+def capital(key: Any) -> str:
+    """Write a name as words that begin a sentence."""
+    text = name(key)
+    return text[:1].upper() + text[1:]
+
+
 def listing(items: Sequence[Any], most: int = 6) -> str:
     """Write names as ``a, b and c``; beyond ``most`` the rest is counted."""
     shown = [visible(item, CELL) for item in items[:most]]

@@ -19,7 +19,7 @@ def draft(bundle: Bundle) -> Sequence[str]:
     said = told(
         bundle, f"Over {{{{harm.n}}}} predictions {loss} (95 % interval {{{{harm.low}}}} to {{{{harm.high}}}})."
     )
-    said += told(bundle, "{{harm.metric}} was {{harm.observed}}; {{harm.expected}} was expected.")
+    said += told(bundle, "{{harm.metric|capital}} was {{harm.observed}}; {{harm.expected}} was expected.")
     if bundle.verdict and bundle.verdict.harm.estimated:
         said.append("The harm is estimated from scores, because labels are missing.")
     return said

@@ -28,7 +28,9 @@ def draft(bundle: Bundle) -> Sequence[str]:
     for line in verdict.ledger:
         if line.mechanism and line.mechanism != verdict.mechanism and line.share >= 0.05:
             ref = f"ledger.{line.mechanism}"
-            said += told(bundle, f"{{{{{ref}.mechanism}}}} ({{{{{ref}.cause}}}}) contributed {{{{{ref}.share}}}}.")
+            said += told(
+                bundle, f"{{{{{ref}.mechanism|capital}}}} ({{{{{ref}.cause}}}}) contributed {{{{{ref}.share}}}}."
+            )
     return said + told(bundle, "Nothing explains {{ledger.unexplained.share}} of it.")
 
 

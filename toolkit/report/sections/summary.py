@@ -31,7 +31,7 @@ def _harm(bundle: Bundle) -> list[str]:
         cost = "That is {{harm.excess_errors}} wrong decisions more than expected"
     began = told(bundle, "It began on {{incident.occurred_at}}.")
     began = began or told(bundle, "The log shows a change from {{verdict.onset}}.")
-    known = told(bundle, "{{incident.model}} is the model concerned.")
+    known = told(bundle, "The model concerned is {{incident.model}}.")
     fallen = told(bundle, f"In the window under investigation {fell}")
     return [*known, *began, *fallen, *told(bundle, f"{cost} (95 % interval {{{{harm.low}}}} to {{{{harm.high}}}}).")]
 
