@@ -27,7 +27,7 @@ FEATURES: Final = (
 
 
 #: Service faults whose harm the labels show: a request without an answer counts as an error.
-_IN_LABELS: Final = frozenset({"timeouts", "errors"})
+_IN_LABELS: Final = frozenset({"timeouts", "errors", "latency"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def features(c: Candidate, damage: Damage) -> list[float]:
         1.0 - c.importance,
         1.0 if c.mechanism in ("covariate_shift", "concept_drift", "unrepresentative_data", "overconfidence") else 0.0,
         1.0 if c.mechanism in STANDING and late else 0.0,
-        0.0 if own else 1.0 - harm,
+        0.0 if own or damage.kind == "unknown" else 1.0 - harm,
         1.0 if c.mechanism in UNFAIR else 0.0,
         1.0 if c.mechanism in SERVICE else 0.0,
     ]

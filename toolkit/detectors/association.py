@@ -171,8 +171,7 @@ def broken(study: Study) -> list[Broken]:
             continue
         j = int(np.argmax(own))
         A = R[:, ~own]
-        beta = np.linalg.solve(A.T @ A + 0.02 * len(A) * np.eye(A.shape[1]), A.T @ R[:, j])
-        rest = R[:, j] - A @ beta
+        beta, rest = _regress(A, R[:, j])
         r2 = 1 - float((rest**2).sum() / max((R[:, j] ** 2).sum(), 1e-9))
         if r2 < LEAST_R2:
             continue
@@ -183,6 +182,19 @@ def broken(study: Study) -> list[Broken]:
         if change.found and change.z > 5 and change.after > 1.15 * max(float(base.mean()), 1e-9):
             found.append(Broken(name, r2, change.after / max(float(base.mean()), 1e-9), change))
     return sorted(found, key=lambda b: -b.change.z)
+
+
+def _regress(A: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Ridge regression: the coefficients of all rows, and residuals out of fold, so that overfitting is no break."""
+    ridge = 0.02 * np.eye(A.shape[1])
+
+    def solve(rows: Mask) -> Floats:
+        X = A[rows]
+        return np.asarray(np.linalg.solve(X.T @ X + ridge * len(X), X.T @ y[rows]))
+
+    even = np.arange(len(A)) % 2 == 0
+    rest = np.where(even, y - A @ solve(~even), y - A @ solve(even))
+    return solve(np.ones(len(A), dtype=bool)), rest
 
 
 def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Evidence]:
@@ -200,6 +212,7 @@ def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Ev
     strength *= 0.8 if rival else 1.0
     if strength <= 0.1:
         return []
+    start = top.change.shape == "from_start"
     lost = (top.rise - 1) * (1 - top.r2) / max(top.r2, 1e-6)
     text = (
         f"{top.name} no longer goes with the other features (residual variance x {top.rise:.1f}), though its own "
@@ -207,7 +220,7 @@ def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Ev
     )
     return [
         make(
-            study, NAME, "stale_feature", text, strength=strength, z=top.change.z, change=top.change,
+            study, NAME, "training_serving_skew" if start else "stale_feature", text, strength=strength, z=top.change.z, change=top.change,
             rows=inside(top.change, len(study.log)), effect=top.rise, unit="residual variance ratio",
             n=len(study.log), features=[top.name], supports=("stale_feature", "swapped_columns", "training_serving_skew"),
             refutes=("concept_drift",) if lost > 0.5 else (), details={"r2": top.r2},

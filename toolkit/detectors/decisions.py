@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, not_testable, percent
-from toolkit.detectors.generalisation import from_start
+from toolkit.detectors.generalisation import auc, from_start
 from toolkit.detectors.study import Study, implied_threshold, losses, predicted
 from toolkit.profile.model import Floats, Mask
-from toolkit.records import Event
+from toolkit.records import Event, SliceTerm
 from toolkit.timeline.change import Change, find_change
 
 NAME = "decisions"
@@ -105,18 +106,31 @@ def _override_kind(
 ) -> str:
     """Overrides in one direction, against the model's alarms, are ignored alerts; overrides of nearly all, no adoption."""
     if not study.binary:
-        return "harmful_overrides"
+        return "latency" if _late(study, rows & differ, rows & ~differ) else "harmful_overrides"
     alarms = rows & (guess == 1)
     ignored = float(differ[alarms].mean()) if alarms.sum() >= 10 else 0.0
     quiet = rows & (guess == 0)
     added = float(differ[quiet].mean()) if quiet.sum() >= 10 else 0.0
     alerts = any(e.kind == "alert" for e in events)
+    if _late(study, rows & differ, rows & ~differ):
+        return "latency"
     agree = _kappa(guess[rows], decision[rows])
     if ignored > 0.5 and added < 0.05 and (alerts or ignored > 0.8):
         return "ignored_alerts"
     if agree < 0.15 and added > 0.02:
         return "not_adopted"
     return "harmful_overrides"
+
+
+def _late(study: Study, changed: Mask, kept: Mask) -> bool:
+    """Whether answers were set aside because they came too late: far slower than those that were followed."""
+    a, b = study.log.latency_ms[changed], study.log.latency_ms[kept]
+    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
+    return (
+        len(a) >= 10
+        and len(b) >= 10
+        and float(np.median(a)) > max(2.5 * float(np.median(b)), float(np.quantile(b, 0.9)))
+    )
 
 
 def _kappa(a: Floats, b: Floats) -> float:
@@ -169,9 +183,10 @@ def _reliance(study: Study) -> list[Evidence]:
         rows = inside(moved, len(study.log)) & wrong & (accepted == 1)
         text = f"People accept {percent(change.after)} of the model's wrong answers since the change, {percent(change.before)} before."
         hint = _kept_harm(study, moved, rise)
+        mechanism = "missing_guardrail" if _guarded_the_odd(study, guess, decision, moved) else "over_reliance"
         return [
             make(
-                study, NAME, "over_reliance", text, strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)), z=change.z,
+                study, NAME, mechanism, text, strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)), z=change.z,
                 change=moved, rows=rows, effect=rise, unit="share of wrong answers accepted", n=int(wrong.sum()),
                 share_hint=hint, refutes=("harmful_overrides",),
             )
@@ -191,6 +206,38 @@ def _reliance(study: Study) -> list[Evidence]:
             )
         ]  # fmt: skip
     return []
+
+
+def _guarded_the_odd(study: Study, guess: Floats, decision: Floats, change: Change) -> bool:
+    """Whether what used to be overruled before the change were unusual inputs: a guardrail, not people's doubt."""
+    before = np.ones(len(study.log), dtype=bool)
+    before[change.start : change.end] = False
+    odd, odd_ref = oddness(study)
+    parts = [(odd[before], _differ(study, guess, decision)[before] & ~np.isnan(decision[before]))]
+    if not np.isnan(study.ref.decision).all():
+        ref_guess = predicted(study.ref, study.threshold, study.profile.task)
+        parts.append((odd_ref, _differ(study, ref_guess, study.ref.decision) & ~np.isnan(study.ref.decision)))
+    x = np.concatenate([p[0] for p in parts])
+    y = np.concatenate([p[1] for p in parts]).astype(float)
+    return bool(y.sum() >= 8 and auc(x, y) > 0.8)
+
+
+def oddness(study: Study) -> tuple[Floats, Floats]:
+    """Give the largest normal score (size alone) over the numeric features: log, baseline."""
+    from toolkit.detectors.association import ranks
+    from toolkit.profile.model import Codes
+
+    log, ref = np.zeros(len(study.log)), np.zeros(len(study.ref))
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) or isinstance(base, Codes) or (~np.isnan(base)).sum() < 30:
+            continue
+        middle, spread = float(np.nanmedian(base)), float(np.subtract(*np.nanquantile(base, [0.9, 0.1]))) or 1.0
+        a, b = ranks(base, column)
+        # ranks order within the baseline, the distance orders beyond it
+        log = np.maximum(log, np.abs(b) + np.nan_to_num(np.abs(column - middle)) / spread)
+        ref = np.maximum(ref, np.abs(a) + np.nan_to_num(np.abs(base - middle)) / spread)
+    return log, ref
 
 
 def _kept_harm(study: Study, change: Change, rise: float) -> float | None:
@@ -248,10 +295,25 @@ def _threshold(study: Study) -> list[Evidence]:
         known = ~np.isnan(answers) & ~np.isnan(study.log.score)
         if known.sum() < LEAST or len(np.unique(answers[known])) < 2:
             continue
-        got = _cut_moved(study, role, answers, base, known)
+        got = _cut_moved(study, role, answers, base, known) or _cut_of_a_segment(study, role, answers, base, known)
         if got is not None:
             return [got]
     return []
+
+
+def _cut_of_a_segment(study: Study, role: str, answers: Floats, base: Floats, known: Mask) -> Evidence | None:
+    """The same for one value of a segment at a time: a policy of one region or site."""
+    found: list[Evidence] = []
+    for column, codes in study.log.segments.items():
+        for place, value in enumerate(codes.names[:20]):
+            mine = known & (codes.codes == place)
+            if mine.sum() < 2 * LEAST or len(np.unique(answers[mine])) < 2:
+                continue
+            got = _cut_moved(study, role, np.where(mine, answers, np.nan), base, mine)
+            if got is not None and got.mechanism:
+                finding = replace(got.finding, slice=(SliceTerm(column, value),))
+                found.append(replace(got, finding=finding, strength=got.strength * 0.97))
+    return max(found, key=lambda e: e.z) if found else None
 
 
 def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Mask) -> Evidence | None:
@@ -307,8 +369,6 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
 
 def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, float | None] | None:
     """Loss of the old threshold less the loss that was, on the same rows, and the share of the excess it explains."""
-    from dataclasses import replace
-
     label = np.where(study.mature, study.log.label, np.nan)
     if (~np.isnan(label[rows])).sum() < 10:
         return None

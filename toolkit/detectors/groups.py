@@ -88,7 +88,6 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
     if study.regression:
         scale = float(np.nanstd(study.ref.label)) or 1.0
         out["error"] = np.abs(final - label) / scale
-        out["calibration"] = (label - final) / scale
         return out
     out["error"] = np.where(np.isnan(label) | np.isnan(final), np.nan, (final != label).astype(float))
     if study.binary:
@@ -97,6 +96,8 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
         out["selection"] = final
         if not np.isnan(sample.score).all() and np.nanmin(sample.score) >= 0 and np.nanmax(sample.score) <= 1:
             out["calibration"] = label - sample.score
+            sure = np.maximum(sample.score, 1 - sample.score)
+            out["confidence"] = sure - (label == (sample.score >= 0.5)) + np.where(np.isnan(label), np.nan, 0.0)
     return out
 
 
@@ -192,7 +193,7 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """Give the mechanism's name and how far the gap is explained by something fair (0 to 1)."""
     if g.measure == "selection":
         return _selection(study, g, mine)
-    if g.measure == "calibration":
+    if g.measure in ("calibration", "confidence"):
         errors = [o for o in mine if o.measure in ("error", "misses", "false alarms") and o.value == g.value]
         return "calibration_gap", 0.55 if errors else 0.0
     codes = study.ref.groups.get(g.column)

@@ -153,7 +153,11 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
     if fitted is None or fitted.r2 < LEAST_R2:
         return _constant(study), fitted
     cap = float(np.nanquantile(np.abs(fitted.ref), 0.99)) * 4 + 1e-6
-    clean = np.where(found_rows > 0, np.nan, 1.0)
+    found = _constant(study)
+    for e in found:
+        if e.rows is not None:
+            found_rows = np.maximum(found_rows, e.rows)
+    clean = np.where((found_rows > 0) | np.isnan(study.log.score), np.nan, 1.0)
     series = {
         "moved": np.clip(fitted.log, -cap, cap) * clean,
         "spread": np.minimum(np.abs(fitted.log), cap) * clean,
@@ -168,7 +172,6 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
         size = abs(change.after - float(np.nanmean(bases[name]))) / spread
         if change.found and size > 0.35 and (best is None or abs(change.z) > best[0]):
             best = (abs(change.z), name, change)
-    found = _constant(study)
     if best is None:
         if not found and study.log.version.names:
             found.append(_unchanged(study, fitted))
@@ -219,6 +222,8 @@ def _constant(study: Study) -> list[Evidence]:
     values, counts = np.unique(have, return_counts=True)
     top = float(values[np.argmax(counts)])
     was = float((base[~np.isnan(base)] == top).mean())
+    if study.binary and not 0.002 < top < 0.998:
+        return []  # a sure answer rounded, not a fallback
     flags = np.where(np.isnan(now), np.nan, (now == top).astype(float))
     n_ref = int((~np.isnan(base)).sum())
     change = find_change(flags, reference=None if study.own_reference else (was, was * (1 - was), float(n_ref)))

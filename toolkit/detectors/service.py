@@ -8,7 +8,8 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Floats, Mask, Sample
+from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
+from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
 
 _LATE_WORDS: Final = ("timeout", "timed", "deadline", "504", "408", "late", "expired")
@@ -154,52 +155,94 @@ def _again(sample: Sample) -> Mask | None:
         c.codes.astype(float) if isinstance(c, Codes) else np.nan_to_num(c, nan=-7.0) for c in sample.features.values()
     ]
     _, same = np.unique(np.column_stack(parts), axis=0, return_inverse=True)
-    order = np.lexsort((np.arange(len(same)), same.ravel()))
-    close = (np.diff(same.ravel()[order]) == 0) & (np.diff(order) <= max(0.01 * len(same), 20))
+    near = _previous(sample.entity.codes, max(int(0.01 * len(sample)), 20))
+    pairs = near >= 0
     again = np.zeros(len(sample), dtype=bool)
-    again[order[1:][close]] = True
+    again[pairs] = same.ravel()[pairs.nonzero()[0]] == same.ravel()[near[pairs]]
     again[sample.entity.codes < 0] = False
-    return again
+    return again if _more_than_usual(sample, same.ravel(), again, pairs) else np.zeros(len(sample), dtype=bool)
+
+
+def _previous(entity: Ints, most: int) -> Ints:
+    """Give for each row the place of its entity's last row, -1 where that lies more than ``most`` rows back."""
+    order = np.lexsort((np.arange(len(entity)), entity))
+    last = np.full(len(entity), -1, dtype=np.int64)
+    again = entity[order][1:] == entity[order][:-1]
+    last[order[1:][again]] = order[:-1][again]
+    far = np.arange(len(entity)) - last > most
+    last[far] = -1
+    return last
+
+
+def _more_than_usual(sample: Sample, same: Ints, again: Mask, pairs: Mask) -> bool:
+    """Entities whose rows are always alike do not repeat requests: what counts is being alike only when close."""
+    if not again.any():
+        return True
+    any_last = _previous(sample.entity.codes, len(sample))
+    far = (any_last >= 0) & ~pairs
+    alike = float((same[far] == same[any_last[far]]).mean()) if far.sum() >= 20 else 0.0
+    return float(again[pairs].mean()) > 3 * alike + 0.05
 
 
 def _traffic(study: Study) -> list[Evidence]:
     """Time without requests where there always were some: hours of the week against their own median."""
-    time = study.log.time
+    found = [_gap(study, np.ones(len(study.log), dtype=bool), None)]
+    for column, codes in study.log.segments.items():
+        for place, value in enumerate(codes.names[:40]):
+            mine = codes.codes == place
+            if 0.03 < mine.mean() < 0.97:
+                found.append(_gap(study, mine, SliceTerm(column, value)))
+    kept = [e for e in found if e is not None]
+    return sorted(kept, key=lambda e: -e.z)[:1]
+
+
+def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
+    """Look for a fall of the traffic of some rows, day by day (hour by hour in a short log)."""
+    time = study.log.time[mine]
     time = time[~np.isnan(time)]
-    if len(time) < 200 or time[-1] <= time[0]:
-        return []
-    span = time[-1] - time[0]
-    width = max(span / 120, 3600.0)
-    if width > 3600:
-        width = max(np.ceil(width / 86400), 1) * 86400 if width > 43200 else np.ceil(width / 3600) * 3600
-    edges = np.arange(np.floor(time[0] / width) * width, time[-1] + width, width)
+    if len(time) < 150 or time[-1] <= time[0]:
+        return None
+    days = (time[-1] - time[0]) / 86400
+    width = 86400.0 if days >= 14 else 3600.0
+    season = 7 if days >= 14 else 24
+    if days / (width / 86400) > 2000 or len(time) / (days * 86400 / width) < 5:
+        width, season = max(np.ceil(days / 60), 1) * 86400.0, 1
+    start = np.floor(time[0] / width) * width
+    edges = np.arange(start, time[-1] + width, width)
     counts = np.histogram(time, edges)[0].astype(float)[1:-1]
-    if len(counts) < 16:
-        return []
-    season = 7 if width == 86400 and len(counts) >= 21 else 1
-    usual = np.array([np.median(counts[i % season :: season]) for i in range(len(counts))])
-    if np.median(usual) < 5:
-        return []
-    ratio = counts / np.maximum(usual, 1)
-    scatter = 1.4826 * float(np.median(np.abs(ratio - np.median(ratio))))
+    edges = edges[1:-1]
+    if len(counts) < 12:
+        return None
+    ratio = counts / np.maximum(_usual(counts, season), 1e-9)
     change = find_change(ratio, level=5.0)
     drop = change.before - change.after
-    if not change.found or drop < max(0.3, 4 * scatter) or change.after > 0.65:
-        return []
-    first = int(np.searchsorted(study.log.time, edges[change.start + 1]))
-    last = int(np.searchsorted(study.log.time, edges[min(change.end + 1, len(edges) - 1)]))
-    rows = Change(
-        change.shape if change.shape != "ramp" else "step",
-        first,
-        max(last, first + 1),
-        1.0,
-        change.after,
-        -20,
-        first,
-        first,
+    scatter = 1.4826 * float(np.median(np.abs(np.diff(ratio)))) / np.sqrt(2)
+    if not change.found or drop < max(0.3 * change.before, 3.5 * scatter) or change.after > 0.7 * change.before:
+        return None
+    share = change.after / change.before
+    first = int(np.searchsorted(study.log.time, edges[change.start]))
+    last = int(np.searchsorted(study.log.time, edges[min(change.end, len(edges) - 1)]))
+    rows = Change("step", first, max(last, first + 1), 1.0, share, -abs(change.z), first, first)
+    where = f" of {term.column} = {term.value}" if term is not None else ""
+    text = f"The traffic{where} fell to {percent(share)} of what is usual at that time."
+    return make(
+        study,
+        "traffic",
+        "dropped_traffic",
+        text,
+        strength=0.9 if share < 0.6 else 0.7,
+        z=abs(change.z),
+        change=rows,
+        effect=share - 1,
+        unit="share of usual traffic",
+        n=len(time),
+        slice_=(term,) if term is not None else (),
     )
-    text = f"Traffic fell to {percent(change.after)} of what is usual at that time."
-    return [
-        make(study, "traffic", "dropped_traffic", text, strength=0.8, z=abs(change.z), change=rows, effect=-drop,
-             unit="share of usual traffic", n=len(time))
-    ]  # fmt: skip
+
+
+def _usual(counts: Floats, season: int) -> Floats:
+    """Give the season's own shape: the median of each hour or weekday, scaled to 1 on average."""
+    if season == 1 or len(counts) < 2 * season:
+        return np.full(len(counts), max(float(np.median(counts)), 1e-9))
+    shape = np.array([np.median(counts[i::season]) for i in range(season)])
+    return np.maximum(shape[np.arange(len(counts)) % season], 0.05 * float(shape.mean()))

@@ -86,7 +86,13 @@ class Study:
     @cached_property
     def final_change(self) -> Change:
         """Change of the final loss over the log."""
-        return find_change(self.log_loss.final, reference=self.stats(self.ref_loss.final))
+        return find_change(self.log_loss.final, reference=self.stats(self.ref_final))
+
+    @cached_property
+    def ref_final(self) -> Floats:
+        """Final loss of the baseline; unknown where people decided in the log but not in the baseline."""
+        undecided = np.isnan(self.ref.decision).all() and not np.isnan(self.log.decision).all()
+        return np.full(len(self.ref), np.nan) if undecided else self.ref_loss.final
 
     @cached_property
     def model_change(self) -> Change:

@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, ks_z, make, percent
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Floats, Mask
+from toolkit.profile.model import Floats, Ints, Mask
 from toolkit.timeline.change import find_change
 
 NAME = "unit_change"
@@ -82,8 +82,10 @@ def find_unit(ref: Floats, log: Floats, rows: Mask) -> Unit | None:
     base = ref[~np.isnan(ref)]
     place = np.flatnonzero(rows & ~np.isnan(log))
     current = log[place]
-    if len(base) < 30 or len(current) < 15 or len(np.unique(base)) < 6:
+    if len(base) < 30 or len(current) < 15 or len(np.unique(base)) < 2:
         return None
+    if len(np.unique(base)) < 6:
+        return _few(base, current, place, len(log))
     whole = _whole(base, current)
     if whole is not None:
         mark = np.zeros(len(log), dtype=bool)
@@ -116,6 +118,23 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
     return best[0], best[1], best[2], fit
 
 
+def _few(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
+    """A feature of a few values: every value of the changed rows is a known multiple of an old one."""
+    old = np.unique(base)
+    if np.isin(current, old).all() or not (old != 0).any():
+        return None
+    for k in FACTORS:
+        changed = ~np.isin(current, old)
+        back = current[changed] / k
+        near = np.abs(back[:, None] - old[old != 0][None, :]).min(1) <= 1e-4 * np.abs(old).max()
+        if near.all() and changed.sum() >= 8:
+            rows = np.zeros(n, dtype=bool)
+            rows[place[changed | (current == 0)]] = True
+            undone = np.where(changed, current / k, current)
+            return Unit(k, 0.0, True, ks_distance(base, np.round(undone, 9)), rows)
+    return None
+
+
 def _free_slope(base: Floats, current: Floats) -> float | None:
     """Median ratio of the quantiles, where they have one sign and lie on a line through the origin."""
     p, q = np.quantile(base, _QUANTILES), np.quantile(current, _QUANTILES)
@@ -129,7 +148,7 @@ def _free_slope(base: Floats, current: Floats) -> float | None:
     return middle
 
 
-def _partial(base: Floats, current: Floats, place: np.ndarray, n: int) -> Unit | None:  # type: ignore[type-arg]
+def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:  # type: ignore[type-arg]
     """Some rows changed: the best known factor by mixture likelihood."""
     grid = _Density(base)
     plain = grid(current)

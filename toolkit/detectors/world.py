@@ -20,6 +20,7 @@ def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, exp
     if relation is not None:
         found += _stories(study, relation)
         found += _poison(study, relation)
+    found += flood(study, relation)
     return found
 
 
@@ -172,7 +173,9 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
         )
     )
     best: tuple[float, str, str, Mask, float] | None = None
-    for column, codes in {**study.log.segments, "decider": study.log.decider}.items():
+    sources = {**study.log.segments, "decider": study.log.decider}
+    marks = {n: c for n, c in study.log.features.items() if isinstance(c, Codes) and len(c.names) <= 40}
+    for column, codes in {**marks, **sources}.items():
         for place, value in enumerate(codes.names[:200]):
             mine = r.rows & (codes.codes == place) & ~np.isnan(gap)
             rest = r.rows & (codes.codes != place) & ~np.isnan(gap)
@@ -181,6 +184,8 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
             a, b = float(gap[mine].mean()), float(gap[rest].mean())
             z = proportion_z(b * rest.sum(), float(rest.sum()), a * mine.sum(), float(mine.sum()))
             extra = float((gap[mine] - usual).sum()) / max(float((gap[r.rows & ~np.isnan(gap)] - usual).sum()), 1e-9)
+            if column not in sources and not _surged(study, column, value, r):
+                continue
             if z > 6 and a - b > 0.15 and extra > 0.6 and (best is None or z > best[0]):
                 best = (z, column, value, mine, extra)
     if best is None or not r.change.found:
@@ -201,6 +206,42 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
             study, "provenance", mechanism, text, strength=0.85, z=z, change=r.change, rows=mine, effect=extra,
             unit="share of unexpected labels", n=int(mine.sum()), slice_=(SliceTerm(column, value),),
             supports=("poisoned_data", "label_noise") if one_way else ("label_noise", "poisoned_data"), refutes=("concept_drift",),
+        )
+    ]  # fmt: skip
+
+
+def _surged(study: Study, column: str, value: str, r: Relation) -> bool:
+    """Whether a mark the baseline knew, with a nearly sure answer, comes far more often: a back door being used."""
+    base, now = study.ref.features[column], study.log.features[column]
+    if not isinstance(base, Codes) or not isinstance(now, Codes) or value not in seen(base):
+        return False
+    mine = base.codes == base.names.index(value)
+    label = study.ref.label[mine & ~np.isnan(study.ref.label)]
+    sure = len(label) >= 8 and float(np.unique(label, return_counts=True)[1].max()) / len(label) > 0.85
+    return bool(sure and float((now.codes[r.rows] == now.names.index(value)).mean()) > 1.4 * float(mine.mean()))
+
+
+def flood(study: Study, r: Relation | None) -> list[Evidence]:
+    """A few new entities that send a great part of the rows since the change: somebody feeds the system."""
+    codes = study.log.entity.codes
+    n = len(codes)
+    if r is None or not r.change.found or (codes >= 0).sum() < 100 or r.change.shape == "from_start":
+        return []
+    start = r.change.start
+    before = np.bincount(codes[:start][codes[:start] >= 0], minlength=len(study.log.entity.names))
+    after = np.bincount(codes[start:][codes[start:] >= 0], minlength=len(study.log.entity.names))
+    usual = float(np.quantile(before[before > 0], 0.99)) if (before > 0).any() else 1.0
+    loud = (after > max(4 * usual * (n - start) / max(start, 1), 8)) & (before == 0)
+    rows = np.isin(codes, np.flatnonzero(loud)) & (np.arange(n) >= start)
+    share = float(rows[start:].mean()) if start < n else 0.0
+    if share < 0.04 or loud.sum() > 0.1 * (after > 0).sum():
+        return []
+    z = proportion_z(0, float(start), float(rows.sum()), float(n - start))
+    text = f"{int(loud.sum())} ids never seen before send {percent(share)} of the rows since the change."
+    return [
+        make(
+            study, "provenance", "poisoned_data", text, strength=0.9, z=z, change=r.change, rows=rows, effect=share,
+            unit="share of rows", n=int(rows.sum()), refutes=("covariate_shift", "concept_drift", "default_filled"),
         )
     ]  # fmt: skip
 

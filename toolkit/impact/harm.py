@@ -57,7 +57,9 @@ def measure(study: Study) -> Damage:
     if not study.has_labels:
         empty = Harm("accuracy", None, None, None, None, n)
         return Damage(empty, "unknown", everything, no_change(n), 0.0, np.full(n, np.nan), 0.0)
-    options = [("error", study.log_loss.final, study.ref_loss.final, study.final_change)]
+    options = [("error", study.log_loss.final, study.ref_final, study.final_change)]
+    if np.isnan(study.ref_final).all() and not np.isnan(study.ref_loss.model).all():
+        options.append(("model error", study.log_loss.model, study.ref_loss.model, study.model_change))
     if study.binary:
         options += _missed(study)
         if not np.isnan(study.log_loss.brier).all() and np.isnan(study.log.decision).all():
@@ -84,7 +86,8 @@ def _missed(study: Study) -> list[tuple[str, Floats, Floats, Change]]:
 def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) -> Damage:
     n = len(now)
     known_then = then[~np.isnan(then)]
-    if study.own_reference or len(known_then) < 10:
+    own = study.own_reference or len(known_then) < 10
+    if own:
         expected = float(change.before) if change.found else float(np.nanmean(now))
         base_error = float(np.nanstd(now)) / np.sqrt(max(min(len(known_then), n // 3), 5))
     else:
@@ -95,7 +98,7 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
     effect = observed - expected
     error = float(np.hypot(block_error(part), base_error))
     z = effect / error if np.isfinite(error) and error > 0 else 0.0
-    if not (change.found and change.z > 0) and study.own_reference:
+    if not (change.found and change.z > 0) and own:
         z = min(z, 1.0)
     if change.found and change.z > 0:
         z = max(z, 0.0) if change.shape == "from_start" else max(z, min(change.z, z + 2.0))
