@@ -21,7 +21,7 @@ from toolkit.testing.variant import Variant
 BASES: Final = {
     "binary": ("credit", "phishing", "churn", "breast_cancer", "hiring", "flights", "bananas"),
     "multiclass": ("claims", "digits", "image_segments", "wine"),
-    "regression": ("demand", "diabetes", "chicks", "approval"),
+    "regression": ("demand", "diabetes", "delays", "approval"),
 }
 MODELS: Final = ("logistic", "forest", "boosting")
 GROUPS: Final = (

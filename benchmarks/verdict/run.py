@@ -49,6 +49,7 @@ def _start(name: str) -> None:
 def play(trial: Trial) -> dict[str, Any]:
     """Make one log, have it diagnosed, and hold the answer against the truth."""
     from toolkit.testing import score
+    from toolkit.testing.scoring import record_of
 
     case, truths = build(trial)
     truth = truths[0]
@@ -63,8 +64,8 @@ def play(trial: Trial) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         said = _SYSTEM["diagnose"](case.log, reference=case.reference, roles=case.roles, events=case.events, seed=0)
-        verdict = said if isinstance(said.verdict, str) else said.verdict
-        got = score(verdict, truth)
+        verdict = record_of(said)
+        got = score(said, truth)
     except Exception as error:  # noqa: BLE001  a crash is a result: it is counted and named
         last = traceback.extract_tb(error.__traceback__)[-1]
         message = f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"

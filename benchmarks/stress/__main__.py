@@ -1,0 +1,64 @@
+"""Run the trials and print what was counted: `python -m benchmarks.stress [--size short|long] [name ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.stress import crash, crowd, damage, model
+from benchmarks.stress.result import Result
+
+#: Trial -> what it does in a folder of its own, at a size: short for an idle minute, long for a release.
+TRIALS: dict[str, Callable[[Path, bool], Result]] = {
+    "alone": lambda folder, long: crowd.alone(folder, 200 if long else 60),
+    "kills": lambda folder, long: crash.kills(folder, 1000 if long else 60),
+    "crowd": lambda folder, long: crowd.crowd(folder, 60 if long else 12),
+    "naive": lambda folder, long: crowd.naive(folder, 60 if long else 12),
+    "full": lambda folder, long: damage.full(folder, 200 if long else 20),
+    "model": lambda _, long: model.model(2000 if long else 30),
+    "flips": lambda folder, long: damage.flips(folder, 1000 if long else 100),
+    "migrations": lambda folder, long: crash.migrations(folder, 100 if long else 20),
+    "foreign": lambda folder, long: damage.foreign(folder, 100 if long else 12),
+    "late": lambda folder, _: damage.lost_commit(folder),
+}
+
+
+def main() -> int:
+    """Run the trials that are named, or all; give 1 if anything happened that should not."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.stress", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(TRIALS)}; all without one")
+    parser.add_argument("--size", choices=("short", "long"), default="long")
+    parser.add_argument("--json", type=Path, help="write what was counted here too")
+    given = parser.parse_args()
+    unknown = set(given.names) - set(TRIALS)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    results = []
+    folder = Path(tempfile.mkdtemp(prefix="stress-"))
+    print(f"DuckDB {duckdb.__version__}, Python {sys.version.split()[0]}, {given.size}")
+    try:
+        for name in given.names or TRIALS:
+            started = time.monotonic()
+            result = TRIALS[name](folder / name, given.size == "long")
+            results.append(result)
+            counted = ", ".join(f"{key} {value}" for key, value in result.figures.items())
+            print(f"{result.name}: {counted} ({time.monotonic() - started:.0f} s)", flush=True)
+            for failure in result.failures[:10]:
+                print(f"  FAILED: {failure}", flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if given.json:
+        given.json.write_text(json.dumps([vars(result) for result in results], indent=1) + "\n")
+    return int(any(result.failures for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
