@@ -136,16 +136,18 @@ class Case:
         """Give the reference's file like ``log_path``; ``None`` where the case has none."""
         return self._table("reference", self.reference_file, workdir)
 
-    def events(self) -> tuple[Event, ...]:
-        """Read the events, sorted by time.
+    def events(self, known_by: datetime | None = None) -> tuple[Event, ...]:
+        """Read the events, sorted by time; with ``known_by`` only those that were known by then.
+
+        An event is known when it happens, unless its row has a later ``known_at``: a cause found in hindsight.
 
         Raises:
             PostmortemError: a row has no time, or a kind that is not in the vocabulary.
-
         """
         with self.events_path.open(newline="", encoding="utf-8") as file:
             found = [_event(row, self.events_path) for row in csv.DictReader(file)]
-        return tuple(sorted(found, key=lambda event: event.occurred_at))
+        seen = [event for event, known_at in found if known_by is None or known_at <= known_by]
+        return tuple(sorted(seen, key=lambda event: event.occurred_at))
 
     def debrief(self) -> str:
         """Give the debrief, as Markdown: what happened, what the log shows, what would have caught it."""
@@ -203,16 +205,19 @@ def _generated(case: Case) -> Mapping[str, Any]:
     return tables
 
 
-def _event(row: Mapping[str, str], where: Path) -> Event:
-    """Read one row of events.csv."""
+def _event(row: Mapping[str, str], where: Path) -> tuple[Event, datetime]:
+    """Read one row of events.csv: the event, and when it was known."""
     kind = row.get("kind") or ""
     try:
-        when = moment(row["timestamp"])
+        when = _sure(row["timestamp"])
+        known_at = max(when, _sure(row.get("known_at") or row["timestamp"]))
     except (KeyError, ValueError):
-        when = None
-    if when is None or kind not in EVENT_KINDS:
-        raise PostmortemError(f"an event cannot be read: {dict(row)}", where=str(where), fix="mend its time or kind")
-    return Event(when, kind, row.get("text") or "", source=row.get("source") or "", actor=row.get("actor") or "")
+        kind = ""
+    if kind not in EVENT_KINDS:
+        fix = "mend its time or kind"
+        raise PostmortemError(f"an event cannot be read: {dict(row)}", where=str(where), fix=fix)
+    text, source, actor = (row.get(key) or "" for key in ("text", "source", "actor"))
+    return Event(when, kind, text, source=source, actor=actor), known_at
 
 
 def _read(folder: Path) -> Case:
