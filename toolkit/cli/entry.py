@@ -14,6 +14,7 @@ import click
 
 from toolkit.cli.diagnose import diagnose
 from toolkit.cli.frame import FAILED, INTERRUPTED, UNUSABLE, Group, say
+from toolkit.cli.incident import demo, investigate, open_, publish
 from toolkit.errors import PostmortemError, RunFailed
 
 DEBUG: Final = "POSTMORTEM_DEBUG"
@@ -29,7 +30,7 @@ def cli() -> None:
     """From a prediction log to a timeline, an honest verdict on the cause and a postmortem that can be recomputed."""
 
 
-for _command in (diagnose,):
+for _command in (demo, diagnose, open_, investigate, publish):
     cli.add_command(_command)
 
 

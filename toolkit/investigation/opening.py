@@ -1,0 +1,112 @@
+"""Open an incident (floor 7): record what failed and where its log lies, once both are known to be usable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from toolkit.errors import LogError
+from toolkit.records import Event, Incident
+from toolkit.roles import Roles
+from toolkit.store import Store
+
+#: What marks a DuckDB table: ``file.duckdb::table``.
+_TABLE: Final = "::"
+
+
+def open_incident(
+    store: Store,
+    title: str,
+    *,
+    log: str | os.PathLike[str] | None = None,
+    reference: str | os.PathLike[str] | None = None,
+    roles: str | os.PathLike[str] | Mapping[str, Any] | Roles | None = None,
+    events: Any = None,
+    by: str = "",
+    command: str = "",
+    **fields: Any,
+) -> Incident:
+    """Record a new incident, with its log and its events, and give it.
+
+    Args:
+        store: where it is recorded.
+        title: what failed, in a few words.
+        log: where the log lies: a file, a glob, a folder or ``file.duckdb::table``; kept as an absolute path. The rows
+            stay where they are.
+        reference: where the rows lie that the model is held to.
+        roles: roles.toml, its content, or ``Roles``; guessed at each investigation where nothing is given.
+        events: a table of what happened (``timestamp``, ``kind``, ``text``), or ``Event`` records.
+        by: who records it.
+        command: with which command.
+        fields: model, severity, kind, owner, occurred_at, detected_at, tags, summary, dataset, restricted and the
+            other fields of ``Store.open_incident``.
+
+    Raises:
+        LogError: the log, the reference or the events cannot be read; nothing was recorded.
+        RolesError: the roles do not fit the log; nothing was recorded.
+        StoreError: a field has an unknown value, or the store cannot be written.
+    """
+    from toolkit.api import as_events
+
+    happened = as_events(events)
+    where = _log_record(log, reference, roles, events)
+    made = store.open_incident(title, log=where, actor=by, command=command, **fields)
+    if happened:
+        store.add_events(made.id, _imported(happened, events), actor=by, command=command)
+    return made
+
+
+def _log_record(log: Any, reference: Any, roles: Any, events: Any) -> dict[str, Any]:
+    """Say where the log lies, after reading it once: a wrong path or role shows now, not in the middle of the night."""
+    if log is None:
+        if reference is not None or roles is not None:
+            raise LogError("a reference or roles were given, but no log", fix="name the log too, with --log")
+        return {}
+    from toolkit.logs import read_log
+    from toolkit.logs.read import as_roles
+
+    declared = None if roles is None else as_roles(roles)
+    source, held = absolute(log, "log"), None if reference is None else absolute(reference, "reference")
+    with read_log(source, declared, reference=held) as opened:
+        record: dict[str, Any] = {
+            "paths": [source],
+            "rows": opened.validation.rows_kept,
+            "window": [_iso(opened.validation.first), _iso(opened.validation.last)],
+        }
+    if held is not None:
+        record["reference"] = held
+    if declared is not None:
+        record["roles"] = {k: v for k, v in declared.to_dict().items() if v is not None}
+    if isinstance(events, str | os.PathLike):
+        record["events"] = absolute(events, "events")
+    return record
+
+
+def absolute(source: Any, what: str) -> str:
+    """Give a path, glob or ``file.duckdb::table`` that means the same from every folder.
+
+    Raises:
+        LogError: it is no path, so nobody could read it again.
+    """
+    if not isinstance(source, str | os.PathLike):
+        raise LogError(
+            f"the {what} of an incident must lie in a file", fix="write it to Parquet first, then name the file"
+        )
+    path, mark, table = os.fspath(source).partition(_TABLE)
+    return f"{Path(path).absolute()}{mark}{table}"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    from toolkit.records import iso
+
+    return iso(moment)
+
+
+def _imported(happened: Sequence[Event], given: Any) -> list[Event]:
+    """Mark events of a table as imported, where the table names no source of its own."""
+    imported = isinstance(given, str | os.PathLike)
+    return [replace(e, source="import") if imported and not e.source else e for e in happened]

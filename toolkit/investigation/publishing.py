@@ -1,0 +1,65 @@
+"""Publish the postmortem of an incident (floor 7): the page, its data and a manifest, and their place on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toolkit.errors import PostmortemError
+from toolkit.investigation.flow import BUNDLE, _bundle, latest_runs
+from toolkit.notebooks.bundle import Bundle
+from toolkit.notebooks.outcome import RunResult
+from toolkit.report.publish import PAGE, Published
+from toolkit.report.publish import publish as write
+from toolkit.store import Store
+from toolkit.store.artefacts import Document
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published postmortem: its page, its place on record, and the notebooks that failed and are marked in it."""
+
+    page: Path
+    document: Document
+    failed: tuple[RunResult, ...] = ()
+
+
+def publish(
+    store: Store,
+    incident_id: str,
+    *,
+    out: str | Path | None = None,
+    audience: str = "team",
+    by: str = "",
+    command: str = "",
+) -> Publication:
+    """Write postmortem.html with its data and manifest, and put the document on record.
+
+    What people wrote in ``postmortem.md`` and what was noted since the investigation is in it.
+
+    Args:
+        store: where the incident is.
+        incident_id: which one.
+        out: the folder to write to; the incident's own by default.
+        audience: for whom.
+        by: who publishes.
+        command: with which command.
+
+    Raises:
+        PostmortemError: the incident was never investigated.
+        RenderError: a text cites evidence that does not exist, or the folder cannot be written; nothing was changed.
+    """
+    incident = store.incident(incident_id)
+    folder = store.folder / incident.id
+    if not (folder / BUNDLE / "incident.json").is_file():
+        raise PostmortemError(
+            f"{incident.id} was never investigated", fix=f"run `postmortem investigate {incident.id}` first"
+        )
+    bundle = _bundle(store, incident.id, replace(Bundle.load(folder / BUNDLE), path=None))
+    runs = tuple(latest_runs(store, incident))
+    made: Published = write(bundle, folder if out is None else out, notebooks=runs, audience=audience)
+    path = made.page.name if out is None else str(made.page.absolute())
+    document = store.record_document(
+        incident.id, path, made.sums[PAGE], status="published", audience=audience, actor=by, command=command
+    )
+    return Publication(made.page, document, tuple(run for run in runs if not run.ok))
