@@ -118,9 +118,8 @@ def investigate(
         _show(made.diagnosis)
         for one in made.runs:
             if one.ok:
-                say(
-                    f"{one.template:<12} {one.status:<9} {one.seconds:.1f} s  {made.folder / 'notebooks' / one.path.name}"
-                )
+                place = made.folder / "notebooks" / one.path.name
+                say(f"{one.template:<12} {one.status:<9} {one.seconds:.1f} s  {place}")
         if made.ok:
             say(f"Next: postmortem publish {made.incident.id}")
     return _failures(made.runs)

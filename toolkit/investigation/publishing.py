@@ -59,7 +59,10 @@ def publish(
     runs = tuple(latest_runs(store, incident))
     made: Published = write(bundle, folder if out is None else out, notebooks=runs, audience=audience)
     path = made.page.name if out is None else str(made.page.absolute())
-    document = store.record_document(
-        incident.id, path, made.sums[PAGE], status="published", audience=audience, actor=by, command=command
-    )
+    same = {"path": path, "sha256": made.sums[PAGE], "audience": audience}
+    last = [d for d in store.documents(incident.id) if d.audience == audience][-1:]
+    if last and all(getattr(last[0], name) == value for name, value in same.items()):
+        document = last[0]  # the same page in the same place is no new version
+    else:
+        document = store.record_document(incident.id, **same, status="published", actor=by, command=command)
     return Publication(made.page, document, tuple(run for run in runs if not run.ok))
