@@ -24,6 +24,8 @@ from toolkit.report.text import visible
 
 REFERENCE: Final = re.compile(r"\{\{([^{}\n]*)\}\}")
 
+#: Letters of a number that is kept on one line.
+_SHORT: Final = 14
 _FORMATS: Final[dict[str, Callable[[Any], str]]] = {
     "percent": lambda v: words.percent(float(v)),
     "int": lambda v: words.number(round(float(v))),
@@ -75,7 +77,11 @@ class Cited:
             return Markup('<span title="{}">{}</span>').format(self.provenance, self.text)
         if not self.anchor:
             return Markup('<span class="fact">{}</span>').format(self.text)
-        return Markup('<a class="ev" href="#{}" data-tip="{}">{}</a>').format(self.anchor, self.provenance, self.text)
+        counted = isinstance(self.value, int | float) and len(self.text) <= _SHORT
+        short = Markup(" num") if counted else ""
+        return Markup('<a class="ev{}" href="#{}" data-tip="{}">{}</a>').format(
+            short, self.anchor, self.provenance, self.text
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Give the citation as JSON values."""
@@ -142,7 +148,7 @@ def _evidence(bundle: Bundle, rest: str) -> Cited | str:
         "high": _edge(finding, 1),
         "interval": (finding.interval, words.between(finding.interval, finding.unit)),
         "n": (finding.n, words.number(finding.n)),
-        "p_value": (finding.p_value, words.number(finding.p_value)),
+        "p_value": (finding.p_value, words.p_value(finding.p_value)),
         "threshold": (finding.threshold, words.number(finding.threshold)),
         "onset": (finding.onset, words.time(finding.onset)),
         "statement": (finding.statement, visible(finding.statement)),

@@ -76,7 +76,7 @@ def compose(
     record = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     parts = [_part(record, section, notebooks) for section in SECTIONS]
     if notebooks:
-        html = Markup("{}\n{}").format(run_table(notebooks).html(), embedded(notebooks))
+        html = Markup("{}\n{}").format(run_table(notebooks).html(quiet=True), embedded(notebooks))
         parts.append(Part("notebooks", "Notebooks", html, ()))
     page = fill(
         "page.html.j2",

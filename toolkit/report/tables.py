@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from toolkit.report.words import number, stamp
 #: Rows that a page shows of one table; the rest is counted.
 MOST: Final = 400
 _WORD: Final = 28
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,11 @@ class Table:
     rows: tuple[tuple[Any, ...], ...]
     caption: str = ""
 
-    def html(self, *, most: int = MOST) -> Markup:
-        """Give the table as HTML with a caption and headers that a screen reader can follow."""
+    def html(self, *, most: int = MOST, quiet: bool = False) -> Markup:
+        """Give the table as HTML with a caption and headers that a screen reader can follow.
+
+        ``quiet`` keeps the caption for screen readers alone, where a heading says the same to the eye.
+        """
         right = [self._numeric(i) for i in range(len(self.columns))]
         head = Markup("").join(
             Markup('<th scope="col"{}>{}</th>').format(_align(r), visible(c, CELL))
@@ -43,7 +48,8 @@ class Table:
             if left > 0
             else ""
         )
-        caption = Markup("<caption>{}</caption>").format(self.caption) if self.caption else ""
+        hide = Markup(' class="quiet"') if quiet else ""
+        caption = Markup("<caption{}>{}</caption>").format(hide, self.caption) if self.caption else ""
         return Markup(
             '<div class="scroll" role="region" tabindex="0" aria-label="{}"><table>{}<thead><tr>{}</tr></thead>'
             "<tbody>{}{}</tbody></table></div>"
@@ -94,6 +100,8 @@ def _class(value: Any, right: bool) -> Markup:
     """Let a cell break anywhere where it holds a word too long for a column."""
     if isinstance(value, str) and any(len(word) > _WORD for word in value.split()):
         return Markup(' class="long"')
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
+        return Markup(' class="when"')
     return _align(right)
 
 

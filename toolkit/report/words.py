@@ -44,6 +44,11 @@ def number(value: float | None) -> str:
     return text.replace("-", "\u2212", 1) if text.startswith("-") else text
 
 
+def p_value(value: float | None) -> str:
+    """Write a p-value; below a ten-thousandth it says no more than that."""
+    return "< 0.0001" if value is not None and value < 1e-4 else number(value)
+
+
 def percent(value: float | None) -> str:
     """Write a share as a percentage: whole, or with one decimal where it is near an end."""
     if value is None or math.isnan(value):

@@ -7,9 +7,9 @@ import hashlib
 import io
 import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -34,6 +34,7 @@ _VARIABLES: Final = {
 }  # fmt: skip
 
 WIDTH: Final = 7.4
+NARROW: Final = 4.1
 _STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "postmortem",
@@ -56,21 +57,36 @@ _STYLE: Final[Any] = {
 
 @dataclass(frozen=True)
 class Figure:
-    """One plot: ``svg`` is its drawing, ``alt`` says in words what it shows, ``table`` holds the numbers drawn."""
+    """One plot: ``alt`` says in words what it shows, ``table`` holds the numbers drawn.
+
+    ``draw(drawing, narrow)`` puts it on a matplotlib figure; it is drawn when first looked at, wide and, for phones,
+    narrow. ``height`` is in inches.
+    """
 
     key: str
     title: str
-    svg: str
     alt: str
     table: Table
+    draw: Callable[[Any, bool], None] = field(repr=False, compare=False)
+    height: float = 3.0
+
+    @cached_property
+    def svg(self) -> str:
+        """The drawing for a page as wide as a sheet."""
+        return self._drawn(narrow=False)
+
+    @cached_property
+    def narrow(self) -> str:
+        """The drawing for a phone."""
+        return self._drawn(narrow=True)
 
     def html(self) -> Markup:
         """Give the figure for a page that has our style: inline SVG in the page's own colours, the table folded."""
         return Markup(
-            '<figure id="fig-{}" class="plot"><div class="scroll" role="region" tabindex="0" aria-label="{}">{}</div>'
-            '<figcaption>{}</figcaption><details class="behind"><summary>The numbers behind it</summary>{}</details>'
+            '<figure id="fig-{}" class="plot"><figcaption>{}</figcaption><div class="wide">{}</div>'
+            '<div class="slim">{}</div><details class="behind"><summary>The numbers behind it</summary>{}</details>'
             "</figure>"
-        ).format(self.key, f"Plot: {self.title}", self._inline(), self.title, self.table.html())
+        ).format(self.key, self.title, self._inline(self.svg), self._inline(self.narrow), self.table.html(quiet=True))
 
     def image(self) -> Markup:
         """Give the drawing as an image that any viewer shows, on white."""
@@ -79,8 +95,21 @@ class Figure:
             '<img alt="{}" style="max-width:100%;background:#fff" src="data:image/svg+xml;base64,{}">'
         ).format(self.alt, data)
 
-    def _inline(self) -> Markup:
-        svg = self.svg
+    def _drawn(self, *, narrow: bool) -> str:
+        import matplotlib as mpl
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure as Drawing
+
+        buffer = io.StringIO()
+        with mpl.rc_context(_STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+            drawing = Drawing(figsize=(NARROW if narrow else WIDTH, self.height))
+            self.draw(drawing, narrow)
+            canvas: Any = FigureCanvasSVG(drawing)
+            canvas.print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        return _tidy(buffer.getvalue(), f"{self.key}{narrow}")
+
+    def _inline(self, svg: str) -> Markup:
         for colour, variable in _VARIABLES.items():
             svg = svg.replace(colour, f"var(--{variable})")
         label = Markup(' role="img" aria-label="{}">').format(self.alt)
@@ -94,26 +123,16 @@ class Figure:
         return {"text/html": str(html), "text/plain": f"{self.title}\n{self.alt}\n\n{self.table.text()}"}
 
 
-@contextmanager
-def paper(height: float, width: float = WIDTH) -> Iterator[Any]:
-    """Give an empty matplotlib figure of that size in inches, in our style, for as long as it is drawn on."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure as Drawing
-
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
-        yield Drawing(figsize=(width, height), layout="constrained")
+def axes_in(drawing: Any, *, left: float, right: float, top: float, bottom: float) -> Any:
+    """Give axes with those margins in inches; fixed margins are drawn in two thirds of the time of a layout engine."""
+    width, height = drawing.get_size_inches()
+    inner = [left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height]
+    return drawing.add_axes(inner)
 
 
-def finish(drawing: Any, key: str, title: str, alt: str, table: Table) -> Figure:
-    """Turn a drawing into a figure; call it while the paper is open."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    buffer = io.StringIO()
-    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    canvas: Any = FigureCanvasSVG(drawing)
-    canvas.print_svg(buffer, metadata=metadata)
-    return Figure(key, title, _tidy(buffer.getvalue(), key), alt, table)
+def room(labels: Sequence[str], size: float = 9.5) -> float:
+    """Give the inches that the longest of some labels needs beside an axis."""
+    return 0.16 + max((len(text) for text in labels), default=0) * size * 0.0081
 
 
 def _tidy(svg: str, key: str) -> str:

@@ -59,8 +59,8 @@ def _lags(bundle: Bundle) -> list[str]:
     return told(
         bundle,
         "It was detected {{lag.to_detect}} after it began.",
-        "It was mitigated {{lag.to_mitigate}} after it began.",
-        "It was resolved {{lag.to_resolve}} after it began.",
+        "It was mitigated after {{lag.to_mitigate}}.",
+        "It was resolved after {{lag.to_resolve}}.",
     )
 
 
@@ -75,7 +75,7 @@ def facts(bundle: Bundle) -> Iterator[tuple[str, str]]:
     if verdict is None:
         return
     cause = words.CAUSE_NAMES.get(verdict.verdict, verdict.verdict)
-    yield "Cause", f"{cause}: {words.name(verdict.mechanism)}" if verdict.mechanism else cause
+    yield "Cause", f"{cause} ({words.name(verdict.mechanism)})" if verdict.mechanism else cause
     yield "Probability", words.percent(verdict.confidence)
     excess = verdict.harm.excess_errors
     loss = words.number(excess if excess is None else round(excess))
@@ -86,7 +86,13 @@ def facts(bundle: Bundle) -> Iterator[tuple[str, str]]:
 
 def body(bundle: Bundle) -> Markup:
     """Give the panel of facts."""
-    items = Markup("").join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(k, v) for k, v in facts(bundle))
+    split = ((title, *value.removesuffix(")").partition(" (")) for title, value in facts(bundle))
+    items = Markup("").join(
+        Markup("<div><dt>{}</dt><dd>{}{}</dd></div>").format(
+            title, said, Markup("<small>{}</small>").format(more) if more else ""
+        )
+        for title, said, _, more in split
+    )
     return Markup('<dl class="facts">{}</dl>').format(items)
 
 

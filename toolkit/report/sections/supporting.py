@@ -37,11 +37,13 @@ def body(bundle: Bundle) -> Markup:
     if rows:
         parts.append(
             Markup('<h3 id="validation">The log, and how it was read</h3>{}').format(
-                Table(("Field", "Value"), rows, "Validation of the log").html()
+                Table(("Field", "Value"), rows, "Validation of the log").html(quiet=True)
             )
         )
     if bundle.roles:
-        parts.append(Markup('<h3 id="roles">Columns and their roles</h3>{}').format(role_table(bundle).html()))
+        parts.append(
+            Markup('<h3 id="roles">Columns and their roles</h3>{}').format(role_table(bundle).html(quiet=True))
+        )
     if bundle.findings:
         parts.append(Markup('<h3 id="findings">Findings</h3>'))
         parts += [finding_html(f) for f in bundle.findings[:_MOST]]
@@ -101,7 +103,7 @@ def finding_facts(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.n:
         yield "Rows", words.number(finding.n)
     if finding.p_value is not None:
-        yield "Corrected p-value", words.number(finding.p_value)
+        yield "Corrected p-value", words.p_value(finding.p_value)
     if finding.threshold is not None:
         yield "Threshold", words.number(finding.threshold)
     if finding.onset:

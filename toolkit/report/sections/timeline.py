@@ -53,14 +53,16 @@ def body(bundle: Bundle) -> Markup:
     onset = verdict.onset if verdict else bundle.series.onset
     interval = verdict.onset_interval if verdict else bundle.series.onset_interval
     figure = plots.timeline(events, bundle.incident, onset, interval)
-    return Markup("{}\n{}").format(figure.html(), event_table(bundle).html())
+    return Markup("{}\n{}").format(figure.html(), event_table(bundle).html(quiet=True))
 
 
 def event_table(bundle: Bundle) -> Table:
     """Give the events as a table whose rows can be linked to."""
     rows = tuple(
         (
-            Markup('<span id="{}">{}</span>').format(anchor_of("event", e.id or str(i)), words.stamp(e.occurred_at)),
+            Markup('<span class="when" id="{}">{}</span>').format(
+                anchor_of("event", e.id or str(i)), words.stamp(e.occurred_at)
+            ),
             words.name(e.kind),
             Markup("<strong>{}</strong>").format(visible(e.text, 400)) if e.starred else visible(e.text, 400),
             visible(e.source, 120),
