@@ -59,10 +59,12 @@ def publish(
     runs = tuple(latest_runs(store, incident))
     made: Published = write(bundle, folder if out is None else out, notebooks=runs, audience=audience)
     path = made.page.name if out is None else str(made.page.absolute())
-    same = {"path": path, "sha256": made.sums[PAGE], "audience": audience}
+    sha = made.sums[PAGE]
     last = [d for d in store.documents(incident.id) if d.audience == audience][-1:]
-    if last and all(getattr(last[0], name) == value for name, value in same.items()):
+    if last and (last[0].path, last[0].sha256) == (path, sha):
         document = last[0]  # the same page in the same place is no new version
     else:
-        document = store.record_document(incident.id, **same, status="published", actor=by, command=command)
+        document = store.record_document(
+            incident.id, path, sha, status="published", audience=audience, actor=by, command=command
+        )
     return Publication(made.page, document, tuple(run for run in runs if not run.ok))
