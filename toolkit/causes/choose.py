@@ -23,6 +23,7 @@ from toolkit.vocabulary import CAUSES
 
 FEATURES: Final = (
     "strength", "surety", "share", "timing", "refuted", "unused", "soft", "standing_but_onset", "no_harm", "unfair", "service",
+    "soft_from_start",
 )  # fmt: skip
 
 
@@ -47,7 +48,8 @@ class Choice:
 
 def features(c: Candidate, damage: Damage) -> list[float]:
     """Describe a candidate by scale-free numbers, in the order of ``FEATURES``."""
-    own = c.mechanism in UNFAIR or c.mechanism in REPLAYED or c.mechanism in SERVICE - _IN_LABELS
+    slow = c.mechanism == "latency" and (c.best.finding.effect or 0.0) > 3.0
+    own = slow or c.mechanism in UNFAIR or c.mechanism in REPLAYED or c.mechanism in SERVICE - _IN_LABELS
     harm = float(np.clip((damage.z - 2.0) / 4.0, 0.0, 1.0))
     late = damage.change.found and damage.change.shape != "from_start"
     return [
@@ -62,6 +64,7 @@ def features(c: Candidate, damage: Damage) -> list[float]:
         0.0 if own or damage.kind == "unknown" else 1.0 - harm,
         1.0 if c.mechanism in UNFAIR else 0.0,
         1.0 if c.mechanism in SERVICE else 0.0,
+        1.0 if c.cause == "data" and c.best.change is not None and c.best.change.shape == "from_start" else 0.0,
     ]
 
 
@@ -74,10 +77,11 @@ def weights() -> Mapping[str, float]:
 
 def none_features(study: Study, damage: Damage) -> list[float]:
     """Describe ``nothing is wrong``: 1, how sure the harm is (0 to 1), and whether harm can be known at all."""
-    return [1.0, float(np.clip(damage.z / 8.0, 0.0, 1.5)), 1.0 if damage.kind == "unknown" else 0.0]
+    blind = 0.0 if damage.kind == "unknown" else float(np.clip(damage.upper / 0.15, 0.0, 1.0))
+    return [1.0, float(np.clip(damage.z / 8.0, 0.0, 1.5)), 1.0 if damage.kind == "unknown" else 0.0, blind]
 
 
-NONE_FEATURES: Final = ("none", "none_harm", "none_unlabelled")
+NONE_FEATURES: Final = ("none", "none_harm", "none_unlabelled", "none_blind")
 
 
 def choose(study: Study, found: Sequence[Candidate], damage: Damage) -> Choice:

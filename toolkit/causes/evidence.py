@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.causes.candidates import explained_rows
 from toolkit.detectors import (
+    answers,
     association,
     categories,
     decisions,
@@ -48,7 +49,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
     inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
     inputs += association.detect(study, moves, _features(inputs))
-    inputs = _one_a_feature(inputs)
+    inputs = _one_a_feature(inputs) + answers.detect(study)
     defects = np.zeros(len(study.log))
     for e in inputs:
         if e.rows is not None and CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.5:

@@ -62,7 +62,7 @@ def draw_up(
         )
         taken_causes.add(c.cause)
         left = 1.0 - sum(line.share for line in lines)
-    if lines and left > 1e-9 or (not lines and damage.z > 3):
+    if (lines and left > 1e-9) or (not lines and damage.z > 3):
         lines.append(LedgerLine("unexplained", "unexplained", round(max(1.0 - sum(x.share for x in lines), 0.0), 4)))
     return tuple(sorted(lines, key=lambda x: (x.cause == "unexplained", -x.share)))
 

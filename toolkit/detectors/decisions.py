@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, not_testable, percent
+from toolkit.detectors.evidence import Evidence, inside, logistic, make, not_testable, percent
 from toolkit.detectors.generalisation import auc, from_start
 from toolkit.detectors.study import Study, implied_threshold, losses, predicted
 from toolkit.profile.model import Floats, Mask
@@ -404,7 +404,7 @@ def _cost(study: Study) -> list[Evidence]:
     )
     return [
         make(
-            study, "cost", "goal_misaligned", text, strength=0.9 if held else 0.15, z=change.z, change=change, rows=rows,
+            study, "cost", "goal_misaligned" if held else "", text, strength=0.9 if held else 0.0, z=change.z, change=change, rows=rows,
             effect=after - before, unit="cost", n=int(rows.sum()), supports=("goal_misaligned",) if held else (),
         )
     ]  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
 from toolkit.detectors.study import Study, known, seen
-from toolkit.profile.model import Codes, Column, Floats, Ints
+from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
 LEAST_RISE: Final = 0.03
@@ -44,9 +44,9 @@ def detect(study: Study) -> list[Evidence]:
     """Look at every feature for a filled-in or frozen value."""
     found: list[Evidence] = []
     for name, column in study.log.features.items():
-        frozen = _frozen(study, name)
-        if frozen is not None:
-            found.append(frozen)
+        still = frozen(study, name, study.ref.features[name], column)
+        if still is not None:
+            found.append(still)
             continue
         found += _filled(study, name, column)
     return found
@@ -149,10 +149,9 @@ def _rest_moved(base: Column, column: Column, filled: np.ndarray, rows: np.ndarr
     return max(ks_distance(p, rest) - 0.8 / np.sqrt(len(rest)), 0.0)
 
 
-def _frozen(study: Study, name: str) -> Evidence | None:
+def frozen(study: Study, name: str, base: Column, column: Column) -> Evidence | None:
     """Look for values that repeat the row before them, or their entity's last value."""
-    base, column = study.ref.features[name], study.log.features[name]
-    repeats = _entity_repeats(study, name)
+    repeats = _entity_repeats(study, base, column)
     kind = "its entity's last value"
     if repeats is None:
         repeats = _row_repeats(base, column)
@@ -169,7 +168,7 @@ def _frozen(study: Study, name: str) -> Evidence | None:
         return None
     rows = inside(change, len(log))
     text = f"{name} repeats {kind} in {percent(change.after)} of the rows since the change, {percent(change.before)} before."
-    if _is_default(study, name, change):
+    if _is_default(base, column, change) or _by_chance(column, rows, change.after):
         return None
     return make(
         study,
@@ -188,13 +187,13 @@ def _frozen(study: Study, name: str) -> Evidence | None:
     )
 
 
-def _is_default(study: Study, name: str, change: Change) -> bool:
+def _is_default(base: Column, column: Column, change: Change) -> bool:
     """Whether one single value, which is not the last one before the change, fills the changed rows: a default."""
-    column = study.log.features[name]
     codes = _texts(column)[change.start : change.end]
     codes = codes[codes >= 0]
-    if len(codes) < 5 or len(np.unique(codes)) > 1:
+    if len(codes) < 5 or float(np.bincount(codes).max()) < 0.97 * len(codes):
         return False
+    codes = np.full(1, np.argmax(np.bincount(codes)))
     if change.start < 3:
         return True
     before = _texts(column)[max(change.start - 60, 0) : change.start]
@@ -202,12 +201,21 @@ def _is_default(study: Study, name: str, change: Change) -> bool:
     carried = len(last) > 0 and bool((last[-3:] == codes[0]).any())
     if isinstance(column, Codes):
         return not carried
-    value = float(column[change.start : change.end][~np.isnan(column[change.start : change.end])][0])
-    base = study.ref.features[name]
+    value = float(np.nanmedian(column[change.start : change.end]))
     assert not isinstance(base, Codes)
     typical = {0.0, -1.0, 999.0, -999.0, 9999.0}
     middle = abs(value - float(np.nanmean(base))) < 1e-6 * (1 + abs(value)) or value == float(np.nanmedian(base))
     return value in typical or middle or not carried
+
+
+def _by_chance(column: Column, rows: Mask, repeats: float) -> bool:
+    """Whether rows repeat each other only because a few values fill the changed rows, in any order."""
+    codes = _texts(column)[rows]
+    codes = codes[codes >= 0]
+    if not len(codes):
+        return True
+    chance = float((shares(codes, int(codes.max()) + 1, 0.0) ** 2).sum())
+    return 0.02 < chance < 0.95 and (repeats - chance) / (1 - chance) < 0.6
 
 
 def _row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:
@@ -227,10 +235,10 @@ def _row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:
     return (out[0], out[1]) if chance < 0.2 else None
 
 
-def _entity_repeats(study: Study, name: str) -> tuple[Floats, Floats] | None:
+def _entity_repeats(study: Study, base: Column, column: Column) -> tuple[Floats, Floats] | None:
     """Mark rows equal to their entity's earlier row, where entities come back and used to change."""
-    ref = _same_as_last(study.ref.entity.codes, _texts(study.ref.features[name]))
-    log = _same_as_last(study.log.entity.codes, _texts(study.log.features[name]))
+    ref = _same_as_last(study.ref.entity.codes, _texts(base))
+    log = _same_as_last(study.log.entity.codes, _texts(column))
     if (~np.isnan(log)).sum() < 30:
         return None
     early = log[: len(log) // 5] if (~np.isnan(ref)).sum() < 15 else ref

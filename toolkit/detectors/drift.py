@@ -94,7 +94,11 @@ def shares(codes: Ints, k: int, pseudo: float = 0.5) -> Floats:
 
 def moved(study: Study, name: str) -> Moved | None:
     """See whether a feature's distribution moved in the log, and since when; ``None`` where it did not."""
-    ref, log = study.ref.features[name], study.log.features[name]
+    return column_moved(study, name, study.ref.features[name], study.log.features[name])
+
+
+def column_moved(study: Study, name: str, ref: Column, log: Column) -> Moved | None:
+    """See the same of any column."""
     if isinstance(ref, Codes) != isinstance(log, Codes):
         return None
     have_ref, have_log = known(ref), known(log)

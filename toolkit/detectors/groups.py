@@ -122,7 +122,7 @@ def _gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
                 before = difference(base[measure][~there], base[measure][there])[0]
             side, rows, low = value, mine, gap
             other = _other(codes, place)
-            if (measure == "selection" and gap > 0 or measure != "selection" and gap < 0) and other is not None:
+            if ((measure == "selection" and gap > 0) or (measure != "selection" and gap < 0)) and other is not None:
                 # named is the side that fares worse
                 side, rows, low = other, rest, -gap
                 interval, z, before = (-interval[1], -interval[0]), -z, -before
@@ -156,7 +156,7 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     if worse <= 0:
         return None
     steady = _steady(g)
-    size = logistic(45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08}.get(g.measure, 0.09)))
+    size = _size(g, worse)
     mine = [o for o in all_gaps if o.column == g.column]
     mechanism, explained = _name(study, g, mine)
     strength = size * steady * (1 - explained)
@@ -173,6 +173,16 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
         unit=g.measure, interval=g.interval, n=g.n, slice_=(SliceTerm(g.column, g.value),),
         details={"measure": g.measure, "steady": steady, "early": g.early, "late": g.late, "before": g.before},
     )  # fmt: skip
+
+
+def _size(g: Gap, worse: float) -> float:
+    """How much the gap matters, 0 to 1: in points, or as a ratio of rates (the four-fifths rule, 29 CFR 1607.4 D)."""
+    points = logistic(45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08}.get(g.measure, 0.09)))
+    if g.measure not in ("selection", "error", "misses", "false alarms"):
+        return points
+    low, high = sorted((g.rate, g.rest))
+    ratio = low / high if high > 0 else 1.0
+    return max(points, logistic(16 * (0.74 - ratio)) * logistic(200 * (worse - 0.02)))
 
 
 def _steady(g: Gap) -> float:

@@ -10,7 +10,7 @@ from toolkit.detectors.evidence import Evidence, inside, make, percent, proporti
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
 from toolkit.records import SliceTerm
-from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.change import Change, find_change, no_change
 
 _LATE_WORDS: Final = ("timeout", "timed", "deadline", "504", "408", "late", "expired")
 
@@ -27,17 +27,17 @@ def _statuses(study: Study) -> list[Evidence]:
         return []
     base = 1.0 - study.ref.ok
     share_ref = float(np.nanmean(base)) if (~np.isnan(base)).any() else 0.0
-    reference = None if study.own_reference else (share_ref, share_ref * (1 - share_ref) + 1e-4, float(len(base)))
-    change = find_change(failed, reference=reference)
+    change, before = _risen(failed, share_ref)
     if not change.found or change.z < 0:
         return []
     rows = inside(change, len(failed))
     share = float(np.nanmean(failed[rows]))
-    z = proportion_z(share_ref * len(base), len(base), np.nansum(failed[rows]), rows.sum())
-    if share - share_ref < 0.01 or z < 5:
+    z = proportion_z(before * len(failed), len(failed), np.nansum(failed[rows]), rows.sum())
+    if share - before < 0.015 or z < 4:
         return []
     # serving has its share of failures that no validation set ever had: from the first row only many are a fault
-    strength = 1.0 if change.shape != "from_start" else float(np.clip((share - share_ref - 0.03) / 0.12, 0.0, 1.0))
+    strength = 1.0 if change.shape != "from_start" else float(np.clip((share - share_ref - 0.08) / 0.12, 0.0, 1.0))
+    share_ref = before
     hit = rows & (failed > 0)
     names = _top(study.log.status, hit)
     slow = _slower(study.log.latency_ms, hit, rows & ~hit)
@@ -52,6 +52,17 @@ def _statuses(study: Study) -> list[Evidence]:
             unit="share of requests", n=int(rows.sum()), supports=(mechanism, "latency") if late else (mechanism,),
         )
     ]  # fmt: skip
+
+
+def _risen(failed: Floats, share_ref: float) -> tuple[Change, float]:
+    """Find a rise within the log, else the distance of the whole log to the baseline; and what was usual before."""
+    change = find_change(failed)
+    if change.found and change.z > 0 and change.after > 1.5 * change.before:
+        return change, max(change.before, 0.0)
+    known = failed[~np.isnan(failed)]
+    if not len(known) or float(known.mean()) < share_ref + 0.08:
+        return no_change(len(failed)), share_ref
+    return Change("from_start", 0, len(failed), share_ref, float(known.mean()), 10.0, 0, 0), share_ref
 
 
 def _no_answer(study: Study) -> list[Evidence]:

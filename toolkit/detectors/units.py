@@ -15,8 +15,8 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, ks_z, make, percent
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Floats, Ints, Mask
-from toolkit.timeline.change import find_change
+from toolkit.profile.model import Codes, Floats, Ints, Mask
+from toolkit.timeline.change import Change, find_change
 
 NAME = "unit_change"
 _FACTORS: Final = (
@@ -42,39 +42,45 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
     """Look at each numeric feature that moved for an exact change of unit."""
     found = []
     for name, move in moves.items():
-        if not move.numeric:
+        base, column = study.ref.features[name], study.log.features[name]
+        if isinstance(base, Codes) or isinstance(column, Codes):
             continue
-        unit = find_unit(study.ref.features[name], study.log.features[name], move.rows)  # type: ignore[arg-type]
-        if unit is None:
-            continue
-        flags = unit.rows.astype(float)
-        change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
-        rows = unit.rows & inside(change, len(flags)) if change.found else unit.rows
-        if not change.found:
-            change = move.change
-        formula = f"{unit.slope:.4g} x" + (f" + {unit.offset:.4g}" if unit.offset else "")
-        text = (
-            f"{name} became {formula} in {percent(float(flags[move.rows].mean()))} of the changed rows; undone, its "
-            f"distribution is that of the baseline (KS {unit.fit:.3f} after, {move.distance:.2f} before undoing)."
-        )
-        found.append(
-            make(
-                study,
-                NAME,
-                "unit_change",
-                text,
-                strength=1.0 if unit.known else 0.85,
-                z=move.z,
-                change=change,
-                rows=rows,
-                effect=unit.slope,
-                unit="factor",
-                n=int(move.rows.sum()),
-                features=[name],
-                refutes=("covariate_shift", "concept_drift"),
-            )
-        )
+        got = of_column(study, name, base, column, move.rows, move.change, move.z, move.distance)
+        if got is not None:
+            found.append(got)
     return found
+
+
+def of_column(
+    study: Study, name: str, base: Floats, column: Floats, rows: Mask, own: Change, z: float, distance: float
+) -> Evidence | None:
+    """Look at one column whose distribution moved by ``distance`` in the marked rows."""
+    unit = find_unit(base, column, rows)
+    if unit is None:
+        return None
+    flags = unit.rows.astype(float)
+    change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
+    touched = unit.rows & inside(change, len(flags)) if change.found else unit.rows
+    formula = f"{unit.slope:.4g} x" + (f" + {unit.offset:.4g}" if unit.offset else "")
+    text = (
+        f"{name} became {formula} in {percent(float(flags[rows].mean()))} of the changed rows; undone, its "
+        f"distribution is that of the baseline (KS {unit.fit:.3f} after, {distance:.2f} before undoing)."
+    )
+    return make(
+        study,
+        NAME,
+        "unit_change",
+        text,
+        strength=1.0 if unit.known else 0.85,
+        z=z,
+        change=change if change.found else own,
+        rows=touched,
+        effect=unit.slope,
+        unit="factor",
+        n=int(rows.sum()),
+        features=[name],
+        refutes=("covariate_shift", "concept_drift", "label_shift"),
+    )
 
 
 def find_unit(ref: Floats, log: Floats, rows: Mask) -> Unit | None:
@@ -109,7 +115,9 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
     slope = _free_slope(base, current)
     if slope is not None and abs(np.log(slope)) > np.log(1.25):
         tries.append((slope, 0.0, False))
-    best = min(tries, key=lambda t: ks_distance(base, (current - t[1]) / t[0]) + (0.02 if not t[2] else 0.0))
+    fits = [ks_distance(base, (current - t[1]) / t[0]) + (0.02 if not t[2] else 0.0) for t in tries]
+    # factors stand in the order of how common they are: the first that is as good as the best
+    best = tries[next(i for i, f in enumerate(fits) if f <= min(fits) + 0.015)]
     fit = ks_distance(base, (current - best[1]) / best[0])
     # an additive shift that fits as well is no unit: the population moved
     moved = ks_distance(base, current - (np.median(current) - np.median(base)))

@@ -23,7 +23,7 @@ def detect(study: Study) -> list[Evidence]:
     found = []
     for code, name in enumerate(versions.names):
         mine = versions.codes == code
-        if LEAST <= mine.sum() and (~mine).sum() >= LEAST:
+        if mine.sum() >= LEAST and (~mine).sum() >= LEAST:
             got = _one(study, name, mine)
             if got is not None:
                 found.append(got)

@@ -31,6 +31,7 @@ class Damage:
     z: float
     excess: Floats
     effect: float
+    upper: float = 0.0
 
 
 def block_error(x: Floats, blocks: int = 20) -> float:
@@ -89,7 +90,8 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
     own = study.own_reference or len(known_then) < 10
     if own:
         expected = float(change.before) if change.found else float(np.nanmean(now))
-        base_error = float(np.nanstd(now)) / np.sqrt(max(min(len(known_then), n // 3), 5))
+        outside = ~inside(change, n) if change.found else np.ones(n, dtype=bool)
+        base_error = block_error(now[outside])
     else:
         expected, base_error = float(known_then.mean()), block_error(then)
     rows = inside(change, n) if change.found and change.z > 0 else np.ones(n, dtype=bool)
@@ -124,4 +126,5 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
     )
     kind: Kind = "labels" if z > 0 else "none"
     onset = change if change.found and change.z > 0 else no_change(n, expected)
-    return Damage(harm, kind, rows, onset, z, now - expected, effect)
+    scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
+    return Damage(harm, kind, rows, onset, z, now - expected, effect, (effect + 1.96 * error) / scale)
