@@ -38,13 +38,22 @@ def kills(folder: Path, count: int, *, workers: int = 3, seed: int = 1) -> Resul
             if slot not in running:
                 name = f"{slot}.{number}"
                 running[slot] = child(lambda name=name: _writer(home, acks, name))  # type: ignore[misc]
-        time.sleep(choose.uniform(0.02, 0.25))
+        _under_load(acks, choose)
         kill(running.pop(choose.choice(sorted(running))))
     for pid in running.values():
         kill(pid)
     result.figures = {"kills": count + len(running), "seconds": round(time.monotonic() - started, 1)}
     _compare(Store(home), acks.read_text().splitlines() if acks.exists() else [], result)
     return result
+
+
+def _under_load(acks: Path, choose: random.Random) -> None:
+    """Wait until some more was acknowledged (or long enough), then to no particular moment."""
+    enough = (acks.stat().st_size if acks.exists() else 0) + choose.randrange(1, 60)
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline and not (acks.exists() and acks.stat().st_size > enough):
+        time.sleep(0.002)
+    time.sleep(choose.uniform(0, 0.05))
 
 
 def _writer(home: Path, acks: Path, name: str) -> None:

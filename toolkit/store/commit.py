@@ -15,7 +15,7 @@ from toolkit.store.plain import canonical
 from toolkit.store.session import Transaction, insert_rows
 
 
-class Undecided(Exception):  # noqa: N818  (caught in work.py, where it is settled)
+class Undecided(Exception):
     """COMMIT itself raised, so whether the change went through is to be looked up."""
 
     def __init__(self, head: Head, cause: Exception) -> None:

@@ -73,7 +73,7 @@ def cursor() -> duckdb.DuckDBPyConnection:
     state = process()
     with state.mutex:
         if state.memory is None:
-            state.memory = connect()
+            state.memory = connect(threads=1)
         return state.memory.cursor()
 
 

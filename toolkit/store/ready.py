@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from toolkit.errors import StoreError, StoreRolledBack
 from toolkit.store import journal
@@ -22,6 +22,12 @@ from toolkit.store.session import Transaction, insert_rows
 
 if TYPE_CHECKING:
     import duckdb
+
+
+#: One statement for both, because it is asked in every session.
+_HOW_FAR: Final = (
+    "SELECT (SELECT max(number) FROM migrations), seq, hash FROM audit WHERE seq = (SELECT max(seq) FROM audit)"
+)
 
 
 @dataclass(frozen=True)
@@ -43,25 +49,26 @@ def look(place: Place, cursor: duckdb.DuckDBPyConnection) -> Found:
     import duckdb
 
     try:
-        version = cursor.execute("SELECT max(number) FROM migrations").fetchall()[0][0]
-        last = cursor.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchall()
+        rows = cursor.execute(_HOW_FAR).fetchall()
     except duckdb.CatalogException:
-        if cursor.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
-        ).fetchall() == [(0,)]:
+        tables = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
+        if cursor.execute(tables).fetchall() == [(0,)]:
             return Found()
+        rows = []
+    if not rows or rows[0][0] is None:
         raise StoreError(
-            "this database is not an incident store, or lacks a table",
+            "this database is not an incident store, or lacks a part of one",
             where=str(place.database),
             fix="give another --home, or run `postmortem store repair`",
-        ) from None
+        )
+    version, seq, last = rows[0]
     if version > LATEST:
         raise StoreError(
             f"the store has schema {version}, this version knows {LATEST}",
             where=str(place.folder),
             fix="install a newer ml-postmortem; nothing was changed",
         )
-    return Found(version, *last[0])
+    return Found(version, seq, last)
 
 
 def check_readable(place: Place, cursor: duckdb.DuckDBPyConnection) -> bool:
