@@ -5,16 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -274,6 +277,26 @@ def test_a_thousand_columns_are_read(tmp_path: Path) -> None:
         assert log.rows.fetch("SELECT feature_0, feature_999 FROM rows") == [(0.0, 999.0), (1.0, 1000.0)]
 
 
+def test_objects_in_a_row_are_columns_of_their_own(tmp_path: Path) -> None:
+    """Features nested in an object are columns named object.field, from JSONL, Parquet and Arrow; lists are none."""
+    rows = [
+        {"meta": {"at": "2026-03-01T02:00:00+02:00", "v": {"model": "m1"}}, "features": {"age": 30, "plan": "a"}},
+        {"meta": {"at": "2026-03-01T01:00:00Z", "v": {"model": "m1"}}, "features": {"age": 41.5, "plan": None}},
+    ]
+    rows = [row | {"score": 0.25 + i / 2, "tags": ["x"]} for i, row in enumerate(rows)]
+    (tmp_path / "log.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    table = pa.Table.from_pylist(rows)
+    pq.write_table(table, tmp_path / "log.parquet")
+    roles = {"timestamp": "meta.at", "score": "score", "model_version": "meta.v.model"}
+    for source in (tmp_path / "log.jsonl", tmp_path / "log.parquet", table):
+        with read_log(source, roles) as log:
+            assert log.feature_names[:2] == ("features.age", "features.plan")
+            assert log.rows.fetch("SELECT t, model_version, feature_0, feature_1 FROM rows ORDER BY score") == [
+                (utc(2026, 3, 1), "m1", 30.0, "a"),
+                (utc(2026, 3, 1, 1), "m1", 41.5, None),
+            ]
+
+
 # -- what cannot be read ---------------------------------------------------------------------------------------------
 
 
@@ -343,8 +366,6 @@ def test_empty_files_among_others_are_noted(tmp_path: Path) -> None:
 def test_a_parquet_file_with_a_broken_page_is_refused(tmp_path: Path) -> None:
     """A footer that is whole over pages that are not is found when the pages are read, and is an error in one line."""
     table = pa.table({"score": [i / 5000 for i in range(5000)], "a": [float(i * 7919 % 5000) for i in range(5000)]})
-    import pyarrow.parquet as pq
-
     pq.write_table(table, tmp_path / "log.parquet", compression="zstd", use_dictionary=False)
     whole = bytearray((tmp_path / "log.parquet").read_bytes())
     whole[200:4000] = b"\xff" * 3800
@@ -452,6 +473,37 @@ def test_a_read_only_folder_is_no_hindrance(tmp_path: Path) -> None:
         assert [p.name for p in path.parent.iterdir()] == ["log.csv"]
     finally:
         path.parent.chmod(0o755)
+
+
+def test_an_interrupt_ends_reading_at_once_and_cleans_up(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a scan is a KeyboardInterrupt; the next query runs, and no file is left."""
+    (tmp_path / "scratch").mkdir()
+    code = """
+        import signal, sys
+        from toolkit.engines import DuckRows
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        rows = DuckRows.open(sys.argv[1])
+        print("open", flush=True)
+        try:
+            rows.fetch("SELECT sum(hash(range)) FROM range(100000000000)")
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        print(rows.fetch("SELECT count(*) FROM raw"), flush=True)
+        """
+    path = write_csv(tmp_path / "log.csv")
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path / "scratch")},
+    ) as other:
+        assert other.stdout.readline() == "open\n"
+        time.sleep(0.5)
+        other.send_signal(signal.SIGINT)
+        assert other.stdout.readline() == "interrupted\n"
+        assert other.stdout.readline() == "[(4,)]\n"
+        assert other.wait(20) == 0
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch) -> None:

@@ -7,7 +7,6 @@ seven times as much.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import threading
@@ -18,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from toolkit.errors import LogError
+from toolkit.engines.reading import reading
 from toolkit.sql import connect, quote
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from toolkit.logs.formats import Opened
 
 
-_FILE: Final = re.compile(r"""file ["'](.+?)["']""", re.IGNORECASE)
+#: Objects within objects beyond this depth stay what they are, and are no features.
+_DEEPEST: Final = 3
 
 
 class DuckRows:
@@ -42,8 +42,9 @@ class DuckRows:
         self.name = opened.name
         self.files = opened.files
         self.run(f"CREATE OR REPLACE VIEW raw AS {opened.sql}")
-        described = self.fetch("DESCRIBE raw")
-        self.columns: dict[str, str] = {str(row[0]): str(row[1]) for row in described}
+        self.columns = self._describe()
+        if any(_is_object(kind) for kind in self.columns.values()):
+            self._flatten()
 
     @classmethod
     def open(cls, source: Any, *, memory_mb: int | None = None, threads: int | None = None) -> Self:
@@ -70,6 +71,28 @@ class DuckRows:
             scratch.remove()
             raise
 
+    def _describe(self) -> dict[str, str]:
+        return {str(row[0]): str(row[1]) for row in self.fetch("DESCRIBE raw")}
+
+    def _flatten(self) -> None:
+        """Make columns of the fields of objects: features {age} becomes "features.age", three levels deep."""
+        from toolkit.logs.formats import refuse_case_duplicates
+
+        sql = self.opened.sql
+        for _ in range(_DEEPEST):
+            schema = self.arrow("SELECT * FROM raw LIMIT 0").schema
+            parts: dict[str, str] = {}
+            for column, kind in self.columns.items():
+                fields = [str(f.name) for f in schema.field(column).type] if _is_object(kind) else []
+                parts |= {f"{column}.{f}": f"{quote(column)}.{quote(f)}" for f in fields} or {column: quote(column)}
+            refuse_case_duplicates(list(parts), self.name)
+            selected = ", ".join(f"{value} AS {quote(name)}" for name, value in parts.items())
+            sql = f"SELECT {selected} FROM ({sql})"
+            self.run(f"CREATE OR REPLACE VIEW raw AS {sql}")
+            self.columns = self._describe()
+            if not any(_is_object(kind) for kind in self.columns.values()):
+                return
+
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run a statement that gives no rows.
 
@@ -86,13 +109,8 @@ class DuckRows:
             LogError: the source cannot be read (any more).
 
         """
-        import duckdb
-
-        with self._one_at_a_time:
-            try:
-                return self._connection.execute(sql, list(params)).fetchall()
-            except duckdb.Error as error:
-                raise read_error(error, self.name) from None
+        with self._one_at_a_time, reading(self.name, self._connection):
+            return self._connection.execute(sql, list(params)).fetchall()
 
     def arrow(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Run SQL over ``raw`` or ``rows`` and give a ``pyarrow.Table``.
@@ -101,16 +119,11 @@ class DuckRows:
             LogError: the source cannot be read (any more).
 
         """
-        import duckdb
-
-        with self._one_at_a_time, warnings.catch_warnings():
+        with self._one_at_a_time, reading(self.name, self._connection), warnings.catch_warnings():
             # bound values go by execute(), of whose copy DuckDB 2 warns: in sql() DuckDB 1.5 takes fifty times as long
             warnings.simplefilter("ignore", UserWarning)
-            try:
-                answer = self._connection.execute(sql, list(params)) if params else self._connection.sql(sql)
-                return answer.to_arrow_table()
-            except duckdb.Error as error:
-                raise read_error(error, self.name) from None
+            answer = self._connection.execute(sql, list(params)) if params else self._connection.sql(sql)
+            return answer.to_arrow_table()
 
     @cached_property
     def hashes(self) -> dict[str, str]:
@@ -119,7 +132,7 @@ class DuckRows:
 
         if self.files and not self.opened.is_database:
             return {str(file): file_sha256(file) for file in self.files}
-        with self._one_at_a_time:
+        with self._one_at_a_time, reading(self.name, self._connection):
             return {self.name: content_sha256(self._connection, [quote(c) for c in self.columns])}
 
     def close(self) -> None:
@@ -157,27 +170,8 @@ class Scratch:
             self._remover()
 
 
-def read_error(error: Exception, name: str) -> LogError:
-    """Turn an error of DuckDB into one line for the reader."""
-    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    # of several files DuckDB names the one that failed
-    if (named := _FILE.search(text)) and Path(named[1]).is_file():
-        name = named[1]
-    if type(error).__name__ == "OutOfMemoryException":
-        return LogError("the log needs more memory than it may use", where=name, fix="give a higher --memory")
-    if "o files found" in text:
-        return LogError("there is no such file", where=name, fix="check the path")
-    if "magic bytes" in text or "too small to be a Parquet" in text or "Invalid thrift" in text or "TProtocol" in text:
-        return LogError(
-            "the Parquet file is damaged or only half written", where=name, fix="write it again, then retry"
-        )
-    if "Could not set lock" in text:
-        return LogError(
-            "the database is open for writing in another process", where=name, fix="close it there, or export the table"
-        )
-    if "ermission denied" in text:
-        return LogError("the file may not be read", where=name, fix="give yourself the right to read it")
-    return LogError(f"the log cannot be read: {text[:300]}", where=name, fix="check that the file is whole")
+def _is_object(kind: str) -> bool:
+    return kind.startswith("STRUCT(") and not kind.endswith("]")
 
 
 def _quarter_mb() -> int:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from toolkit.engines.reading import reading
 from toolkit.errors import LogError
 from toolkit.logs.formats import Opened, refuse_case_duplicates, refuse_cut_off
 from toolkit.logs.parquet_files import hive, path_list
@@ -41,22 +42,16 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
         LogError: no header, one column only, two columns of one name, or no UTF-8.
 
     """
-    import duckdb
-
-    from toolkit.engines.duck import read_error
-
     groups: dict[_Header, list[Path]] = {}
     for file in files:
         refuse_cut_off(file)
         groups.setdefault(read_header(file), []).append(file)
     target = scratch.file("csv.parquet")
-    try:
+    with reading(name, connection):
         parts = [_part(connection, header, group) for header, group in groups.items()]
         selected = " UNION ALL BY NAME ".join(parts)
         connection.execute(f"COPY ({selected}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION snappy)")
         rejects, lines = _rejects(connection)
-    except duckdb.Error as error:
-        raise read_error(error, name) from None
     return Opened(
         sql=f"SELECT * FROM read_parquet({literal(str(target))})",
         name=name,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from toolkit.engines.reading import reading
 from toolkit.errors import LogError
 from toolkit.logs.formats import Opened, first_bytes, refuse_case_duplicates, refuse_cut_off
 from toolkit.logs.parquet_files import hive, path_list
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _SHOWN: Final = 5
 _PLAIN: Final = {"BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"}
 _NESTED: Final = ("JSON", "STRUCT", "MAP", "LIST")
+#: Types that DuckDB guesses of texts in an object; an offset from UTC would be lost.
+_TIMES: Final = re.compile(r"(?<= )(DATE|TIMESTAMP WITH TIME ZONE|TIMESTAMP|TIME|UUID)(?=[,)\[])")
 
 
 def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str, scratch: Scratch) -> Opened:
@@ -33,16 +36,12 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
         LogError: no line is a JSON object, or two keys differ only in case.
 
     """
-    import duckdb
-
-    from toolkit.engines.duck import read_error
-
     for file in files:
         refuse_cut_off(file)
     target = scratch.file("json.parquet")
     rejects: dict[str, int] = {}
     lines: tuple[str, ...] = ()
-    try:
+    with reading(name, connection):
         if _is_array(files[0]):
             source = _source(files, "array", lenient=False)
             types = _types(connection, source)
@@ -58,8 +57,6 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
         if not types:
             raise LogError("no line is a JSON object", where=name, fix="write one object a line, {...}")
         connection.execute(_copy(source, types, str(target)))
-    except duckdb.Error as error:
-        raise read_error(error, name) from None
     return Opened(
         sql=f"SELECT * FROM read_parquet({literal(str(target))})",
         name=name,
@@ -107,12 +104,14 @@ def _objects(connection: duckdb.DuckDBPyConnection, source: str, scratch: Scratc
 
 
 def _copy(source: str, types: dict[str, str], target: str) -> str:
-    """Give SQL that writes the objects as Parquet; nested values as JSON text, times as the text they were."""
+    """Give SQL that writes the objects as Parquet; lists as JSON text, objects as they are, times as text."""
     declared, selected = [], []
     for column, kind in types.items():
-        nested = kind.startswith(_NESTED) or kind.endswith("]")
+        whole = kind.startswith("STRUCT(") and not kind.endswith("]")
+        nested = not whole and (kind.startswith(_NESTED) or kind.endswith("]"))
         given = "JSON" if nested else kind if kind in _PLAIN else "DOUBLE" if "INT" in kind else "VARCHAR"
-        declared.append(f"{literal(column)}: '{given}'")
+        given = _TIMES.sub("VARCHAR", kind) if whole else given
+        declared.append(f"{literal(column)}: {literal(given)}")
         name = quote(column)
         selected.append(f"({name} ->> '$') AS {name}" if nested else name)
     something = " OR ".join(f"{quote(c)} IS NOT NULL" for c in types)

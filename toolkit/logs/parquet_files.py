@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from toolkit.engines.reading import reading
 from toolkit.logs.formats import Opened, refuse_case_duplicates
 from toolkit.sql import literal
 
@@ -44,19 +45,13 @@ def open_parquet(
         LogError: a file is damaged, or has two columns that differ only in case.
 
     """
-    import duckdb
-
-    from toolkit.engines.duck import read_error
-
     for start in range(0, len(files), _AT_ONCE):
         some = files[start : start + _AT_ONCE]
-        try:
+        with reading(name if len(some) > 1 else str(some[0]), connection):
             # one row a column of each file, the files and the columns in their order
             found = connection.execute(
                 f"SELECT file_name, name, num_children FROM parquet_schema({path_list(some)})"
             ).fetchall()
-        except duckdb.Error as error:
-            raise read_error(error, name if len(some) > 1 else str(some[0])) from None
         for file, columns in groupby(found, key=lambda row: str(row[0])):
             refuse_case_duplicates(list(_top_level([(str(c), n) for _, c, n in columns])), file)
     partitioned = "true" if hive(files) else "false"

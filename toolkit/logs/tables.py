@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolkit.engines.reading import reading
 from toolkit.errors import LogError
 from toolkit.logs.formats import Opened, first_bytes
 from toolkit.sql import literal, quote
@@ -22,10 +23,6 @@ def open_table(connection: duckdb.DuckDBPyConnection, text: str, scratch: Scratc
         LogError: there is no such file or table, or another process holds it.
 
     """
-    import duckdb
-
-    from toolkit.engines.duck import read_error
-
     file_text, _, table = text.rpartition("::")
     file = Path(file_text).expanduser()
     if not file.is_file():
@@ -34,13 +31,11 @@ def open_table(connection: duckdb.DuckDBPyConnection, text: str, scratch: Scratc
         from toolkit.logs.sqlite_tables import open_sqlite
 
         return open_sqlite(connection, file, table, scratch)
-    try:
+    with reading(file_text, connection):
         connection.execute(f"ATTACH {literal(str(file))} AS source (READ_ONLY)")
         found = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'source' ORDER BY ALL"
         ).fetchall()
-    except duckdb.Error as error:
-        raise read_error(error, file_text) from None
     for schema, name in found:
         if table in {name, f"{schema}.{name}"}:
             sql = f"SELECT * FROM source.{quote(schema)}.{quote(name)}"

@@ -1,0 +1,64 @@
+"""What DuckDB says when something goes wrong, in one line for the reader (floor 2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from toolkit.errors import LogError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FILE: Final = re.compile(r"""file ["'](.+?)["']""", re.IGNORECASE)
+
+
+@contextmanager
+def reading(name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Turn DuckDB's errors into ``LogError`` while the source ``name`` is read, and its answer to Ctrl-C into Ctrl-C.
+
+    After Ctrl-C the query is ended: DuckDB's other threads would go on with it, and closing would wait for them.
+
+    Raises:
+        LogError: the source cannot be read; the message says what to do.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (KeyboardInterrupt, duckdb.InterruptException):
+        connection.interrupt()
+        raise KeyboardInterrupt from None
+    except duckdb.Error as error:
+        raise read_error(error, name) from None
+    except RuntimeError as error:
+        if "interrupted" in str(error):
+            connection.interrupt()
+            raise KeyboardInterrupt from None
+        raise
+
+
+def read_error(error: Exception, name: str) -> LogError:
+    """Turn an error of DuckDB into one line for the reader."""
+    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    # of several files DuckDB names the one that failed
+    if (named := _FILE.search(text)) and Path(named[1]).is_file():
+        name = named[1]
+    if type(error).__name__ == "OutOfMemoryException":
+        return LogError("the log needs more memory than it may use", where=name, fix="give a higher --memory")
+    if "o files found" in text:
+        return LogError("there is no such file", where=name, fix="check the path")
+    if "magic bytes" in text or "too small to be a Parquet" in text or "Invalid thrift" in text or "TProtocol" in text:
+        return LogError(
+            "the Parquet file is damaged or only half written", where=name, fix="write it again, then retry"
+        )
+    if "Could not set lock" in text:
+        return LogError(
+            "the database is open for writing in another process", where=name, fix="close it there, or export the table"
+        )
+    if "ermission denied" in text:
+        return LogError("the file may not be read", where=name, fix="give yourself the right to read it")
+    return LogError(f"the log cannot be read: {text[:300]}", where=name, fix="check that the file is whole")
