@@ -25,3 +25,19 @@ def shipped(name: str) -> Path:
 def home(given: str | os.PathLike[str] | None = None) -> Path:
     """Give the incidents folder: as given, else ``POSTMORTEM_HOME``, else ``incidents`` here. Creates nothing."""
     return Path(given or os.environ.get("POSTMORTEM_HOME") or "incidents")
+
+
+def write_whole(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a text file whole or not at all: beside its place first, then moved there; gives the path.
+
+    Raises:
+        OSError: it cannot be written; what stood there still stands.
+    """
+    target = Path(path)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target

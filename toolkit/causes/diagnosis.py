@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolkit.paths import write_whole
 from toolkit.records import Finding, Harm, LedgerLine, Rival, Slice, Verdict
 
 if TYPE_CHECKING:
@@ -121,10 +122,7 @@ class Diagnosis:
         """Write the diagnosis as JSON (to a file too, where one is named, replaced as a whole or not at all)."""
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
         if path is not None:
-            target = Path(path)
-            part = target.with_name(target.name + ".part")
-            part.write_text(text + "\n", encoding="utf-8")
-            part.replace(target)
+            write_whole(path, text + "\n")
         return text
 
     def summary(self) -> str:

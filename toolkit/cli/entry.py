@@ -12,9 +12,17 @@ from typing import Any, Final
 
 import click
 
+from toolkit.cli.actions import action
+from toolkit.cli.ask import search, similar, sql, stats
 from toolkit.cli.diagnose import diagnose
+from toolkit.cli.doctor import doctor
 from toolkit.cli.frame import FAILED, INTERRUPTED, UNUSABLE, Group, say
 from toolkit.cli.incident import demo, investigate, open_, publish
+from toolkit.cli.keep import audit, export, import_, store
+from toolkit.cli.library import case, cases, templates
+from toolkit.cli.look import events, history, list_, show
+from toolkit.cli.record import event, note
+from toolkit.cli.state import close, edit, mitigate, reopen, resolve, status
 from toolkit.errors import PostmortemError, RunFailed
 
 DEBUG: Final = "POSTMORTEM_DEBUG"
@@ -30,7 +38,13 @@ def cli() -> None:
     """From a prediction log to a timeline, an honest verdict on the cause and a postmortem that can be recomputed."""
 
 
-for _command in (demo, diagnose, open_, investigate, publish):
+COMMANDS: Final = (
+    *(demo, diagnose, open_, investigate, publish),
+    *(list_, show, events, note, event, action, status, edit, mitigate, resolve, close, reopen),
+    *(sql, stats, search, similar, history),
+    *(cases, case, templates, export, import_, store, audit, doctor),
+)
+for _command in COMMANDS:
     cli.add_command(_command)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -217,8 +216,3 @@ def demo(again: bool, home: str | None) -> int:
 def _say_where(made: Publication, incident: str) -> None:
     say(f"{made.page}")
     say(f"Open it in a browser. The record: postmortem show {incident}")
-
-
-def moment_text(moment: datetime | None) -> str:
-    """Write a time to the minute, or a dash."""
-    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from toolkit.investigation.example import demo
     from toolkit.investigation.flow import Investigation, investigate
-    from toolkit.investigation.opening import open_incident
+    from toolkit.investigation.opening import import_events, open_incident
     from toolkit.investigation.publishing import publish
 
-__all__ = ["Investigation", "demo", "investigate", "open_incident", "publish"]
+__all__ = ["Investigation", "demo", "import_events", "investigate", "open_incident", "publish"]
 
 _HOME = {
     "Investigation": "flow",
     "demo": "example",
+    "import_events": "opening",
     "investigate": "flow",
     "open_incident": "opening",
     "publish": "publishing",

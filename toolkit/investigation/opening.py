@@ -60,6 +60,18 @@ def open_incident(
     return made
 
 
+def import_events(store: Store, incident_id: str, events: Any, *, by: str = "", command: str = "") -> tuple[Event, ...]:
+    """Put the events of a table on an incident's timeline and give them with their ids; none is doubled.
+
+    Raises:
+        LogError: the table cannot be read; nothing was recorded.
+        UnknownIncident: there is no such incident.
+    """
+    from toolkit.api import as_events
+
+    return store.add_events(incident_id, _imported(as_events(events), events), actor=by, command=command)
+
+
 def _log_record(log: Any, reference: Any, roles: Any, events: Any) -> dict[str, Any]:
     """Say where the log lies, after reading it once: a wrong path or role shows now, not in the middle of the night."""
     if log is None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolkit.errors import PostmortemError
-from toolkit.investigation.flow import BUNDLE, _bundle, latest_runs
+from toolkit.investigation.flow import BUNDLE, TEMPLATES
+from toolkit.investigation.recording import complete, latest_runs
 from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.outcome import RunResult
 from toolkit.report.publish import PAGE, Published
@@ -55,8 +56,8 @@ def publish(
         raise PostmortemError(
             f"{incident.id} was never investigated", fix=f"run `postmortem investigate {incident.id}` first"
         )
-    bundle = _bundle(store, incident.id, replace(Bundle.load(folder / BUNDLE), path=None))
-    runs = tuple(latest_runs(store, incident))
+    bundle = complete(store, incident.id, replace(Bundle.load(folder / BUNDLE), path=None))
+    runs = tuple(latest_runs(store, incident, TEMPLATES))
     made: Published = write(bundle, folder if out is None else out, notebooks=runs, audience=audience)
     path = made.page.name if out is None else str(made.page.absolute())
     sha = made.sums[PAGE]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from toolkit.errors import PostmortemError
+from toolkit.paths import write_whole
 from toolkit.records import ActionItem, Event, Finding, Incident, Verdict, iso, moment
 
 Values = tuple[float | None, ...]
@@ -131,7 +132,7 @@ class Bundle:
         for name, part in parts.items():
             if part is not None:
                 text = json.dumps(part, ensure_ascii=False, indent=1, allow_nan=False)
-                (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+                write_whole(folder / f"{name}.json", text + "\n")
         return folder
 
 

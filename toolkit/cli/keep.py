@@ -1,0 +1,181 @@
+"""``store``, ``audit``, ``export`` and ``import``: looking after the record (floor 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from toolkit.cli.frame import FAILED, Command, Group, by_option, home_option, json_option, say, say_json, typed
+from toolkit.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from toolkit.store.verify import Verified
+
+
+@click.group(cls=Group, short_help="The store as a whole: check, repair, backup, restore, compact.")
+def store() -> None:
+    """Look after the store as a whole."""
+
+
+@click.group(cls=Group, short_help="The journal of every change: verify.")
+def audit() -> None:
+    """Look after the journal of every change."""
+
+
+@store.command("check", example="postmortem store check")
+@home_option
+@json_option
+def check(home: str | None, as_json: bool) -> int:
+    """Hold journal, database and every row against each other; exits 1 where they differ."""
+    from toolkit.store import Store
+
+    with Progress() as progress:
+        progress("checking the store")
+        found = Store(home).check()
+    return _verified(found, as_json)
+
+
+@audit.command("verify", example="postmortem audit verify")
+@home_option
+@json_option
+def verify(home: str | None, as_json: bool) -> int:
+    """Find every entry that was changed, removed, moved or cut off; exits 1 where there is one."""
+    from toolkit.store import Store
+
+    with Progress() as progress:
+        progress("reading the journal")
+        found = Store(home).audit_verify()
+    return _verified(found, as_json)
+
+
+def _verified(found: Verified, as_json: bool) -> int:
+    if as_json:
+        say_json(
+            {
+                "sound": found.sound,
+                "entries": found.entries,
+                "head": {"seq": found.head.seq, "hash": found.head.hash},
+                "problems": list(found.problems),
+                "notes": list(found.notes),
+            }
+        )
+    else:
+        for problem in found.problems:
+            say(f"problem: {problem}")
+        for note in found.notes:
+            say(f"note: {note}")
+        sound = "sound" if found.sound else "NOT sound; postmortem store repair mends what can be mended"
+        say(f"{found.entries} entries, head {found.head.seq} {found.head.hash[:16]}: {sound}")
+    return 0 if found.sound else FAILED
+
+
+@store.command("repair", example="postmortem store repair")
+@by_option
+@home_option
+@json_option
+def repair(by: str, home: str | None, as_json: bool) -> None:
+    """Bring back what the journal holds and the database lost, or the other way round; what was found is kept."""
+    from toolkit.store import Store
+
+    with Progress() as progress:
+        progress("repairing the store")
+        done = Store(home).repair(actor=by, command=typed())
+    kept = str(done.kept) if done.kept else None
+    if as_json:
+        say_json({"entries": done.entries, "lines": done.lines, "rows": done.rows, "kept": kept})
+    else:
+        found = f"; what was found is kept in {kept}" if kept else ""
+        say(f"{done.entries} entries, {done.lines} lines and {done.rows} rows brought back{found}")
+
+
+@store.command("backup", example="postmortem store backup ../incidents-backup")
+@click.argument("folder")
+@home_option
+@json_option
+def backup(folder: str, home: str | None, as_json: bool) -> None:
+    """Copy the record of this moment into a new FOLDER."""
+    from toolkit.store import Store
+
+    with Progress() as progress:
+        progress("copying the store")
+        made = Store(home).backup(folder)
+    if as_json:
+        say_json({"backup": str(made)})
+    else:
+        say(f"{made}")
+
+
+@store.command("restore", example="postmortem store restore ../incidents-backup")
+@click.argument("folder")
+@by_option
+@home_option
+@json_option
+def restore(folder: str, by: str, home: str | None, as_json: bool) -> None:
+    """Put the backup in FOLDER in the store's place; what stood there is kept."""
+    from toolkit.store import Store
+
+    with Progress() as progress:
+        progress("restoring the store")
+        kept = Store(home).restore(folder, actor=by, command=typed())
+    if as_json:
+        say_json({"kept": str(kept) if kept else None})
+    else:
+        say("restored" + (f"; what stood there is kept in {kept}" if kept else ""))
+
+
+@store.command("compact", example="postmortem store compact")
+@home_option
+@json_option
+def compact(home: str | None, as_json: bool) -> None:
+    """Write the database anew without what is no longer used."""
+    from toolkit.store import Store
+
+    with Progress() as progress:
+        progress("compacting the store")
+        before, after = Store(home).compact()
+    if as_json:
+        say_json({"bytes_before": before, "bytes_after": after})
+    else:
+        say(f"{before:,} bytes before, {after:,} bytes after")
+
+
+@click.command(
+    cls=Command,
+    short_help="Write an incident as a folder of plain files.",
+    example="postmortem export INC-0001 handover/",
+)
+@click.argument("incident")
+@click.argument("folder")
+@home_option
+@json_option
+def export(incident: str, folder: str, home: str | None, as_json: bool) -> None:
+    """Write INCIDENT as JSON files into FOLDER, for a colleague or another store."""
+    from toolkit.store import Store
+
+    made = Store(home).export_bundle(incident, folder)
+    if as_json:
+        say_json({"bundle": str(made)})
+    else:
+        say(f"{made}")
+
+
+@click.command(
+    "import",
+    cls=Command,
+    short_help="Record an exported incident as a new one.",
+    example="postmortem import handover/",
+)
+@click.argument("folder")
+@by_option
+@home_option
+@json_option
+def import_(folder: str, by: str, home: str | None, as_json: bool) -> None:
+    """Record the incident in FOLDER as a new one of this store."""
+    from toolkit.store import Store
+
+    made = Store(home).import_bundle(folder, actor=by, command=typed())
+    if as_json:
+        say_json(made.to_dict())
+    else:
+        say(f"{made.id} {made.title}")

@@ -1,0 +1,53 @@
+"""Times and records as lines of text (floor 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolkit.records import Incident
+
+
+def moment_text(moment: datetime | None) -> str:
+    """Write a time to the minute in UTC, or a dash."""
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
+
+
+def span_text(seconds: float | None) -> str:
+    """Write a number of seconds in the unit that a person would use, or a dash."""
+    if seconds is None:
+        return "-"
+    for size, unit in ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes")):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def incident_lines(incident: Incident) -> Iterator[tuple[str, str]]:
+    """Give what is known of an incident as headings and texts."""
+    yield incident.id, incident.title
+    kind = " near miss" if incident.kind == "near_miss" else ""
+    yield "State", f"{incident.status}, {incident.severity}{kind}"
+    for head, text in (("Model", incident.model), ("Owner", incident.owner), ("Tags", ", ".join(incident.tags))):
+        if text:
+            yield head, text
+    lags = {"Detected": "to_detect", "Mitigated": "to_mitigate", "Resolved": "to_resolve"}
+    times = {
+        "Began": incident.occurred_at,
+        "Detected": incident.detected_at,
+        "Mitigated": incident.mitigated_at,
+        "Resolved": incident.resolved_at,
+        "Closed": incident.closed_at,
+    }
+    for head, when in times.items():
+        if when is not None:
+            after = incident.lags[lags[head]] if head in lags else None
+            yield head, moment_text(when) + (f" (after {span_text(after)})" if after is not None else "")
+    for path in incident.log.get("paths", ()):
+        yield "Log", str(path)
+    if incident.duplicate_of:
+        yield "Repeats", incident.duplicate_of
+    if incident.summary:
+        yield "Summary", incident.summary
