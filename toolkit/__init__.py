@@ -17,15 +17,28 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from toolkit.api import diagnose
-    from toolkit.causes.diagnosis import Diagnosis
-    from toolkit.drills.cases import case, cases
-    from toolkit.investigation import Investigation, demo, import_events, investigate, open_incident, publish
-    from toolkit.logs import Log, read_events, read_log
-    from toolkit.records import ActionItem, Event, Finding, Incident, LedgerLine, Verdict
-    from toolkit.roles import Roles
-    from toolkit.store import Store
+if TYPE_CHECKING:  # the alias of the same name is what tells a type checker that it is exported
+    from toolkit.api import diagnose as diagnose
+    from toolkit.causes.diagnosis import Diagnosis as Diagnosis
+    from toolkit.drills.cases import case as case
+    from toolkit.drills.cases import cases as cases
+    from toolkit.investigation import Investigation as Investigation
+    from toolkit.investigation import demo as demo
+    from toolkit.investigation import import_events as import_events
+    from toolkit.investigation import investigate as investigate
+    from toolkit.investigation import open_incident as open_incident
+    from toolkit.investigation import publish as publish
+    from toolkit.logs import Log as Log
+    from toolkit.logs import read_events as read_events
+    from toolkit.logs import read_log as read_log
+    from toolkit.records import ActionItem as ActionItem
+    from toolkit.records import Event as Event
+    from toolkit.records import Finding as Finding
+    from toolkit.records import Incident as Incident
+    from toolkit.records import LedgerLine as LedgerLine
+    from toolkit.records import Verdict as Verdict
+    from toolkit.roles import Roles as Roles
+    from toolkit.store import Store as Store
 
 _HOME = {
     "diagnose": "toolkit.api",
