@@ -1,0 +1,102 @@
+"""What the toolkit itself says of each case, and the table of all of them (floor 7).
+
+``python -m toolkit.drills.verdicts docs/case_studies.md`` writes the table again. The verdict engine is measured here
+and nowhere tuned: a miss stays in the table.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolkit.drills.cases import Case, cases
+from toolkit.errors import PostmortemError
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said of one case: ``verdict`` as in the vocabulary.
+
+    Or ``timeline`` where there is no log.
+    """
+
+    verdict: str
+    mechanism: str | None
+    confidence: float
+
+    def grade(self, case: Case) -> str:
+        """Give ``right``, ``accepted``, ``undetermined``, ``missed`` or, without a log, an empty text."""
+        if self.verdict == "timeline":
+            return ""
+        if self.verdict == "undetermined":
+            return "undetermined"
+        if self.verdict == case.cause:
+            return "right"
+        return "accepted" if self.verdict in case.also_accepted else "missed"
+
+
+def said_of(case: Case, workdir: str | Path, seed: int = 0) -> Said:
+    """Run the toolkit's own diagnosis on a case; it is given the log, the reference, the roles and the events.
+
+    Raises:
+        PostmortemError: the log cannot be made or read.
+    """
+    from toolkit.api import diagnose
+
+    log = case.log_path(workdir)
+    if log is None:
+        return Said("timeline", None, 0.0)
+    found = diagnose(log, reference=case.reference_path(workdir), roles=case.roles, events=case.events(), seed=seed)
+    return Said(found.verdict, found.mechanism, found.confidence)
+
+
+def table(said: Mapping[str, Said], library: Iterable[Case]) -> str:
+    """Write the table of all cases in Markdown, hits and misses alike."""
+    lines = [
+        "# Case studies",
+        "",
+        "Written by `python -m toolkit.drills.verdicts docs/case_studies.md`; do not edit it. *Kind*: real data, a",
+        "reconstruction that meets published figures, or an illustration. *The toolkit says* is its own verdict on the",
+        "bundled log, misses included; a case without a log is a timeline. The truth is in each `case.toml`.",
+        "",
+        "| case | title | kind | level | cause: mechanism | also accepted | the toolkit says | |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    grades: dict[str, int] = {}
+    for case in library:
+        truth = case.cause if case.mechanism is None else f"{case.cause}: {case.mechanism}"
+        one = said.get(case.name)
+        words, grade = ("", "") if one is None else (_words(one), one.grade(case))
+        grades[grade] = grades.get(grade, 0) + 1
+        also = ", ".join(case.also_accepted)
+        cells = (f"`{case.name}`", case.title, case.kind, case.difficulty, truth, also, words, grade)
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    total = ", ".join(f"{grades[g]} {g}" for g in ("right", "accepted", "undetermined", "missed") if g in grades)
+    return "\n".join([*lines, "", f"With a log: {total}."]) + "\n"
+
+
+def _words(one: Said) -> str:
+    if one.verdict == "timeline":
+        return "a timeline, no log"
+    mechanism = f": {one.mechanism}" if one.mechanism else ""
+    return f"{one.verdict}{mechanism} ({one.confidence:.0%})"
+
+
+def main(target: str) -> None:
+    """Diagnose every case and write the table to ``target``."""
+    library = cases()
+    said = {}
+    with tempfile.TemporaryDirectory() as workdir:
+        for case in library:
+            try:
+                said[case.name] = said_of(case, workdir)
+            except PostmortemError as error:
+                said[case.name] = Said(f"refused: {error}", None, 0.0)
+    Path(target).write_text(table(said, library), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
