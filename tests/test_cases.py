@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from toolkit.drills.cases import Case, case, cases
+from toolkit.drills.scaffold import new_case
 from toolkit.drills.verdicts import Said, table
 from toolkit.errors import PostmortemError
 from toolkit.vocabulary import CAUSE_OF, CAUSES, MECHANISMS
@@ -183,3 +184,18 @@ def test_a_verdict_is_graded_by_the_case_and_a_miss_stays_in_the_table() -> None
     written = table({"watson_oncology": Said("bias", "performance_gap", 0.9)}, [watson, spam])
     assert "| bias: performance_gap (90%) | missed |" in written
     assert "With a log: 1 missed." in written
+
+
+def test_a_new_case_keeps_the_contract_as_it_is_written(tmp_path: Path) -> None:
+    """What the scaffold writes can be read, made and checked, and is never overwritten."""
+    place = new_case("late_parcels", tmp_path / "mine")
+    [one] = cases(tmp_path / "mine")
+    assert one.name == "late_parcels"
+    test_a_case_is_whole(one)
+    test_the_brief_does_not_give_the_answer_away(one)
+    test_the_roles_fit_the_log_and_every_figure_is_in_it(one, tmp_path / "out")
+    with pytest.raises(PostmortemError, match="there is such a case already"):
+        new_case("late_parcels", tmp_path / "mine")
+    assert sorted(file.name for file in place.iterdir() if file.is_file())[0] == "case.toml"
+    with pytest.raises(PostmortemError, match="cannot be a case's name"):
+        new_case("../escape", tmp_path)
