@@ -19,6 +19,9 @@ _HIDDEN: Final = frozenset(
 )
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _HEADING: Final = re.compile(r"<(/?)h([1-6])\b")
+_SVG: Final = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg\b", re.DOTALL)
+#: How PNG and JPEG begin, in base64.
+_MAGIC: Final = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/"}
 _LONGEST_TEXT: Final = 10_000
 
 
@@ -85,5 +88,12 @@ def _alt(output: Mapping[str, Any]) -> str:
 
 
 def _picture(kind: str, data: str, alt: str) -> Markup:
-    encoded = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
+    """Give a picture as an image, in which nothing runs; what is no picture of its kind is left out."""
+    if kind == "image/svg+xml":
+        good, encoded = bool(_SVG.match(data)), base64.b64encode(data.encode("utf-8", "replace")).decode()
+    else:
+        encoded = "".join(data.split())
+        good = encoded.startswith(_MAGIC[kind]) and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", encoded) is not None
+    if not good:
+        return Markup('<p class="note">An output that is no picture was left out.</p>')
     return Markup('<figure><img src="data:{};base64,{}" alt="{}"></figure>').format(kind, encoded, alt)

@@ -185,14 +185,21 @@ def _harm(bundle: Bundle, field: str) -> Cited | str:
 
 
 def _ledger(bundle: Bundle, rest: str) -> Cited | str:
-    """``ledger.unit_change.share``: a line of the ledger, by its mechanism, or by its cause where it has none."""
+    """``ledger.unit_change.share``: a line of the ledger, by its mechanism, its cause, or its place from 1."""
     lines = bundle.verdict.ledger if bundle.verdict else ()
     key, _, field = rest.partition(".")
-    line = next((x for x in lines if key in {x.mechanism, x.cause}), None)
+    places = {str(i): x for i, x in enumerate(lines, 1)}
+    line = places.get(key) or next((x for x in lines if key in {x.mechanism, x.cause}), None)
     if line is None:
         return f"the ledger has {words.listing([x.mechanism or x.cause for x in lines], 40) or 'no lines'}"
     interval = words.between(line.interval, "share") if line.interval else ""
-    return _pick(_line_fields(line), field, f"the ledger, line {words.name(key)}", "root-cause", interval)
+    return _pick(
+        _line_fields(line),
+        field,
+        f"the ledger, line {words.name(line.mechanism or line.cause)}",
+        "root-cause",
+        interval,
+    )
 
 
 def _line_fields(line: LedgerLine) -> dict[str, tuple[Any, str]]:

@@ -6,6 +6,7 @@ The page loads nothing and runs nothing: no script, a policy that forbids all bu
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,8 @@ POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
 )
 _HERE: Final = Path(__file__).parent / "html"
+_ID: Final = re.compile(r'\bid="([^"]+)"')
+_LINK: Final = re.compile(r'href="#((event|finding)-[^"]*)"')
 
 #: Which section a shipped template belongs to; a failure of the one is shown in the other.
 SECTION_OF: Final[Mapping[str, str]] = {
@@ -86,7 +89,17 @@ def compose(
         failures=[run for run in notebooks if not run.ok],
         status="",
     )
-    return Document(page, tuple(parts))
+    return Document(_mended(page), tuple(parts))
+
+
+def _mended(page: str) -> str:
+    """Lead a link whose place was left out of a long table to that table instead."""
+    places = set(_ID.findall(page))
+    stands_in = {"event": "timeline", "finding": "supporting-data"}
+    return _LINK.sub(
+        lambda m: m.group(0) if m.group(1) in places else f'href="#{stands_in[m.group(2)]}"',
+        page,
+    )
 
 
 def fill(name: str, **values: Any) -> str:

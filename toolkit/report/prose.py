@@ -34,6 +34,7 @@ _SHOWN_ATTRIBUTES: Final = {
     "span": {"class", "title"},
     **{tag: {"class"} for tag in ("div", "table", "figure", "article", "p")},
 }
+_PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}")
 _OPEN, _SHUT = "\ue0f0", "\ue0f1"
 _SLOT: Final = re.compile(f"{_OPEN}(\\d+){_SHUT}")
 _TAG: Final = re.compile(r"<(?:[^<>\"]|\"[^\"]*\")*>")
@@ -63,9 +64,8 @@ def render_prose(bundle: Bundle, text: str, *, where: str = "text", linked: bool
     if len(text) > _LONGEST:
         lines.append(f"\n… ({len(text) - _LONGEST:,} more characters were left out)")
     html = sanitise(_markdown("\n".join(visible_lines(lines))))
-    for tag in _TAG.findall(html):
-        if _OPEN in tag:
-            raise RenderError("a reference stands inside a link", where=where, fix="put it into the text of the link")
+    if len(_SLOT.findall(_TAG.sub("", html))) != len(cited):
+        raise RenderError("a reference stands inside an address", where=where, fix="put it into the text of the link")
     return Prose(Markup(_SLOT.sub(lambda m: str(cited[int(m.group(1))].html(linked=linked)), html)), tuple(cited))  # noqa: S704
 
 
@@ -122,10 +122,9 @@ def _markdown(text: str) -> str:
 
 def _only_pictures(tag: str, attribute: str, value: str) -> str | None:
     """Keep ``data:`` for pictures alone, and pictures for ``data:`` alone."""
-    scheme = value.strip().lower()
     if tag == "img" and attribute == "src":
-        return value if re.match(r"data:image/(png|jpeg|gif|svg\+xml);base64,", scheme) else None
-    if attribute == "href" and scheme.startswith("data:"):
+        return value if _PICTURE.fullmatch(value) else None
+    if attribute == "href" and value.strip().lower().startswith("data:"):
         return None
     return value
 

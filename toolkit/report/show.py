@@ -177,8 +177,8 @@ def cause(case: Bundle, name: str) -> Shown:
         return _note("The log was not diagnosed yet.")
     title = words.CAUSE_NAMES[name].capitalize()
     said = [f"{title} has a probability of {{{{verdict.p.{name}}}}}."]
-    for line in (x for x in verdict.ledger if x.cause == name and x.mechanism):
-        ref = f"ledger.{line.mechanism}"
+    for place in (i for i, x in enumerate(verdict.ledger, 1) if x.cause == name and x.mechanism):
+        ref = f"ledger.{place}"
         said.append(f"{{{{{ref}.mechanism|capital}}}} explains {{{{{ref}.share}}}} of the damage.")
     html = render_prose(case, " ".join(said), where=name, linked=False).html
     gaps = [r for r in verdict.rivals if r.cause == name and r.not_testable]

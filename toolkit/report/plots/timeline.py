@@ -26,6 +26,8 @@ _LETTER: Final = 0.073
 #: Height of a row of labels, and the room for labels of the last moments, in inches.
 _LEVEL: Final = 0.165
 _RIGHT: Final = 0.75
+#: Marks that a lane has room for.
+_PLACES: Final = 200
 
 
 def timeline(
@@ -48,7 +50,7 @@ def timeline(
         axes = f.axes_in(drawing, left=f.room(lanes), right=_RIGHT, top=0.1 + _LEVEL * levels, bottom=0.5)
         for row, kind in enumerate(kinds):
             mark, colour = _MARKS[kind]
-            when = [seconds(e.occurred_at) for e in shown if e.kind == kind]
+            when = _apart([seconds(e.occurred_at) for e in shown if e.kind == kind], (high - low) / _PLACES)
             axes.axhline(row, color=f.GRID, lw=0.8, zorder=0)
             size = 9 if mark == "*" else 7
             axes.plot(
@@ -66,6 +68,11 @@ def timeline(
 
     height = 0.7 + 0.32 * len(kinds) + _LEVEL * (1 + max((level for _, _, level in rows[True]), default=0))
     return f.Figure("timeline", "What happened, and when", _alt(shown, incident, onset), _table(shown), draw, height)
+
+
+def _apart(times: Sequence[float], least: float) -> list[float]:
+    """Keep one of several times that would be drawn on top of each other."""
+    return list({round(t / least): t for t in times}.values()) if len(times) > _PLACES else list(times)
 
 
 def _span(moments: Sequence[datetime]) -> tuple[float, float]:

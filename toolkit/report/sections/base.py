@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from toolkit.notebooks.bundle import Bundle
-from toolkit.report.evidence import has
+from toolkit.records import Event
+from toolkit.report.evidence import has, references
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,12 @@ class Section:
 
 def told(bundle: Bundle, *sentences: str) -> list[str]:
     """Keep the sentences of which every reference holds a value: what is not known is not said."""
-    from toolkit.report.evidence import references
-
     return [s for s in sentences if all(has(bundle, ref) for _, ref in references(s))]
+
+
+def citable(event: Event) -> bool:
+    """Whether an event can be cited by its id."""
+    return not event.withdrawn and re.fullmatch(r"[\w-]+", event.id) is not None
 
 
 def is_regression(bundle: Bundle) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolkit.notebooks.bundle import Bundle
-from toolkit.report.sections.base import Ask, Section, told
+from toolkit.report.sections.base import Ask, Section, citable, told
 
 
 def draft(bundle: Bundle) -> Sequence[str]:
@@ -13,11 +13,7 @@ def draft(bundle: Bundle) -> Sequence[str]:
     said = told(bundle, "It was detected on {{incident.detected_at}}, {{lag.to_detect}} after it began.")
     said = said or told(bundle, "It was detected on {{incident.detected_at}}.")
     begun = bundle.incident.occurred_at
-    alerts = [
-        e
-        for e in bundle.events
-        if e.kind == "alert" and e.id and not e.withdrawn and (not begun or e.occurred_at >= begun)
-    ]
+    alerts = [e for e in bundle.events if e.kind == "alert" and citable(e) and (not begun or e.occurred_at >= begun)]
     if alerts:
         first = min(alerts, key=lambda e: e.occurred_at).id
         said += told(bundle, f"The first alert came on {{{{event.{first}.time}}}}: {{{{event.{first}.text}}}}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolkit.notebooks.bundle import Bundle
-from toolkit.report.sections.base import Ask, Section, told
+from toolkit.report.sections.base import Ask, Section, citable, told
 
 
 def draft(bundle: Bundle) -> Sequence[str]:
@@ -15,7 +15,7 @@ def draft(bundle: Bundle) -> Sequence[str]:
         "It was mitigated on {{incident.mitigated_at}}, {{lag.to_mitigate}} after it began.",
         "It was resolved on {{incident.resolved_at}}, {{lag.to_resolve}} after it began.",
     )
-    done = [e for e in bundle.events if e.kind in {"mitigation", "recovery"} and e.id and not e.withdrawn][:12]
+    done = [e for e in bundle.events if e.kind in {"mitigation", "recovery"} and citable(e)][:12]
     listed = [line for e in done for line in told(bundle, f"- {{{{event.{e.id}.time}}}}: {{{{event.{e.id}.text}}}}")]
     return [*said, "\n\n" + "\n".join(listed)] if listed else said
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from markupsafe import Markup
 
@@ -14,7 +15,9 @@ from toolkit.report.sections.base import Ask, Section, told
 from toolkit.report.sections.summary import verdict_sentences
 from toolkit.report.text import visible
 
-_MOST = 6
+_MOST: Final = 6
+#: Share of the damage from which a line is named in the text; all are in the plot.
+_WORTH_SAYING: Final = 0.05
 
 
 def draft(bundle: Bundle) -> Sequence[str]:
@@ -25,9 +28,9 @@ def draft(bundle: Bundle) -> Sequence[str]:
     said = verdict_sentences(bundle)
     if verdict.onset is None and verdict.verdict not in {"none", "undetermined"}:
         said.append("The fault was there from the first row of the log.")
-    for line in verdict.ledger:
-        if line.mechanism and line.mechanism != verdict.mechanism and line.share >= 0.05:
-            ref = f"ledger.{line.mechanism}"
+    for place, line in enumerate(verdict.ledger, 1):
+        if line.mechanism and line.mechanism != verdict.mechanism and line.share >= _WORTH_SAYING:
+            ref = f"ledger.{place}"
             said += told(
                 bundle, f"{{{{{ref}.mechanism|capital}}}} ({{{{{ref}.cause}}}}) contributed {{{{{ref}.share}}}}."
             )
@@ -59,7 +62,7 @@ def rival_cards(bundle: Bundle) -> Markup:
     left = len(ranked) - _MOST
     if left > 0:
         parts.append(
-            Markup('<p class="note">{} less probable rivals are in the data of this document.</p>').format(left)
+            Markup('<p class="note">{:,} less probable rivals are in the data of this document.</p>').format(left)
         )
     return Markup("\n").join(parts)
 

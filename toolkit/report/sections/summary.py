@@ -49,7 +49,10 @@ def verdict_sentences(bundle: Bundle) -> list[str]:
     sure = "with a probability of {{verdict.confidence}}."
     said = told(bundle, f"The most likely cause is **{{{{verdict.verdict}}}}** ({{{{verdict.mechanism}}}}), {sure}")
     said = said or told(bundle, f"The most likely cause is **{{{{verdict.verdict}}}}**, {sure}")
-    line = f"ledger.{verdict.mechanism or verdict.verdict}"
+    places = (
+        i for i, x in enumerate(verdict.ledger, 1) if x.mechanism == verdict.mechanism and x.cause == verdict.verdict
+    )
+    line = f"ledger.{next(places, 0)}"
     between = f"(95 % interval {{{{{line}.low}}}} to {{{{{line}.high}}}})"
     said += told(bundle, f"It explains {{{{{line}.share}}}} of the damage {between}.")
     return said + told(bundle, "The columns concerned: {{verdict.features}}.", "The rows concerned: {{verdict.slice}}.")

@@ -49,7 +49,7 @@ def body(bundle: Bundle) -> Markup:
         parts += [finding_html(f) for f in bundle.findings[:_MOST]]
         if len(bundle.findings) > _MOST:
             parts.append(
-                Markup('<p class="note">{} more findings are in the data of this document.</p>').format(
+                Markup('<p class="note">{:,} more findings are in the data of this document.</p>').format(
                     len(bundle.findings) - _MOST
                 )
             )

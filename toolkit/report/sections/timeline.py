@@ -10,7 +10,7 @@ from toolkit.notebooks.bundle import Bundle
 from toolkit.records import Event
 from toolkit.report import plots, words
 from toolkit.report.evidence import anchor_of
-from toolkit.report.sections.base import Section, told
+from toolkit.report.sections.base import Section, citable, told
 from toolkit.report.tables import Table
 from toolkit.report.text import visible
 
@@ -23,7 +23,7 @@ def draft(bundle: Bundle) -> Sequence[str]:
         "(95 % interval {{verdict.onset_from}} to {{verdict.onset_to}}).",
     )
     last = before_onset(bundle)
-    if last is not None and last.id:
+    if last is not None and citable(last):
         said += told(
             bundle,
             f"The last recorded change before that was on {{{{event.{last.id}.time}}}}: {{{{event.{last.id}.text}}}}.",

@@ -1,0 +1,45 @@
+"""Strings that try to run, to load, to hide or to flood: what a log, an event or a title may hold."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CORPUS: Final[tuple[str, ...]] = (
+    "<script>document.title='owned';alert(1)</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "<svg onload=alert(1)><animate onbegin=alert(1) attributeName=x dur=1s>",
+    "<svg><script href=https://evil.example/x.js /></svg>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<style>@import 'https://evil.example/a.css';body{display:none}</style>",
+    "</style><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "<link rel=stylesheet href=https://evil.example/a.css>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example'>",
+    "<base href=https://evil.example/>",
+    "<form action=https://evil.example><button>go</button></form>",
+    "<object data=https://evil.example/x></object><embed src=https://evil.example/x>",
+    "<video src=https://evil.example/v autoplay onplay=alert(1)>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>",
+    '<a href="javascript:alert(1)">click</a>',
+    "[click](javascript:alert(1)) ![p](https://evil.example/p.png) <https://evil.example>",
+    "[d](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+    '"><script>alert(1)</script>',
+    "' onmouseover='alert(1)' autofocus onfocus='alert(1)",
+    "{{7*7}} {{ev.F01.n}} {% for x in ().__class__.__base__.__subclasses__() %}{{x}}{% endfor %} ${7*7}",
+    "{{ev.F99.effect}}",
+    "$\\frac{1}{0}$ \\input{/etc/passwd} $x$",
+    "\u202egnp.exe\u202c \u2066hidden\u2069 \u200bzero",
+    "\x1b[31mred\x1b[0m \x1b]8;;https://evil.example\x07link\x1b]8;;\x07 \x07\x08",
+    "a\x00b\x01c\x85d\u2028e",
+    '=HYPERLINK("https://evil.example","x") @SUM(1) +1 -1',
+    'x"; drop table incidents; --',
+    "../../../etc/passwd",
+    "\ue0f00\ue0f1 \ue0f0999\ue0f1",
+    '<!--<img src="--><img src=x onerror=alert(1)//">',
+    "&lt;script&gt;alert(1)&lt;/script&gt; &#60;script&#62;",
+    "<script>alert(1)</script>\n# heading\n\n| a | b |\n| - | - |\n| <b>1</b> | 2 |",
+    "مرحبا שלום 日本語 🙈👩‍👩‍👧 ñ",
+    "A" * 1_000_000,
+    "<" * 20_000,
+    "word " * 3_000,
+)
