@@ -1,6 +1,5 @@
 """Bias: the harm falls on a group, before and beyond any change over time (testing, floor 6)."""
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from typing import Final

@@ -1,6 +1,5 @@
 """Data faults: the source truthfully says what has changed, or was never right or enough (testing, floor 6)."""
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from functools import partial

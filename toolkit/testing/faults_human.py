@@ -1,6 +1,5 @@
 """Human faults: the model did its part; people, policy or goals did the damage (testing, floor 6)."""
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from functools import partial

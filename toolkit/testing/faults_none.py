@@ -1,6 +1,5 @@
 """No fault at all, in the shapes that are most easily taken for one (testing, floor 6)."""
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from functools import partial

@@ -1,6 +1,5 @@
 """Overfitting: the model learned its rows, its pilot or its lab, not the task (testing, floor 6)."""
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from typing import Final

@@ -1,6 +1,5 @@
 """Integration faults of the service: answers that came late, not at all, twice, or from the wrong model (floor 6)."""
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from functools import partial

@@ -1,6 +1,5 @@
 """Integration faults in the values: what the source said did not reach the model whole (testing, floor 6)."""
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from functools import partial

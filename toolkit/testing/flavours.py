@@ -4,7 +4,6 @@ Every flavour is used by the mechanisms of its cause; ``extend`` gives a frame i
 for ``train`` and ``valid`` rows, and for ``serve`` rows as they come in later.
 """
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from collections.abc import Callable

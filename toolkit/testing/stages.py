@@ -1,6 +1,5 @@
 """The healthy work of every stage of a world (testing, floor 6)."""
 
-# ruff: noqa: D401  (what happens in a world is told, not commanded)
 from __future__ import annotations
 
 from collections.abc import Callable
