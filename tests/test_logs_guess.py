@@ -10,8 +10,8 @@ from toolkit.errors import RolesError
 from toolkit.logs import read_log
 from toolkit.logs.guess import fill_features, guess_roles
 from toolkit.logs.kinds import decide_kinds
-from toolkit.logs.outcome import class_value
 from toolkit.logs.stats import ColumnStats, family_of
+from toolkit.logs.values import class_value
 from toolkit.roles import Roles
 
 
@@ -114,6 +114,7 @@ def test_ids_times_and_free_text_are_no_features_and_it_is_said() -> None:
             tags=("VARCHAR[]", {}),
             split=("VARCHAR", {"distinct": 2}),
             income=("BIGINT", UNIQUE),
+            nth=("BIGINT", {**UNIQUE, "low": 1.0, "high": 1000.0}),
             plan=("VARCHAR", {"distinct": 4}),
             plan_id=("BIGINT", {"distinct": 4}),
         ),
@@ -125,6 +126,7 @@ def test_ids_times_and_free_text_are_no_features_and_it_is_said() -> None:
         "comment": "left out: free text",
         "seen": "left out: a time",
         "tags": "left out: of type VARCHAR[]",
+        "nth": "left out: a row number",
     }
 
 

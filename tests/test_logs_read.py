@@ -254,7 +254,7 @@ def test_columns_of_any_name_can_be_read(tmp_path: Path) -> None:
 NAME = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), min_size=1, max_size=12)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(NAME, min_size=1, max_size=4, unique_by=str.lower))
 def test_features_keep_their_names(names: list[str]) -> None:
     """Any text without NUL can name a feature, and its values are found under it."""
@@ -533,15 +533,13 @@ def test_csv_lines_that_do_not_fit_are_counted(tmp_path: Path) -> None:
 
 def test_a_late_word_in_a_column_of_numbers_costs_no_row(tmp_path: Path) -> None:
     """A word 60,000 lines down neither drops its row nor the column's type: the value alone is missing."""
-    lines = [f"0.5,{i % 2},{i}" for i in range(60_000)]
+    lines = [f"0.5,{i % 2},{i * 7 % 1000}" for i in range(60_000)]
     lines[59_000] = "0.5,1,broken"
     (tmp_path / "log.csv").write_text("score,label,a\n" + "\n".join(lines) + "\n")
     with read_log(tmp_path / "log.csv") as log:
         assert log.validation.rejects == {}
         assert log.feature_kinds == {"a": "number"}
-        assert log.rows.fetch("SELECT count(*), count(feature_0), max(feature_0) FROM rows") == [
-            (60_000, 59_999, 59_999)
-        ]
+        assert log.rows.fetch("SELECT count(*), count(feature_0), max(feature_0) FROM rows") == [(60_000, 59_999, 999)]
 
 
 def test_jsonl_lines_that_are_no_object_are_counted(tmp_path: Path) -> None:

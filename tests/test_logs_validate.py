@@ -128,13 +128,13 @@ def test_bad_missing_future_and_ancient_times_are_quarantined_apart() -> None:
             "missing timestamp": 2,
             "bad timestamp": 1,
             "timestamp in the future": 1,
-            "timestamp before 1971": 1,
+            "timestamp of a clock at zero": 1,
         }
         assert log.validation.examples == {
             "missing timestamp": (8, 9),
             "bad timestamp": (7,),
             "timestamp in the future": (10,),
-            "timestamp before 1971": (12,),
+            "timestamp of a clock at zero": (12,),
         }
         assert (log.validation.first, log.validation.last) == (
             datetime(2026, 3, 1, tzinfo=UTC),
@@ -145,7 +145,7 @@ def test_bad_missing_future_and_ancient_times_are_quarantined_apart() -> None:
             (8, "missing timestamp"),
             (9, "missing timestamp"),
             (10, "timestamp in the future"),
-            (12, "timestamp before 1971"),
+            (12, "timestamp of a clock at zero"),
         ]
 
 
@@ -155,6 +155,15 @@ def test_a_log_wholly_in_the_future_is_kept_with_a_note() -> None:
         assert log.validation.rows_kept == 2
         assert log.validation.quarantined == {}
         assert "2 of 2 rows have a timestamp in the future" in log.validation.notes[0]
+
+
+def test_a_log_of_the_sixties_is_kept() -> None:
+    """Old times are a log of old, among them New Year's Day of 1970; without others that day is a clock at zero."""
+    with read(timestamp=["1969-06-01", "1970-01-01", "1975-01-01"], score=0.5) as log:
+        assert log.validation.rows_kept == 3
+        assert log.validation.notes == ()
+    with read(timestamp=["1975-06-01", "1970-01-01", "0001-01-01", "1975-01-01"], score=0.5) as log:
+        assert log.validation.quarantined == {"timestamp of a clock at zero": 2}
 
 
 def test_a_reference_may_lack_times() -> None:

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from toolkit.logs.kinds import Kinds
-from toolkit.logs.outcome import Outcome, class_text
+from toolkit.logs.outcome import Outcome
 from toolkit.logs.stats import family_of, is_integer, number_of_text, text_of
 from toolkit.logs.times import Clock
+from toolkit.logs.values import class_text
 from toolkit.roles import Roles
 from toolkit.sql import literal, quote
 
@@ -26,13 +27,16 @@ FAULTS: Final[dict[str, int]] = {
     "missing timestamp": 1,
     "bad timestamp": 2,
     "timestamp in the future": 4,
-    "timestamp before 1971": 8,
+    "timestamp of a clock at zero": 8,
     "impossible score": 16,
     "unknown label": 32,
 }
 #: A score may leave [0, 1] by this much, as rounding does.
 _ROUNDING: Final = 1e-6
 _SHOWN: Final = 1000
+#: What clocks and spreadsheets say when they know nothing: the first hours of 1970 anywhere on earth, 1900 and before.
+_FIRST_YEAR: Final = "TIMESTAMP '1901-01-01'"
+_ZERO: Final = ("TIMESTAMP '1969-12-31'", "TIMESTAMP '1970-01-02'")
 
 SINGLES: Final[dict[str, str]] = {
     "t": "TIMESTAMP",
@@ -178,7 +182,7 @@ def helpers(rows: DuckRows, plan: Plan) -> dict[str, str]:
         fault("missing timestamp", missing)
         fault("bad timestamp", f"({t}) IS NULL AND NOT {missing}")
         fault("timestamp in the future", f"({t}) > TIMESTAMP {latest} + INTERVAL 2 DAY")
-        fault("timestamp before 1971", f"({t}) < TIMESTAMP '1971-01-01'")
+        fault("timestamp of a clock at zero", f"({t}) < {_FIRST_YEAR} OR ({t}) BETWEEN {_ZERO[0]} AND {_ZERO[1]}")
         zoned = plan.clocks["timestamp"].zoned
     if "score" in there and plan.outcome.task != "regression":
         score = number_sql(there["score"], rows.columns[there["score"]])
@@ -187,7 +191,8 @@ def helpers(rows: DuckRows, plan: Plan) -> dict[str, str]:
         label = outcome_sql(rows.columns, there["label"], plan.outcome, strict=True)
         raw = class_text(there["label"], rows.columns[there["label"]])
         fault("unknown label", f"({raw}) IS NOT NULL AND ({label}) IS NULL")
-    made = {"_flags": f"CAST({' + '.join(terms) or '0'} AS UTINYINT)", "_zoned": zoned}
+    old = f"({plan.clocks['timestamp'].sql}) < {_ZERO[0]}" if "timestamp" in there else "false"
+    made = {"_old": old, "_flags": f"CAST({' + '.join(terms) or '0'} AS UTINYINT)", "_zoned": zoned}
     for i, column in enumerate(plan.roles.columns("feature")):
         if rows.columns.get(column) in {"FLOAT", "DOUBLE"}:
             made[f"_broken_{i}"] = f"NOT isfinite({quote(column)})"

@@ -46,12 +46,25 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 
 #: Words in a name that make a column a protected attribute, or another slice of interest.
 GROUP_WORDS: Final = frozenset(
-    {"sex", "gender", "race", "ethnicity", "religion", "nationality", "disability", "ageband", "agegroup", "minority"}
+    {
+        "sex",
+        "gender",
+        "race",
+        "ethnicity",
+        "religion",
+        "nationality",
+        "disability",
+        "ageband",
+        "agegroup",
+        "agecat",
+        "minority",
+    }
 )
 SEGMENT_WORDS: Final = frozenset(
     {
         *("region", "site", "store", "country", "channel", "hospital", "clinic", "city", "state", "platform"),
         *("device", "market", "tenant", "branch", "warehouse", "airport", "province", "district", "segment"),
+        *("industry", "department", "school", "ward", "county", "carrier", "origin"),
     }
 )
 _ID_NAME: Final = re.compile(r"(^|_)(id|ids|uuid|guid|key|hash|index|idx|row|rowid|row_number|unnamed_\d+)$")
@@ -144,9 +157,15 @@ def _no_feature(column: ColumnStats) -> str:
     unique = column.filled > 0 and column.distinct > 0.5 * column.filled
     if _ID_NAME.search(plain(column.name)) and (unique or column.distinct > 1000):
         return "an id"
+    if column.n >= 100 and column.integral and column.filled == column.n and _span(column) == column.n:
+        return "a row number"
     if column.family == "text" and column.number_share < 0.99 and column.distinct > 50 and unique:
         return "free text" if column.mean_length >= _FREE_TEXT else "an id"
     return ""
+
+
+def _span(column: ColumnStats) -> float:
+    return (column.high or 0.0) - (column.low or 0.0) + 1
 
 
 def _fits(role: str, column: ColumnStats) -> bool:

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final, NoReturn
 
 from toolkit.errors import RolesError
-from toolkit.logs.stats import cast_text, family_of, is_integer, text_of
-from toolkit.roles import Roles, Scalar
-from toolkit.sql import quote
+from toolkit.logs.values import FALSE, NOISE, TRUE, Tally, bring_together, class_value, number_of, same_words
+from toolkit.roles import Roles
 from toolkit.vocabulary import Task
 
-if TYPE_CHECKING:
-    from toolkit.engines.duck import DuckRows
-
-OUTCOME_ROLES: Final = ("label", "prediction", "decision")
-#: Spellings of the two truth values, when columns of one log differ in them.
-_TRUE: Final = frozenset({"1", "true", "yes", "y", "t", "pos", "positive"})
-_FALSE: Final = frozenset({"0", "false", "no", "n", "f", "neg", "negative"})
 _MOST_CLASSES: Final = 30
-_LISTED: Final = 1000
-#: Values of a third kind that may be noise beside two classes: at most this share of the rows.
-_NOISE: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -43,91 +32,6 @@ class Outcome:
     def positive(self) -> str | None:
         """The positive class of a binary task."""
         return self.classes[1] if self.task == "binary" else None
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Values of one column: value -> (rows, mean score or None); ``numeric`` if the column holds numbers."""
-
-    role: str
-    values: Mapping[str, tuple[int, float | None]]
-    numeric: bool
-    integral: bool
-    more: bool = False
-
-
-def class_text(column: str, kind: str) -> str:
-    """Give SQL that writes a class in one spelling: whole numbers without decimals, true and false as 1 and 0."""
-    name, family = quote(column), family_of(kind)
-    if family == "boolean":
-        return f"CASE WHEN {name} THEN '1' WHEN NOT {name} THEN '0' END"
-    if is_integer(kind):
-        return f"CAST({name} AS VARCHAR)"
-    if family == "number":
-        number = f"CAST({name} AS DOUBLE)"
-        return (
-            f"CASE WHEN NOT isfinite({number}) THEN NULL WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
-            f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END"
-        )
-    value = text_of(column)
-    number = cast_text(value)
-    return (
-        f"CASE WHEN {value} = '' OR lower({value}) = 'nan' THEN NULL WHEN lower({value}) = 'true' THEN '1' "
-        f"WHEN lower({value}) = 'false' THEN '0' WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
-        f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE {value} END"
-    )
-
-
-def class_value(value: Scalar) -> str:
-    """Write a declared value in the same spelling as ``class_text`` does."""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    text = str(value).strip()
-    if text.lower() in {"true", "false"}:
-        return "1" if text.lower() == "true" else "0"
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return str(int(number)) if number == number and abs(number) < 1e15 and number == int(number) else text
-
-
-def tally(rows: DuckRows, roles: Roles) -> list[Tally]:
-    """Count the values of label, prediction and decision, the thousand most frequent of each.
-
-    Raises:
-        LogError: the log cannot be read.
-
-    """
-    score = roles.column("score")
-    mean = "NULL"
-    if score in rows.columns and family_of(rows.columns[score]) in {"number", "text"}:
-        number = f"TRY_CAST({quote(score)} AS DOUBLE)"
-        mean = f"avg(CASE WHEN isfinite({number}) THEN {number} END)"
-    tallies = []
-    for role in OUTCOME_ROLES:
-        column = roles.column(role)
-        if column is None or column not in rows.columns:
-            continue
-        kind = rows.columns[column]
-        found = rows.fetch(
-            f"SELECT {class_text(column, kind)} AS value, count(*) AS n, {mean} FROM raw "
-            f"WHERE {quote(column)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {_LISTED + 1}"
-        )
-        values = {str(v): (int(n), None if m is None else float(m)) for v, n, m in found if v is not None}
-        numbers = [_number(v) for v in values]
-        numeric = bool(values) and all(x is not None for x in numbers)
-        integral = numeric and all(x is not None and x == int(x) for x in numbers)
-        tallies.append(Tally(role, values, numeric, integral, more=len(found) > _LISTED))
-    return tallies
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if abs(number) < 1e300 else None
 
 
 def decide_outcome(
@@ -151,7 +55,7 @@ def decide_outcome(
     if task == "regression":
         _check_regression(every)
         return Outcome("regression", guessed=frozenset(guessed))
-    spelling = _bring_together(every, roles.positive)
+    spelling = bring_together(every, roles.positive)
     counts = _counts(every, spelling)
     if task == "multiclass":
         return Outcome("multiclass", tuple(sorted(counts, key=_order)), spelling, frozenset(guessed))
@@ -177,7 +81,7 @@ def _counts(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, 
 
 
 def _order(value: str) -> tuple[int, float, str]:
-    number = _number(value)
+    number = number_of(value)
     return (1, 0.0, value) if number is None else (0, number, value)
 
 
@@ -189,44 +93,19 @@ def _guess_task(log: Sequence[Tally], reference: Sequence[Tally], score_range: t
     numeric = all(t.numeric for t in every if t.values)
     if numeric and any(not t.integral or len(t.values) > _MOST_CLASSES for t in every if t.values):
         return "regression"
-    counts = _counts(every, _bring_together(every, None))
+    counts = _counts(every, bring_together(every, None))
     if len(counts) <= 2:
         return "binary"
     rows = sorted(counts.values(), reverse=True)
     predicted = {v for t in every if t.role == "prediction" for v in t.values}
-    if len(predicted) == 2 and sum(rows[2:]) <= _NOISE * sum(rows):
+    if len(predicted) == 2 and sum(rows[2:]) <= NOISE * sum(rows):
         return "binary"
     return "multiclass"
 
 
-def _bring_together(tallies: Sequence[Tally], positive: Scalar | None) -> dict[str, str]:
-    """Map yes/no, t/f, pos/neg to 1/0 where one log writes the truth values in more than one way."""
-    words = _TRUE | _FALSE
-    values = {v for t in tallies for v in t.values if v.lower() in words}
-    if positive is not None:
-        values.add(class_value(positive))
-    trues = {v for v in values if v.lower() in _TRUE}
-    falses = {v for v in values if v.lower() in _FALSE}
-    rows = [(v.lower() in words, n) for t in tallies if t.role != "decision" for v, (n, _) in t.values.items()]
-    strange = sum(n for known, n in rows if not known)
-    if strange > _NOISE * sum(n for _, n in rows) or values - trues - falses:
-        return {}
-    if len(trues) <= 1 and len(falses) <= 1 and _same_words(trues, falses):
-        return {}
-    return {v: "1" for v in trues if v != "1"} | {v: "0" for v in falses if v != "0"}
-
-
-def _same_words(trues: set[str], falses: set[str]) -> bool:
-    """Tell whether one true and one false spelling belong together (yes with no, not yes with 0)."""
-    pairs = {("1", "0"), ("yes", "no"), ("y", "n"), ("t", "f"), ("pos", "neg"), ("positive", "negative")}
-    if not trues or not falses:
-        return True
-    return (next(iter(trues)).lower(), next(iter(falses)).lower()) in pairs
-
-
 def _check_regression(tallies: Sequence[Tally]) -> None:
     for one in tallies:
-        words = [v for v in one.values if _number(v) is None]
+        words = [v for v in one.values if number_of(v) is None]
         if one.values and len(words) > 0.5 * len(one.values):
             raise RolesError(
                 f"the task is regression, but role {one.role} holds words such as {words[0]!r}",
@@ -255,7 +134,7 @@ def _two_classes(
         wanted = spelling.get(wanted, wanted)
         others = [c for c in ranked if c != wanted]
         # a log without a single positive row shows the other class alone, perhaps among odd values
-        partner = [c for c in others if wanted not in counts and _same_words({wanted.lower()}, {c.lower()})]
+        partner = [c for c in others if wanted not in counts and same_words({wanted.lower()}, {c.lower()})]
         if wanted not in counts and len(ranked) >= 2 and not partner:
             _refuse_positive(roles, ranked)
         two = (*(partner or others)[:1], wanted)
@@ -286,9 +165,9 @@ def _positive(
     if not two:
         return "1", False
     for name in two:
-        if name.lower() in _TRUE:
+        if name.lower() in TRUE:
             return name, False
-        if name.lower() in _FALSE:
+        if name.lower() in FALSE:
             return next((c for c in two if c != name), _other(name)), False
     scores: dict[str, float] = {}
     for one in tallies:

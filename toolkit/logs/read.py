@@ -14,10 +14,11 @@ from toolkit.logs.clean import Plan, canonical_sql, make_views
 from toolkit.logs.guess import Guess, fill_features, guess_roles, named_like_a_role
 from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
-from toolkit.logs.outcome import Outcome, class_text, decide_outcome, tally
+from toolkit.logs.outcome import Outcome, decide_outcome
 from toolkit.logs.stats import ColumnStats, column_stats, family_of
 from toolkit.logs.times import clock
 from toolkit.logs.validate import Validation, validate
+from toolkit.logs.values import class_text, tally
 from toolkit.roles import Roles
 from toolkit.vocabulary import PLURAL_ROLES
 
@@ -147,7 +148,7 @@ def _figures(rows: DuckRows, declared: Roles | None) -> dict[str, ColumnStats]:
     else:
         candidates = [c for c in rows.columns if c not in told]
     texts = [c for c in candidates if family_of(rows.columns.get(c, "")) == "text" or named_like_a_role(c)]
-    return column_stats(rows, [*texts, *numbers])
+    return column_stats(rows, [*texts, *numbers], () if declared.columns("feature") else candidates)
 
 
 def _settle(

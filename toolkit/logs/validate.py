@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 #: Scores outside [0, 1] are impossible while they are few; beyond this share they are of another scale.
 _ODD_SCORES: Final = 0.01
-#: Times in the future or before 1971 are wrong while they are fewer than this share; beyond, our clock or view is.
+#: Times in the future or at zero are wrong while they are fewer than this share; beyond, our clock or view is.
 _ODD_TIMES: Final = 0.5
 _SHOWN: Final = 3
 
 RULES: Final = (
     "A row is quarantined if its timestamp is missing, cannot be read, lies more than two days after the time of "
-    "reading or before 1971 (these two only while they are fewer than half of the rows), if its score lies outside "
-    "[0, 1] while at most 1 % of the scores do, or if its label is neither class of a binary task or no number in a "
+    "reading, or is the zero of a clock (before 1901 or within a day of 1 January 1970, unless the log has other rows "
+    "from before 1970), the latter two only while they are fewer than half of the rows; if its score lies outside "
+    "[0, 1] while at most 1 % of the scores do; or if its label is neither class of a binary task or no number in a "
     "regression. A reference may lack timestamps."
 )
 
@@ -162,8 +163,8 @@ def validate(rows: DuckRows, plan: Plan, *, is_reference: bool) -> tuple[Validat
 
 
 def _count(rows: DuckRows, columns: Mapping[str, str]) -> _Counted:
-    names = ["n", "first", "last", "zoned", "unzoned", *columns]
-    sql = ["count(*)", "min(t)", "max(t)", "countif(_zoned)", "countif(NOT _zoned)", *columns.values()]
+    names = ["n", "first", "last", "zoned", "unzoned", "old", *columns]
+    sql = ["count(*)", "min(t)", "max(t)", "countif(_zoned)", "countif(NOT _zoned)", "countif(_old)", *columns.values()]
     selected = ", ".join(f"{s} AS {quote(f'{i}')}" for i, s in enumerate(sql))
     found = rows.fetch(f"SELECT _flags, {selected} FROM canonical GROUP BY _flags ORDER BY _flags")
     return _Counted({int(r[0]): dict(zip(names, r[1:], strict=True)) for r in found})
@@ -175,8 +176,12 @@ def _mask(counted: _Counted, *, is_reference: bool) -> tuple[int, list[str]]:
     mask = FAULTS["unknown label"]
     if not is_reference:
         mask |= FAULTS["missing timestamp"] | FAULTS["bad timestamp"]
-    for reason in ("timestamp in the future", "timestamp before 1971"):
+    zero = FAULTS["timestamp of a clock at zero"]
+    historic = sum(int(c["old"] or 0) for flags, c in counted.by_flags.items() if not flags & zero) > 0
+    for reason in ("timestamp in the future", "timestamp of a clock at zero"):
         odd = counted.rows(FAULTS[reason])
+        if historic and FAULTS[reason] == zero:
+            continue
         if odd <= _ODD_TIMES * n:
             mask |= FAULTS[reason]
         else:

@@ -1,0 +1,133 @@
+"""Values of label, prediction and decision (floor 2): in one spelling, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from toolkit.logs.stats import cast_text, family_of, is_integer, text_of
+from toolkit.roles import Roles, Scalar
+from toolkit.sql import quote
+
+if TYPE_CHECKING:
+    from toolkit.engines.duck import DuckRows
+
+OUTCOME_ROLES: Final = ("label", "prediction", "decision")
+#: Spellings of the two truth values, when columns of one log differ in them.
+TRUE: Final = frozenset({"1", "true", "yes", "y", "t", "pos", "positive"})
+FALSE: Final = frozenset({"0", "false", "no", "n", "f", "neg", "negative"})
+#: Values of a third kind that may be noise beside two classes: at most this share of the rows.
+NOISE: Final = 0.01
+_LISTED: Final = 1000
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Values of one column: value -> (rows, mean score or None); ``numeric`` if the column holds numbers."""
+
+    role: str
+    values: Mapping[str, tuple[int, float | None]]
+    numeric: bool
+    integral: bool
+    more: bool = False
+
+
+def class_text(column: str, kind: str) -> str:
+    """Give SQL that writes a class in one spelling: whole numbers without decimals, true and false as 1 and 0."""
+    name, family = quote(column), family_of(kind)
+    if family == "boolean":
+        return f"CASE WHEN {name} THEN '1' WHEN NOT {name} THEN '0' END"
+    if is_integer(kind):
+        return f"CAST({name} AS VARCHAR)"
+    if family == "number":
+        number = f"CAST({name} AS DOUBLE)"
+        return (
+            f"CASE WHEN NOT isfinite({number}) THEN NULL WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
+            f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END"
+        )
+    value = text_of(column)
+    number = cast_text(value)
+    return (
+        f"CASE WHEN {value} = '' OR lower({value}) = 'nan' THEN NULL WHEN lower({value}) = 'true' THEN '1' "
+        f"WHEN lower({value}) = 'false' THEN '0' WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
+        f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE {value} END"
+    )
+
+
+def class_value(value: Scalar) -> str:
+    """Write a declared value in the same spelling as ``class_text`` does."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    text = str(value).strip()
+    if text.lower() in {"true", "false"}:
+        return "1" if text.lower() == "true" else "0"
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number == number and abs(number) < 1e15 and number == int(number) else text
+
+
+def tally(rows: DuckRows, roles: Roles) -> list[Tally]:
+    """Count the values of label, prediction and decision, the thousand most frequent of each.
+
+    Raises:
+        LogError: the log cannot be read.
+
+    """
+    score = roles.column("score")
+    mean = "NULL"
+    if score in rows.columns and family_of(rows.columns[score]) in {"number", "text"}:
+        number = f"TRY_CAST({quote(score)} AS DOUBLE)"
+        mean = f"avg(CASE WHEN isfinite({number}) THEN {number} END)"
+    tallies = []
+    for role in OUTCOME_ROLES:
+        column = roles.column(role)
+        if column is None or column not in rows.columns:
+            continue
+        kind = rows.columns[column]
+        found = rows.fetch(
+            f"SELECT {class_text(column, kind)} AS value, count(*) AS n, {mean} FROM raw "
+            f"WHERE {quote(column)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {_LISTED + 1}"
+        )
+        values = {str(v): (int(n), None if m is None else float(m)) for v, n, m in found if v is not None}
+        numbers = [number_of(v) for v in values]
+        numeric = bool(values) and all(x is not None for x in numbers)
+        integral = numeric and all(x is not None and x == int(x) for x in numbers)
+        tallies.append(Tally(role, values, numeric, integral, more=len(found) > _LISTED))
+    return tallies
+
+
+def number_of(text: str) -> float | None:
+    """Read a class as a number, or not."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) < 1e300 else None
+
+
+def bring_together(tallies: Sequence[Tally], positive: Scalar | None) -> dict[str, str]:
+    """Map yes/no, t/f, pos/neg to 1/0 where one log writes the truth values in more than one way."""
+    words = TRUE | FALSE
+    values = {v for t in tallies for v in t.values if v.lower() in words}
+    if positive is not None:
+        values.add(class_value(positive))
+    trues = {v for v in values if v.lower() in TRUE}
+    falses = {v for v in values if v.lower() in FALSE}
+    rows = [(v.lower() in words, n) for t in tallies if t.role != "decision" for v, (n, _) in t.values.items()]
+    strange = sum(n for known, n in rows if not known)
+    if strange > NOISE * sum(n for _, n in rows) or values - trues - falses:
+        return {}
+    if len(trues) <= 1 and len(falses) <= 1 and same_words(trues, falses):
+        return {}
+    return {v: "1" for v in trues if v != "1"} | {v: "0" for v in falses if v != "0"}
+
+
+def same_words(trues: set[str], falses: set[str]) -> bool:
+    """Tell whether one true and one false spelling belong together (yes with no, not yes with 0)."""
+    pairs = {("1", "0"), ("yes", "no"), ("y", "n"), ("t", "f"), ("pos", "neg"), ("positive", "negative")}
+    if not trues or not falses:
+        return True
+    return (next(iter(trues)).lower(), next(iter(falses)).lower()) in pairs
