@@ -11,6 +11,8 @@ import numpy as np
 from toolkit.profile.model import Codes, Column, Floats, Sample
 
 _MICRO: Final = 1_000_000.0
+#: Beyond this a number is held at it: its order stays, and neither its square nor a float32 of it overflows.
+_LARGEST: Final = 1e30
 
 
 def code_rows(
@@ -71,7 +73,8 @@ def _numbers(column: Any, n: int) -> Floats:
     if pa.types.is_null(column.type):
         return np.full(n, np.nan)
     values: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
-    return values
+    values[np.isinf(values)] = np.nan
+    return np.clip(values, -_LARGEST, _LARGEST)
 
 
 def _seconds(column: Any) -> Floats:
