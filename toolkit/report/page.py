@@ -110,15 +110,15 @@ def fill(name: str, **values: Any) -> str:
 
 def _part(bundle: Bundle, section: Section, notebooks: Sequence[RunResult]) -> Part:
     """Render one section: the text of people or of the rules, its tables and plots, and the open questions."""
-    written = bundle.prose.get(section.id, "").strip()
-    if written:
+    written = bundle.prose.get(section.id, "")
+    if written.strip():
         text = render_prose(bundle, written, where=section.id)
     else:
         text = render_prose(bundle, " ".join(section.draft(bundle)), where=section.id)
     pieces, cited = [text.html, section.body(bundle)], list(text.cited)
     for ask in section.asks:
-        answer = bundle.prose.get(ask.id, "").strip()
-        if answer:
+        answer = bundle.prose.get(ask.id, "")
+        if answer.strip():
             said = render_prose(bundle, answer, where=ask.id)
             cited += said.cited
             shown = said.html
