@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from toolkit.cli.frame import Group, by_option, home_option, json_option, say, say_json, say_table, typed
+from toolkit.cli.frame import Group, by_option, home_option, json_option, open_store, say, say_json, say_table, typed
 from toolkit.cli.times import MOMENT
 from toolkit.vocabulary import ACTION_KINDS, ACTION_STATUSES
 
@@ -47,10 +47,9 @@ def add(
 ) -> None:
     """Record an action item of INCIDENT."""
     from toolkit.records import ActionItem
-    from toolkit.store import Store
 
     new = ActionItem(summary, kind, owner, due, check_sql=check_sql)
-    made = Store(home).add_action(incident, new, actor=by, command=typed(), key=key)
+    made = open_store(home).add_action(incident, new, actor=by, command=typed(), key=key)
     if as_json:
         say_json(made.to_dict())
     else:
@@ -66,9 +65,8 @@ def _turn(name: str, to: str, help_text: str, example: str) -> None:
     @home_option
     @json_option
     def turn(incident: str, action_id: str, reason: str, by: str, home: str | None, as_json: bool) -> None:
-        from toolkit.store import Store
 
-        made = Store(home).update_action(incident, action_id, reason=reason, actor=by, command=typed(), status=to)
+        made = open_store(home).update_action(incident, action_id, reason=reason, actor=by, command=typed(), status=to)
         if as_json:
             say_json(made.to_dict())
         else:
@@ -91,10 +89,9 @@ def list_(incident: str | None, status: str | None, overdue: bool, ics: bool, ho
     """List action items, of INCIDENT or of all."""
     from datetime import UTC
 
-    from toolkit.store import Store
     from toolkit.store.handout import actions_ics
 
-    found = Store(home).actions(incident, status=status, overdue=overdue)
+    found = open_store(home).actions(incident, status=status, overdue=overdue)
     if ics:
         click.echo(actions_ics(found, datetime.now(UTC)), nl=False)
     elif as_json:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from toolkit.cli.frame import Command, home_option, json_option, say, say_json, say_pairs, say_table, visible
+from toolkit.cli.frame import (
+    Command,
+    home_option,
+    json_option,
+    open_store,
+    say,
+    say_json,
+    say_pairs,
+    say_table,
+    visible,
+)
 from toolkit.cli.text import span_text
-
-if TYPE_CHECKING:
-    from toolkit.store import Store
-
-
-def _store(home: str | None) -> Store:
-    from toolkit.store import Store
-
-    return Store(home)
 
 
 @click.command(
@@ -38,7 +39,7 @@ def sql(query: str | None, schema: bool, rows: int, as_csv: bool, home: str | No
         return
     if not query:
         raise click.UsageError("Missing argument 'QUERY' (or --schema).")
-    heads, found = _store(home).sql(query, rows=rows)
+    heads, found = open_store(home).sql(query, rows=rows)
     if as_json:
         say_json([dict(zip(heads, [_plain(v) for v in row], strict=True)) for row in found])
     elif as_csv:
@@ -82,7 +83,7 @@ def _csv(heads: Any, rows: Any) -> None:
 @json_option
 def stats(home: str | None, as_json: bool) -> None:
     """Count causes, mechanisms, times and actions over all incidents."""
-    found = _store(home).stats()
+    found = open_store(home).stats()
     if as_json:
         say_json(found.to_dict())
         return
@@ -118,7 +119,7 @@ def stats(home: str | None, as_json: bool) -> None:
 @json_option
 def search(words: tuple[str, ...], limit: int, home: str | None, as_json: bool) -> None:
     """Find what holds every one of WORDS, the best first."""
-    found = _store(home).search(" ".join(words), limit=limit)
+    found = open_store(home).search(" ".join(words), limit=limit)
     if as_json:
         say_json([hit.__dict__ for hit in found])
     elif not found:
@@ -138,7 +139,7 @@ def search(words: tuple[str, ...], limit: int, home: str | None, as_json: bool) 
 @json_option
 def similar(incident: str, limit: int, home: str | None, as_json: bool) -> None:
     """Rank other incidents by how alike their evidence looks to that of INCIDENT."""
-    found = _store(home).similar(incident, limit=limit)
+    found = open_store(home).similar(incident, limit=limit)
     if as_json:
         say_json([one.__dict__ for one in found])
     elif not found:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from toolkit.cli.frame import FAILED, Command, home_option, json_option, say, say_json
+from toolkit.cli.frame import FAILED, Command, home_option, json_option, open_store, say, say_json
 from toolkit.cli.progress import Progress
 
 
@@ -127,7 +127,6 @@ def _store(home: str | None) -> Check:
     import os
 
     from toolkit.paths import home as folder_of
-    from toolkit.store import Store
 
     folder = folder_of(home)
     place = next((p for p in (folder, *folder.absolute().parents) if p.exists()), folder)
@@ -135,7 +134,7 @@ def _store(home: str | None) -> Check:
         return Check("store", False, f"{place} cannot be written", "change its rights, or name another with --home")
     if not (folder / "incidents.duckdb").exists():
         return Check("store", True, f"none yet; {folder} can be made")
-    found = Store(home, wait=5).check()
+    found = open_store(home, wait=5).check()
     return Check("store", found.sound, f"{found.entries} entries in {folder}", "run postmortem store repair")
 
 

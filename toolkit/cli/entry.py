@@ -31,7 +31,8 @@ DEBUG: Final = "POSTMORTEM_DEBUG"
 @click.group(
     cls=Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Start with: postmortem demo",
+    epilog="Start with: postmortem demo. The environment: POSTMORTEM_HOME names the folder of incidents, "
+    "POSTMORTEM_WAIT the seconds to wait for others that hold it, POSTMORTEM_DEBUG=1 shows tracebacks.",
 )
 @click.version_option(package_name="ml-postmortem", message="ml-postmortem %(version)s")
 def cli() -> None:

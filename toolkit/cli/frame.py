@@ -10,11 +10,14 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from toolkit.errors import PostmortemError
+
+if TYPE_CHECKING:
+    from toolkit.store import Store
 
 #: What a command returns when it ran and something failed: a cell, a check, a proof.
 FAILED: Final = 1
@@ -22,6 +25,9 @@ FAILED: Final = 1
 UNUSABLE: Final = 2
 #: What a command returns when it was interrupted (128 + SIGINT).
 INTERRUPTED: Final = 130
+
+#: How many seconds to wait for others that hold the store.
+WAIT: Final = "POSTMORTEM_WAIT"
 
 _JOINERS: Final = "\u200d"
 
@@ -74,6 +80,21 @@ def by_option(command: F) -> F:
     return click.option("by", "--by", metavar="NAME", default="", help="Who does this [default: the user's name].")(
         command
     )
+
+
+def open_store(home: str | None, wait: float | None = None) -> Store:
+    """Give the store of ``--home``; others are waited for as long as ``POSTMORTEM_WAIT`` says, 30 s by default.
+
+    Raises:
+        PostmortemError: the variable holds no number of seconds.
+    """
+    from toolkit.store import Store
+
+    given = os.environ.get(WAIT, "30")
+    try:
+        return Store(home, wait=float(given) if wait is None else wait)
+    except ValueError:
+        raise PostmortemError(f"{WAIT}={given[:20]} is no number of seconds", fix=f"unset {WAIT}") from None
 
 
 def typed() -> str:

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.frame import FAILED, Command, by_option, home_option, json_option, say, say_json, say_pairs, typed
+from toolkit.cli.frame import (
+    FAILED,
+    Command,
+    by_option,
+    home_option,
+    json_option,
+    open_store,
+    say,
+    say_json,
+    say_pairs,
+    typed,
+)
 from toolkit.cli.progress import Progress
 from toolkit.cli.times import MOMENT
 from toolkit.vocabulary import AUDIENCES, INCIDENT_KINDS, SEVERITIES
@@ -63,10 +74,9 @@ def open_(
     with Progress() as progress:
         progress("reading the log")
         from toolkit.investigation import open_incident
-        from toolkit.store import Store
 
         made = open_incident(
-            Store(home),
+            open_store(home),
             title,
             log=log,
             reference=reference,
@@ -107,10 +117,11 @@ def investigate(
     with Progress() as progress:
         progress("loading")
         from toolkit.investigation import investigate as run
-        from toolkit.store import Store
 
         names = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
-        made = run(Store(home), incident, only=names, force=force, seed=seed, by=by, command=typed(), progress=progress)
+        made = run(
+            open_store(home), incident, only=names, force=force, seed=seed, by=by, command=typed(), progress=progress
+        )
     if as_json:
         say_json(_investigation_json(made))
     else:
@@ -174,9 +185,8 @@ def publish(incident: str, out: str | None, audience: str, by: str, home: str | 
     with Progress() as progress:
         progress("writing the document")
         from toolkit.investigation import publish as run
-        from toolkit.store import Store
 
-        made = run(Store(home), incident, out=out, audience=audience, by=by, command=typed())
+        made = run(open_store(home), incident, out=out, audience=audience, by=by, command=typed())
     if as_json:
         say_json({"page": str(made.page), "sha256": made.document.sha256, "version": made.document.version})
     else:
@@ -199,9 +209,8 @@ def demo(again: bool, home: str | None) -> int:
     with Progress() as progress:
         progress("loading")
         from toolkit.investigation import demo as run
-        from toolkit.store import Store
 
-        store = Store(home)
+        store = open_store(home)
         made = run(store, again=again, command=typed(), progress=progress)
     if made.investigation is None or made.publication is None:
         page = store.folder / made.incident.id / "postmortem.html"

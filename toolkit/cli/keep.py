@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolkit.cli.frame import FAILED, Command, Group, by_option, home_option, json_option, say, say_json, typed
+from toolkit.cli.frame import (
+    FAILED,
+    Command,
+    Group,
+    by_option,
+    home_option,
+    json_option,
+    open_store,
+    say,
+    say_json,
+    typed,
+)
 from toolkit.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,11 +39,9 @@ def audit() -> None:
 @json_option
 def check(home: str | None, as_json: bool) -> int:
     """Hold journal, database and every row against each other; exits 1 where they differ."""
-    from toolkit.store import Store
-
     with Progress() as progress:
         progress("checking the store")
-        found = Store(home).check()
+        found = open_store(home).check()
     return _verified(found, as_json)
 
 
@@ -41,11 +50,9 @@ def check(home: str | None, as_json: bool) -> int:
 @json_option
 def verify(home: str | None, as_json: bool) -> int:
     """Find every entry that was changed, removed, moved or cut off; exits 1 where there is one."""
-    from toolkit.store import Store
-
     with Progress() as progress:
         progress("reading the journal")
-        found = Store(home).audit_verify()
+        found = open_store(home).audit_verify()
     return _verified(found, as_json)
 
 
@@ -76,11 +83,9 @@ def _verified(found: Verified, as_json: bool) -> int:
 @json_option
 def repair(by: str, home: str | None, as_json: bool) -> None:
     """Bring back what the journal holds and the database lost, or the other way round; what was found is kept."""
-    from toolkit.store import Store
-
     with Progress() as progress:
         progress("repairing the store")
-        done = Store(home).repair(actor=by, command=typed())
+        done = open_store(home).repair(actor=by, command=typed())
     kept = str(done.kept) if done.kept else None
     if as_json:
         say_json({"entries": done.entries, "lines": done.lines, "rows": done.rows, "kept": kept})
@@ -95,11 +100,9 @@ def repair(by: str, home: str | None, as_json: bool) -> None:
 @json_option
 def backup(folder: str, home: str | None, as_json: bool) -> None:
     """Copy the record of this moment into a new FOLDER."""
-    from toolkit.store import Store
-
     with Progress() as progress:
         progress("copying the store")
-        made = Store(home).backup(folder)
+        made = open_store(home).backup(folder)
     if as_json:
         say_json({"backup": str(made)})
     else:
@@ -113,11 +116,9 @@ def backup(folder: str, home: str | None, as_json: bool) -> None:
 @json_option
 def restore(folder: str, by: str, home: str | None, as_json: bool) -> None:
     """Put the backup in FOLDER in the store's place; what stood there is kept."""
-    from toolkit.store import Store
-
     with Progress() as progress:
         progress("restoring the store")
-        kept = Store(home).restore(folder, actor=by, command=typed())
+        kept = open_store(home).restore(folder, actor=by, command=typed())
     if as_json:
         say_json({"kept": str(kept) if kept else None})
     else:
@@ -129,11 +130,9 @@ def restore(folder: str, by: str, home: str | None, as_json: bool) -> None:
 @json_option
 def compact(home: str | None, as_json: bool) -> None:
     """Write the database anew without what is no longer used."""
-    from toolkit.store import Store
-
     with Progress() as progress:
         progress("compacting the store")
-        before, after = Store(home).compact()
+        before, after = open_store(home).compact()
     if as_json:
         say_json({"bytes_before": before, "bytes_after": after})
     else:
@@ -151,9 +150,7 @@ def compact(home: str | None, as_json: bool) -> None:
 @json_option
 def export(incident: str, folder: str, home: str | None, as_json: bool) -> None:
     """Write INCIDENT as JSON files into FOLDER, for a colleague or another store."""
-    from toolkit.store import Store
-
-    made = Store(home).export_bundle(incident, folder)
+    made = open_store(home).export_bundle(incident, folder)
     if as_json:
         say_json({"bundle": str(made)})
     else:
@@ -172,9 +169,7 @@ def export(incident: str, folder: str, home: str | None, as_json: bool) -> None:
 @json_option
 def import_(folder: str, by: str, home: str | None, as_json: bool) -> None:
     """Record the incident in FOLDER as a new one of this store."""
-    from toolkit.store import Store
-
-    made = Store(home).import_bundle(folder, actor=by, command=typed())
+    made = open_store(home).import_bundle(folder, actor=by, command=typed())
     if as_json:
         say_json(made.to_dict())
     else:

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from toolkit.cli.frame import (
-    Command,
-    home_option,
-    json_option,
-    say,
-    say_json,
-    say_pairs,
-    say_table,
-)
+from toolkit.cli.frame import Command, home_option, json_option, open_store, say, say_json, say_pairs, say_table
 from toolkit.cli.text import incident_lines, moment_text
 from toolkit.vocabulary import INCIDENT_KINDS, SEVERITIES, STATUSES
-
-if TYPE_CHECKING:
-    from toolkit.store import Store
-
-
-def _store(home: str | None) -> Store:
-    from toolkit.store import Store
-
-    return Store(home)
 
 
 @click.command("list", cls=Command, short_help="List the incidents.", example="postmortem list --status open")
@@ -37,7 +20,7 @@ def _store(home: str | None) -> Store:
 @json_option
 def list_(status: str | None, severity: str | None, kind: str | None, home: str | None, as_json: bool) -> None:
     """List the incidents, oldest first."""
-    store = _store(home)
+    store = open_store(home)
     found = store.incidents(status, severity=severity, kind=kind)
     _, said = store.sql("SELECT id, verdict, mechanism FROM incidents") if found else ((), [])
     verdicts = {str(i): (v, m) for i, v, m in said}
@@ -70,7 +53,7 @@ def _day(incident: Any) -> str:
 @json_option
 def show(incident: str, home: str | None, as_json: bool) -> None:
     """Show what the record holds of INCIDENT."""
-    store = _store(home)
+    store = open_store(home)
     found = store.incident(incident)
     verdict, events = store.diagnosis(found.id), store.events(found.id)
     actions, notes, documents = store.actions(found.id), store.notes(found.id), store.documents(found.id)
@@ -127,7 +110,7 @@ def events(incident: str, form: str, withdrawn: bool, home: str | None, as_json:
     """Print the timeline of INCIDENT."""
     from toolkit.store import handout
 
-    found = _store(home).events(incident, withdrawn=withdrawn)
+    found = open_store(home).events(incident, withdrawn=withdrawn)
     if as_json:
         say_json([e.to_dict() for e in found])
     elif form == "csv":
@@ -151,7 +134,7 @@ def events(incident: str, form: str, withdrawn: bool, home: str | None, as_json:
 @json_option
 def history(incident: str | None, home: str | None, as_json: bool) -> None:
     """Print the journal, of INCIDENT or of all."""
-    found = _store(home).history(incident)
+    found = open_store(home).history(incident)
     if as_json:
         say_json(found)
         return

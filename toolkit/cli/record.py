@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.frame import Command, Group, by_option, home_option, json_option, say, say_json, typed
+from toolkit.cli.frame import Command, Group, by_option, home_option, json_option, open_store, say, say_json, typed
 from toolkit.cli.text import moment_text
 from toolkit.cli.times import MOMENT
 from toolkit.vocabulary import EVENT_KINDS
 
 if TYPE_CHECKING:
     from toolkit.records import Event
-    from toolkit.store import Store
-
-
-def _store(home: str | None) -> Store:
-    from toolkit.store import Store
-
-    return Store(home)
 
 
 @click.command(
@@ -57,7 +50,7 @@ def note(
     from toolkit.records import Event
 
     new = Event(when, kind, text, source=source, actor=by, marker=marker, starred=star)
-    (made,) = _store(home).add_events(incident, [new], actor=by, command=typed())
+    (made,) = open_store(home).add_events(incident, [new], actor=by, command=typed())
     _tell(made, as_json)
 
 
@@ -75,7 +68,7 @@ def event() -> None:
 @json_option
 def star(incident: str, event: str, off: bool, by: str, home: str | None, as_json: bool) -> None:
     """Mark EVENT as worth a reader's eye."""
-    _tell(_store(home).star_event(incident, event, not off, actor=by, command=typed()), as_json)
+    _tell(open_store(home).star_event(incident, event, not off, actor=by, command=typed()), as_json)
 
 
 @event.command("edit", example='postmortem event edit INC-0001 E03 --text "Rolled back to delays@2" --reason typo')
@@ -94,7 +87,7 @@ def edit_event(incident: str, event: str, reason: str, by: str, home: str | None
     given = {k: v for k, v in fields.items() if v is not None}
     if not given:
         raise click.UsageError("Nothing to change was given.")
-    _tell(_store(home).edit_event(incident, event, reason=reason, actor=by, command=typed(), **given), as_json)
+    _tell(open_store(home).edit_event(incident, event, reason=reason, actor=by, command=typed(), **given), as_json)
 
 
 @event.command("withdraw", example='postmortem event withdraw INC-0001 E07 --reason "it was another service"')
@@ -106,7 +99,7 @@ def edit_event(incident: str, event: str, reason: str, by: str, home: str | None
 @json_option
 def withdraw(incident: str, event: str, reason: str, by: str, home: str | None, as_json: bool) -> None:
     """Take EVENT off the timeline; it stays in the record."""
-    _tell(_store(home).withdraw_event(incident, event, reason=reason, actor=by, command=typed()), as_json)
+    _tell(open_store(home).withdraw_event(incident, event, reason=reason, actor=by, command=typed()), as_json)
 
 
 @event.command("import", example="postmortem event import INC-0001 deploys.csv")
@@ -119,7 +112,7 @@ def import_events(incident: str, file: str, by: str, home: str | None, as_json: 
     """Put the events of FILE on the timeline: a table with timestamp, kind and text; none is doubled."""
     from toolkit.investigation import import_events as run
 
-    made = run(_store(home), incident, file, by=by, command=typed())
+    made = run(open_store(home), incident, file, by=by, command=typed())
     if as_json:
         say_json([e.to_dict() for e in made])
     else:

@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.frame import Command, by_option, home_option, json_option, say, say_json, typed
+from toolkit.cli.frame import Command, by_option, home_option, json_option, open_store, say, say_json, typed
 from toolkit.cli.text import moment_text
 from toolkit.cli.times import MOMENT
 from toolkit.vocabulary import SEVERITIES, STATUSES
 
 if TYPE_CHECKING:
     from toolkit.records import Incident
-    from toolkit.store import Store
-
-
-def _store(home: str | None) -> Store:
-    from toolkit.store import Store
-
-    return Store(home)
 
 
 def _changed(made: Incident, as_json: bool) -> None:
@@ -42,7 +35,7 @@ def _turn(name: str, status: str, what: str, sees: str) -> click.Command:
     @json_option
     def turn(incident: str, when: datetime | None, reason: str, by: str, home: str | None, as_json: bool) -> None:
         fields: dict[str, Any] = {} if when is None else {f"{status}_at": when}
-        store = _store(home)
+        store = open_store(home)
         made = store.update(incident, reason=reason, actor=by, command=typed(), status=status, **fields)
         _changed(made, as_json)
 
@@ -68,7 +61,7 @@ close = _turn("close", "closed", "Say that nothing is left to do.", "It can be o
 @json_option
 def reopen(incident: str, reason: str, status: str, by: str, home: str | None, as_json: bool) -> None:
     """Open INCIDENT again."""
-    made = _store(home).update(incident, reason=reason, actor=by, command=typed(), status=status)
+    made = open_store(home).update(incident, reason=reason, actor=by, command=typed(), status=status)
     _changed(made, as_json)
 
 
@@ -105,7 +98,7 @@ def edit(
     given = {k: v for k, v in fields.items() if v is not None}
     if not given:
         raise click.UsageError("Nothing to change was given.")
-    made = _store(home).update(
+    made = open_store(home).update(
         incident, reason=reason, expected_version=expected_version, actor=by, command=typed(), **given
     )
     _changed(made, as_json)
@@ -140,7 +133,7 @@ def status(
     if not any((text, conditions, done, needs)):
         raise click.UsageError("A status note needs a text, --conditions, --done or --needs.")
     kind = "executive" if executive else "tactical"
-    made = _store(home).add_note(
+    made = open_store(home).add_note(
         incident, kind, text, conditions=conditions, done=done, needs=needs, actor=by, command=typed()
     )
     if as_json:
