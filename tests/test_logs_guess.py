@@ -130,6 +130,16 @@ def test_ids_times_and_free_text_are_no_features_and_it_is_said() -> None:
     }
 
 
+@pytest.mark.parametrize("roles", [None, {"score": "score"}], ids=["guessed", "declared"])
+def test_a_running_number_is_no_feature(roles: object) -> None:
+    """A column that counts the rows would drift by itself: it is left out, one that merely starts so is not."""
+    n = 200
+    data = pd.DataFrame({"score": [0.5] * n, "nth": range(n), "half": [min(i, 100) for i in range(n)]})
+    with read_log(data, roles) as log:
+        assert log.feature_names == ("half",)
+        assert log.column_notes["nth"] == "left out: a row number"
+
+
 def test_a_single_free_text_is_the_text_when_all_is_guessed() -> None:
     """One column of free text is the role text, two are none."""
     text = ("VARCHAR", {**UNIQUE, "mean_length": 80.0})

@@ -11,7 +11,7 @@ from toolkit.store.search import Alike, Hit
 from toolkit.store.stats import Stats
 from toolkit.store.store import Store
 from toolkit.store.verify import Verified
-from toolkit.store.views import VIEWS, View
+from toolkit.store.views import VIEWS, View, schema_markdown
 
 __all__ = [
     "VIEWS",
@@ -28,4 +28,5 @@ __all__ = [
     "Verified",
     "View",
     "load",
+    "schema_markdown",
 ]

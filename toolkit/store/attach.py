@@ -61,11 +61,14 @@ def attached(place: Place, *, read_only: bool, database: Path | None = None) -> 
     own, name = cursor(), new_name()
     try:
         attach_file(own, path, name, read_only, min(place.wait, _FOREIGN_WAIT))
-        own.execute(f"USE {quote(name)}")
+    except StoreError:
+        own.close()  # it was not attached, so there is nothing to let go
+        raise
     except BaseException:
-        own.close()
+        _detach(own, name)
         raise
     try:
+        own.execute(f"USE {quote(name)}")
         yield own
     finally:
         _detach(own, name)
@@ -83,6 +86,8 @@ def attach_file(own: duckdb.DuckDBPyConnection, path: Path, name: str, read_only
         try:
             own.execute(statement)
             return
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error as error:
             text = str(error)
             foreign = "Could not set lock" in text or "Unique file handle conflict" in text
@@ -103,7 +108,10 @@ def _who(text: str) -> str:
 
 
 def _detach(own: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Let the file go; if DuckDB cannot (a disk that filled up), drop the whole instance, which lets go of it too."""
+    """Let the file go; if DuckDB cannot (a disk that filled up), drop the whole instance, which lets go of it too.
+
+    An interrupt in here must not leave the file attached either: no later session of this process could attach it.
+    """
     import duckdb
 
     try:
@@ -113,8 +121,22 @@ def _detach(own: duckdb.DuckDBPyConnection, name: str) -> None:
         own.execute(f"DETACH {quote(name)}")
         own.close()
     except duckdb.Error:
-        own.close()
-        drop_memory()
+        _drop(own)
+    except BaseException as error:
+        _drop(own)
+        if interrupted(error):
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _drop(own: duckdb.DuckDBPyConnection) -> None:
+    own.close()
+    drop_memory()
+
+
+def interrupted(error: BaseException) -> bool:
+    """Say whether an error is DuckDB's word for Ctrl-C during a statement."""
+    return isinstance(error, RuntimeError) and "interrupted" in str(error).lower()
 
 
 def translated(error: Exception, path: Path) -> StoreError:

@@ -121,6 +121,8 @@ def _raw(folder: Path) -> dict[str, Any]:
             if hashlib.sha256(data).hexdigest() != manifest["sha256"][name]:
                 raise _broken(folder, f"{name} was changed")
             found[name] = json.loads(data)
+            if name.removesuffix(".json") in TABLES and not all(isinstance(row, dict) for row in found[name]):
+                raise _broken(folder, f"{name} is no list of records")
     except OSError as error:
         raise _broken(folder, f"{Path(error.filename or '').name}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from toolkit.errors import StoreError
@@ -40,35 +40,41 @@ def add(
 
     def work(tx: Transaction) -> list[str]:
         tx.incident = require(tx, incident)["id"]
-        there = tx.select("events", order=("number",), incident=tx.incident)
-        known = {_same(row): row["id"] for row in there}
+        known = {_same(row): row["id"] for row in _alike(tx, new)}
+        number = tx.count("events", incident=tx.incident)
         names: list[str] = []
         fresh: list[Row] = []
         for row in new:
             if _same(row) not in known:
-                number = len(there) + len(fresh) + 1
+                number += 1
                 known[_same(row)] = f"E{number:02d}"
-                fresh.append(
-                    {
-                        **row,
-                        "incident": tx.incident,
-                        "id": f"E{number:02d}",
-                        "number": number,
-                        "noted_at": tx.now,
-                    }
-                )
+                about = {"incident": tx.incident, "id": f"E{number:02d}", "number": number, "noted_at": tx.now}
+                fresh.append({**row, **about})
             names.append(known[_same(row)])
-        for row in there:
-            if replacing and row["source"] == replacing and row["id"] not in names and not row["starred"]:
-                tx.update("events", row, withdrawn=True)
+        if replacing:
+            _withdraw(tx, replacing, names)
         tx.insert("events", *fresh)
         return names
 
     def give(session: Session, names: list[str]) -> tuple[Event, ...]:
-        row = {r["id"]: r for r in session.select("events", incident=require(session, incident)["id"])}
-        return tuple(Event.from_dict(row[name]) for name in names)
+        of = {"incident": require(session, incident)["id"]}
+        rows = session.select("events", **of, id=tuple(names))
+        by_name = {row["id"]: Event.from_dict(row) for row in rows}
+        return tuple(by_name[name] for name in names)
 
     return write(place, request, work, give)
+
+
+def _alike(tx: Transaction, new: Sequence[Row]) -> list[Row]:
+    """Give the events that are there already at the times of new ones."""
+    times = tuple(dict.fromkeys(row["occurred_at"] for row in new))
+    return tx.select("events", order=("number",), incident=tx.incident, occurred_at=times)
+
+
+def _withdraw(tx: Transaction, source: str, but: Sequence[str]) -> None:
+    for row in tx.select("events", order=("number",), incident=tx.incident, source=source, withdrawn=False):
+        if row["id"] not in but and not row["starred"]:
+            tx.update("events", row, withdrawn=True)
 
 
 def _checked(event: Event) -> Row:

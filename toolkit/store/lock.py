@@ -38,6 +38,37 @@ def user() -> str:
         return "unknown"
 
 
+#: File systems on which a lock of one machine is not seen by another, or not always.
+_NETWORKS: Final = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "fuse.rclone", "fuse.s3fs", "ceph")
+
+#: Set to 1 by who knows that only one machine will write.
+FORCE: Final = "POSTMORTEM_NETWORK_STORE"
+
+
+def on_network(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> None:
+    """Refuse a folder on a network share, where locks are not to be trusted; where that cannot be told, allow it.
+
+    Raises:
+        StoreError: it is on such a share, and the environment does not say that one machine alone writes.
+
+    """
+    if os.environ.get(FORCE) == "1" or not mounts.exists():
+        return
+    place = folder.resolve()
+    kind, longest = "", -1
+    for line in mounts.read_text(errors="replace").splitlines():
+        fields, _, rest = line.partition(" - ")
+        point = Path(fields.split()[4].replace("\\040", " "))
+        if place.is_relative_to(point) and len(point.parts) >= longest:
+            kind, longest = rest.split()[0], len(point.parts)
+    if kind in _NETWORKS:
+        raise StoreError(
+            f"the folder is on a network share ({kind}), where locks are not to be trusted",
+            where=str(folder),
+            fix=f"keep the store on a local disk, or set {FORCE}=1 if one machine alone writes",
+        )
+
+
 @dataclass
 class Held:
     """A lock that is held: what the last holder left in the lock file, and what this one will leave."""

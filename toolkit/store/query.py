@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from toolkit.errors import StoreError
 from toolkit.sql.connect import connect, quote
 from toolkit.store.attach import Place, attach_file
-from toolkit.store.lock import hold
-from toolkit.store.process import turn
 from toolkit.store.ready import fill
 from toolkit.store.views import VIEWS
-from toolkit.store.work import read
+from toolkit.store.work import holding, read
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,7 +46,7 @@ def query(place: Place, text: str, *, rows: int = ROWS, seconds: float = SECONDS
             fill(own)
             own.execute("USE memory")
             return _ask(own, text, rows, seconds)
-        with turn(place.folder, place.wait), hold(place.folder, exclusive=False, wait=place.wait):
+        with holding(place, exclusive=False):
             attach_file(own, place.database, "record", read_only=True, wait=place.wait)
             return _ask(own, text, rows, seconds)
 

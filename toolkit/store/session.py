@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from toolkit.sql.connect import quote
-from toolkit.store.tables import TABLES, Row, into, out_of, value
+from toolkit.store.tables import TABLES, Kind, Row, into, out_of, value
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,14 +33,12 @@ class Session:
         return self.cursor.execute(sql, list(values)).fetchall()
 
     def select(self, table: str, *, order: Sequence[str] = (), **where: Any) -> list[Row]:
-        """Give the rows of a table whose columns equal ``where``, ordered by ``order``."""
+        """Give the rows of a table whose columns equal ``where`` (a tuple: one of those), ordered by ``order``."""
         columns = TABLES[table].columns
-        sql = f"SELECT {', '.join(map(quote, columns))} FROM {quote(table)}"
-        if where:
-            sql += " WHERE " + " AND ".join(f"{quote(c)} = ?" for c in where)
+        condition, values = _where(columns, where)
+        sql = f"SELECT {', '.join(map(quote, columns))} FROM {quote(table)}{condition}"
         if order:
             sql += " ORDER BY " + ", ".join(map(quote, order))
-        values = [into(columns[c], v) for c, v in where.items()]
         kinds = list(columns.items())
         return [
             {name: out_of(kind, given) for (name, kind), given in zip(kinds, row, strict=True)}
@@ -53,11 +51,18 @@ class Session:
 
     def count(self, table: str, **where: Any) -> int:
         """Count the rows whose columns equal ``where``."""
-        columns = TABLES[table].columns
-        sql = f"SELECT count(*) FROM {quote(table)}"
-        if where:
-            sql += " WHERE " + " AND ".join(f"{quote(c)} = ?" for c in where)
-        return int(self.fetch(sql, [into(columns[c], v) for c, v in where.items()])[0][0])
+        condition, values = _where(TABLES[table].columns, where)
+        return int(self.fetch(f"SELECT count(*) FROM {quote(table)}{condition}", values)[0][0])
+
+
+def _where(columns: Mapping[str, Kind], where: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """Write a condition and what is bound in it; nothing is one of no values."""
+    parts, values = [], []
+    for name, given in where.items():
+        some = given if isinstance(given, tuple) else (given,)
+        values += [into(columns[name], one) for one in some]
+        parts.append(f"{quote(name)} IN ({', '.join('?' * len(some))})" if some else "false")
+    return (" WHERE " + " AND ".join(parts) if parts else ""), values
 
 
 @dataclass

@@ -14,7 +14,7 @@ from toolkit.store.foreign import drift
 from toolkit.store.journal import Entry, Head
 from toolkit.store.ready import look
 from toolkit.store.session import Change, Session
-from toolkit.store.work import holding
+from toolkit.store.work import holding, told
 
 #: No more than this many differing rows are named one by one.
 _NAMED = 20
@@ -90,7 +90,9 @@ def made(place: Place) -> None:
 
     """
     files = (place.database, place.folder / journal.JOURNAL, place.folder / journal.HEAD)
-    if not any(file.exists() for file in files):
+    with told(place):
+        there = any(file.exists() for file in files)
+    if not there:
         raise StoreError("there is no store here yet", where=str(place.folder), fix="open an incident, or give --home")
 
 

@@ -251,3 +251,13 @@ VIEWS: Final = (
         },
     ),
 )
+
+
+def schema_markdown() -> str:
+    """Write the views as a page of the documentation: each with what a row is, and each column with what it is."""
+    parts = []
+    for view in VIEWS:
+        lines = [f"### `{view.name}`", "", f"One row is {view.row}.", "", "| column | what it is |", "| --- | --- |"]
+        lines += [f"| `{name}` | {meaning} |" for name, meaning in view.columns.items()]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolkit.errors import StoreError, StoreRolledBack
 from toolkit.store import journal
-from toolkit.store.attach import Place, attached, translated
+from toolkit.store.attach import DATABASE, Place, attached, interrupted, translated
 from toolkit.store.commit import Undecided, commit, entry_of
 from toolkit.store.foreign import notice
 from toolkit.store.journal import Head
-from toolkit.store.lock import Held, hold, user
+from toolkit.store.lock import Held, hold, on_network, user
 from toolkit.store.process import turn
 from toolkit.store.ready import check_readable, fill, make_ready
 from toolkit.store.session import Session, Transaction
+from toolkit.store.tables import Row
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,6 +41,7 @@ class Request:
     command: str = ""
     key: str = ""
     reason: str = ""
+    incident: str = ""
 
 
 def read(place: Place, give: Callable[[Session], R]) -> R:
@@ -50,11 +52,11 @@ def read(place: Place, give: Callable[[Session], R]) -> R:
         StoreError: it cannot be read; the message says why and what to do.
 
     """
-    if not place.database.exists():
-        if (place.folder / journal.HEAD).exists():
-            raise StoreRolledBack(
-                "the database file is gone", where=str(place.database), fix="run `postmortem store repair`"
-            )
+    with told(place):
+        there = place.database.exists()
+        if not there and (place.folder / journal.HEAD).exists():
+            raise _gone(place)
+    if not there:
         return _read_empty(give)
     for first in (True, False):
         with reading(place) as (cursor, ready):
@@ -65,6 +67,14 @@ def read(place: Place, give: Callable[[Session], R]) -> R:
                 pass  # an older store is brought up to date before it is read
     raise StoreError(
         "the store cannot be brought up to date", where=str(place.folder), fix="run `postmortem store check`"
+    )
+
+
+def _gone(place: Place) -> StoreRolledBack:
+    return StoreRolledBack(
+        "the database file is gone",
+        where=str(place.database),
+        fix="run `postmortem store repair`, which builds it again",
     )
 
 
@@ -79,7 +89,7 @@ def _read_empty(give: Callable[[Session], R]) -> R:
 @contextlib.contextmanager
 def holding(place: Place, *, exclusive: bool) -> Iterator[Held]:
     """Hold the store, alone or beside readers, without opening it; what goes wrong inside ends as one line."""
-    with _errors(place):
+    with told(place):
         if exclusive:
             place.folder.mkdir(parents=True, exist_ok=True)
         with turn(place.folder, place.wait), hold(place.folder, exclusive=exclusive, wait=place.wait) as held:
@@ -99,6 +109,8 @@ def writing(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, Head]]:
     with holding(place, exclusive=True) as held:
         touched = held.found.get("file") not in (None, stamp(place.database))
         seen = not touched
+        if not place.database.exists():
+            _create(place)
         try:
             with attached(place, read_only=False) as cursor:
                 head = make_ready(place, cursor)
@@ -107,6 +119,20 @@ def writing(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, Head]]:
                 yield cursor, head
         finally:
             held.leave = {"file": stamp(place.database)} if seen else held.found
+
+
+def _create(place: Place) -> None:
+    """Make an empty database, whole before it has its name: a kill leaves a store or none."""
+    head = journal.read_head(place.folder)
+    if head is not None and head.seq:
+        raise _gone(place)
+    on_network(place.folder)
+    beside = place.folder / f"{DATABASE}.new"
+    for old in (beside, beside.with_name(beside.name + ".wal")):
+        old.unlink(missing_ok=True)
+    with attached(place, read_only=False, database=beside):
+        pass
+    beside.replace(place.database)
 
 
 def stamp(path: Path) -> list[int]:
@@ -119,14 +145,20 @@ def stamp(path: Path) -> list[int]:
 
 
 @contextlib.contextmanager
-def _errors(place: Place) -> Iterator[None]:
+def told(place: Place) -> Iterator[None]:
     """Turn what DuckDB and the system raise into one line."""
     import duckdb
 
     try:
         yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
     except (duckdb.Error, OSError) as error:
         raise translated(error, place.database) from None
+    except RuntimeError as error:
+        if interrupted(error):
+            raise KeyboardInterrupt from None
+        raise
 
 
 def write(place: Place, request: Request, work: Callable[[Transaction], Any], give: Callable[[Session, Any], R]) -> R:
@@ -156,12 +188,11 @@ def _transact(
     work: Callable[[Transaction], Any],
     give: Callable[[Session, Any], R],
 ) -> R:
-    if request.key:
-        known = Session(cursor).get("requests", key=request.key)
-        if known and known["op"] != request.op:
-            raise StoreError(f"the key {request.key!r} was used for {known['op']} before", fix="use a new key")
-        if known:
-            return give(Session(cursor), known["result"])
+    session = Session(cursor)
+    known = session.get("requests", key=request.key) if request.key else None
+    if known is not None:
+        _same_request(session, request, known)
+        return give(session, known["result"])
     cursor.execute("BEGIN")
     tx = Transaction(cursor)
     result = work(tx)
@@ -182,6 +213,17 @@ def _transact(
         undecided.given = given
         raise
     return given
+
+
+def _same_request(session: Session, request: Request, known: Row) -> None:
+    """See that a key names what it named before."""
+    entry = session.get("audit", seq=known["seq"])
+    about = entry["incident"] if entry else ""
+    asked = request.incident.strip().upper()
+    if known["op"] != request.op or (asked and asked != about):
+        raise StoreError(
+            f"the key {request.key[:60]!r} was used for {known['op']} of {about} before", fix="use a new key"
+        )
 
 
 def _settled(place: Place, undecided: Undecided) -> Any:

@@ -1,0 +1,134 @@
+"""What a ``Store`` does with actions, status notes, notebook runs and documents (floor 2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from toolkit.records import ActionItem
+from toolkit.store import actions, artefacts, notes
+from toolkit.store.actions import Tracked
+from toolkit.store.artefacts import Document, Run
+from toolkit.store.lock import user
+from toolkit.store.notes import Note
+from toolkit.store.recording import Folder
+from toolkit.store.work import Request
+
+
+class Following(Folder):
+    """What is done about it, how it stands, and what was written."""
+
+    def add_action(
+        self, incident: str, action: ActionItem, *, actor: str = "", command: str = "", key: str = ""
+    ) -> ActionItem:
+        """Record an action item and give it with its id."""
+        return actions.add(self._place, Request("add_action", actor, command, key, incident=incident), incident, action)
+
+    def update_action(
+        self,
+        incident: str,
+        action: str,
+        *,
+        reason: str = "",
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+        **fields: Any,
+    ) -> ActionItem:
+        """Change an action's summary, kind, owner, due, status or check_sql."""
+        request = Request("update_action", actor, command, key, reason, incident=incident)
+        return actions.update(self._place, request, incident, action, fields)
+
+    def actions(
+        self,
+        incident: str | None = None,
+        *,
+        status: str | None = None,
+        overdue: bool = False,
+        now: datetime | None = None,
+    ) -> tuple[Tracked, ...]:
+        """Read action items of one incident or of all; ``overdue``: open and due before ``now``."""
+        return actions.tracked(self._place, incident, status=status, overdue=overdue, now=now)
+
+    def record_check(
+        self,
+        incident: str,
+        action: str,
+        passed: bool,
+        detail: str = "",
+        *,
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> ActionItem:
+        """Record how an action's check went on new data; one that fails opens the action again."""
+        request = Request("record_check", actor, command, key, detail, incident=incident)
+        return actions.record_check(self._place, request, incident, action, passed, detail)
+
+    def add_note(
+        self,
+        incident: str,
+        kind: str = "tactical",
+        text: str = "",
+        *,
+        conditions: str = "",
+        done: str = "",
+        needs: str = "",
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> Note:
+        """Record how it stands: a tactical note says conditions, what was done and what is needed; or executive."""
+        values = {"kind": kind, "text": text, "conditions": conditions, "actions": done, "needs": needs}
+        return notes.add(
+            self._place, Request("add_note", actor or user(), command, key, incident=incident), incident, values
+        )
+
+    def notes(self, incident: str) -> tuple[Note, ...]:
+        """Read an incident's status notes, oldest first."""
+        return notes.listed(self._place, incident)
+
+    def record_run(
+        self,
+        incident: str,
+        template: str,
+        status: str,
+        path: str,
+        seconds: float,
+        error: str = "",
+        *,
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> Run:
+        """Record one execution of a template: ``status`` is ok or failed, ``path`` the executed notebook."""
+        values = {"template": template, "status": status, "path": path, "seconds": seconds, "error": error}
+        return artefacts.record_run(
+            self._place, Request("record_run", actor, command, key, incident=incident), incident, values
+        )
+
+    def runs(self, incident: str) -> tuple[Run, ...]:
+        """Read the executions of templates, oldest first."""
+        return artefacts.runs(self._place, incident)
+
+    def record_document(
+        self,
+        incident: str,
+        path: str,
+        sha256: str,
+        version: int | None = None,
+        status: str = "draft",
+        audience: str = "team",
+        *,
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> Document:
+        """Record one written version of the postmortem; without a version, the audience's next."""
+        values = {"path": path, "sha256": sha256, "version": version, "status": status, "audience": audience}
+        request = Request("record_document", actor, command, key, incident=incident)
+        return artefacts.record_document(self._place, request, incident, values)
+
+    def documents(self, incident: str) -> tuple[Document, ...]:
+        """Read the written versions of the postmortem, oldest first."""
+        return artefacts.documents(self._place, incident)
