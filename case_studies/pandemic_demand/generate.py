@@ -18,8 +18,9 @@ def items(rng: np.random.Generator, start: str, end: str, right: float, panic: b
     """
     kind = rng.choice(["paper", "pantry", "fresh", "frozen"], ROWS, p=[0.15, 0.35, 0.3, 0.2])
     hours_seen = rng.gamma(1.5, 9, ROWS)
-    sales = rng.gamma(3, 4 if not panic else 9, ROWS)
-    odds = 3.2 - 0.035 * hours_seen - 0.05 * sales + rng.normal(0, 0.4, ROWS)
+    rush = np.select([kind == "paper", kind == "pantry", kind == "frozen"], [5.0, 3.0, 1.8], 1.1) if panic else 1.0
+    sales = rng.gamma(3, 4, ROWS) * rush
+    odds = 3.2 - 0.035 * hours_seen - 0.02 * sales + rng.normal(0, 0.4, ROWS)
     odds = odds - panic * np.select([kind == "paper", kind == "pantry"], [1.2, 0.6], 0.0)
     # the model knows the shelf by what it was a week ago: in a panic it says yes to nearly all
     score = np.clip(logistic(2.6 - 0.08 * hours_seen + rng.normal(0, 0.4, ROWS)), 0.01, 0.99)
