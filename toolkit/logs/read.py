@@ -11,7 +11,7 @@ from typing import Any, Final
 from toolkit.engines.duck import DuckRows
 from toolkit.errors import LogError, RolesError
 from toolkit.logs.clean import Plan, canonical_sql, make_views
-from toolkit.logs.guess import Guess, fill_features, guess_roles, named_like_a_role
+from toolkit.logs.guess import NAMES, Guess, fill_features, guess_roles, named_like_a_role, plain
 from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
 from toolkit.logs.outcome import Outcome, decide_outcome
@@ -136,9 +136,9 @@ def _read(log: DuckRows, reference: DuckRows | None, declared: Roles | None, now
 def _figures(rows: DuckRows, declared: Roles | None) -> dict[str, ColumnStats]:
     """Scan the columns whose figures decide something: texts, and what is named like a role or has one."""
     if declared is None:
-        return column_stats(
-            rows, [c for c, k in rows.columns.items() if family_of(k) == "text" or named_like_a_role(c)]
-        )
+        wanted = [c for c, kind in rows.columns.items() if family_of(kind) == "text" or named_like_a_role(c)]
+        ids = [c for c in rows.columns if plain(c) in NAMES["id"]]
+        return column_stats(rows, wanted, ranged=list(rows.columns), words=ids)
     told = {c for r, c in declared.single.items() if r not in _NUMBERED}
     told |= {c for r in ("group", "segment") for c in declared.columns(r)}
     told -= set(declared.columns("feature"))
@@ -148,7 +148,7 @@ def _figures(rows: DuckRows, declared: Roles | None) -> dict[str, ColumnStats]:
     else:
         candidates = [c for c in rows.columns if c not in told]
     texts = [c for c in candidates if family_of(rows.columns.get(c, "")) == "text" or named_like_a_role(c)]
-    return column_stats(rows, [*texts, *numbers], () if declared.columns("feature") else candidates)
+    return column_stats(rows, [*texts, *numbers], ranged=() if declared.columns("feature") else candidates)
 
 
 def _settle(

@@ -89,10 +89,13 @@ def number_of_text(column: str) -> str:
     )
 
 
-def column_stats(rows: DuckRows, scanned: Sequence[str], ranged: Sequence[str] = ()) -> dict[str, ColumnStats]:
+def column_stats(
+    rows: DuckRows, scanned: Sequence[str], ranged: Sequence[str] = (), words: Sequence[str] = ()
+) -> dict[str, ColumnStats]:
     """Give every column's type, and the figures of the columns ``scanned``, in one scan for each 120 of them.
 
-    Of columns of whole numbers that are ``ranged`` only count, low and high are asked for, which costs next to nothing.
+    Of columns of whole numbers that are ``ranged`` only count, low and high are asked for, which costs next to nothing;
+    texts that are ``words`` are not tried as numbers, which for ids would cost more than all the rest.
 
     Raises:
         LogError: the log cannot be read.
@@ -107,7 +110,9 @@ def column_stats(rows: DuckRows, scanned: Sequence[str], ranged: Sequence[str] =
     for first in range(0, len(wanted), _CHUNK):
         chunk = wanted[first : first + _CHUNK]
         # the numbers are named in an inner query: written out in each aggregate they would be read each time
-        inner = [f"{quote(c)} AS c{i}, {_number(c, stats[c])} AS x{i}" for i, c in enumerate(chunk)]
+        inner = [
+            f"{quote(c)} AS c{i}, {_number(c, stats[c], tried=c not in words)} AS x{i}" for i, c in enumerate(chunk)
+        ]
         outer = [e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c])]
         found = rows.fetch(f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM raw)")[0]
         for place, column in enumerate(chunk):
@@ -129,9 +134,9 @@ def column_stats(rows: DuckRows, scanned: Sequence[str], ranged: Sequence[str] =
 _WIDTH: Final = 8
 
 
-def _number(column: str, stats: ColumnStats) -> str:
+def _number(column: str, stats: ColumnStats, *, tried: bool) -> str:
     """Give the SQL of a column's value as a DOUBLE, not finite where it stands for nothing."""
-    if stats.family == "text":
+    if stats.family == "text" and tried:
         return number_of_text(column)
     return f"CAST({quote(column)} AS DOUBLE)" if stats.family in {"number", "boolean"} else "CAST(NULL AS DOUBLE)"
 
