@@ -213,6 +213,8 @@ def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Ev
     if strength <= 0.1:
         return []
     start = top.change.shape == "from_start"
+    if start and (top.rise < 1.35 or top.change.z < 9):
+        return []
     lost = (top.rise - 1) * (1 - top.r2) / max(top.r2, 1e-6)
     text = (
         f"{top.name} no longer goes with the other features (residual variance x {top.rise:.1f}), though its own "

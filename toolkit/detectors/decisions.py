@@ -396,7 +396,7 @@ def _cost(study: Study) -> list[Evidence]:
     before = change.before if reference is None else reference[0]
     after = float(np.nanmean(cost[rows]))
     worse = study.final_change
-    held = not (worse.found and worse.z > 0)
+    held = study.has_labels and not (worse.found and worse.z > 0)
     better = worse.found and worse.z < 0
     text = (
         f"The mean cost a row rose from {before:.4g} to {after:.4g} while the model's errors "

@@ -116,11 +116,28 @@ def column_moved(study: Study, name: str, ref: Column, log: Column) -> Moved | N
         change = no_change(len(series))
     if not change.found:
         return None
-    rows = inside(change, len(series))
+    rows = _slice(study, series, inside(change, len(series)))
     distance, z = _distance(ref, log, code_ref, code_log, k, rows)
     if z < 4.0:
         return None
     return Moved(name, distance, min(z, abs(change.z) * 3), change, rows, not isinstance(ref, Codes))
+
+
+def _slice(study: Study, series: Floats, rows: Mask) -> Mask:
+    """Keep the rows of the one segment value in which alone the change is, where there is one."""
+    for codes in study.log.segments.values():
+        means = [
+            (float(np.nanmean(series[rows & (codes.codes == i)])), i)
+            for i in range(min(len(codes.names), 40))
+            if (~np.isnan(series[rows & (codes.codes == i)])).sum() >= 15
+        ]
+        if len(means) < 2:
+            continue
+        means.sort(reverse=True)
+        (top, place), (second, _) = means[0], means[1]
+        if top > 0.1 and second < 0.15 * top:
+            return rows & (codes.codes == place)
+    return rows
 
 
 def _best_window(study: Study, code_log: Ints, base: Floats, k: int) -> Mask:

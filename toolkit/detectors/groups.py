@@ -9,7 +9,7 @@ can be seen there); one with an onset is another cause that hits a slice. P-valu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -178,7 +178,7 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
 def _size(g: Gap, worse: float) -> float:
     """How much the gap matters, 0 to 1: in points, or as a ratio of rates (the four-fifths rule, 29 CFR 1607.4 D)."""
     points = logistic(45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08}.get(g.measure, 0.09)))
-    if g.measure not in ("selection", "error", "misses", "false alarms"):
+    if g.measure != "selection":
         return points
     low, high = sorted((g.rate, g.rest))
     ratio = low / high if high > 0 else 1.0
@@ -215,9 +215,21 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
             return "under_represented_group", 0.0
     elif source is not None and (source.codes >= 0).any():
         return "under_represented_group", 0.0
+    if _by_people(study, g):
+        return "selection_gap", 0.0
     if g.measure in ("misses", "false alarms"):
         return "performance_gap", _base_rates(study, g)
     return "performance_gap", 0.0
+
+
+def _by_people(study: Study, g: Gap) -> bool:
+    """Whether the gap is in the decisions alone: the model's own answers treat the groups alike."""
+    if np.isnan(study.log.decision).all():
+        return False
+    own = measures(study, replace(study.log, decision=np.full(len(study.log), np.nan)), study.mature).get(g.measure)
+    if own is None or (~np.isnan(own[g.rows])).sum() < LEAST:
+        return False
+    return abs(difference(own[~g.rows], own[g.rows])[0]) < 0.4 * abs(g.gap)
 
 
 def _base_rates(study: Study, g: Gap) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.detectors.scoring import answer, design, designed
 from toolkit.detectors.study import Study
 
-_ROWS: Final = 1500
+_ROWS: Final = 800
 
 
 def importance(study: Study) -> dict[str, float]:
@@ -29,7 +29,7 @@ def importance(study: Study) -> dict[str, float]:
     rng = np.random.default_rng(study.profile.seed)
     good = rng.permutation(good)[: 2 * _ROWS]
     X = np.where(np.isnan(R[good]), -1e6, R[good])
-    model: Any = ExtraTreesRegressor(n_estimators=30, min_samples_leaf=3, random_state=study.profile.seed)
+    model: Any = ExtraTreesRegressor(n_estimators=15, min_samples_leaf=3, random_state=study.profile.seed)
     model.fit(X, y[good])
     test = X[:_ROWS]
     usual = model.predict(test)

@@ -36,7 +36,8 @@ def _statuses(study: Study) -> list[Evidence]:
     if share - before < 0.015 or z < 4:
         return []
     # serving has its share of failures that no validation set ever had: from the first row only many are a fault
-    strength = 1.0 if change.shape != "from_start" else float(np.clip((share - share_ref - 0.08) / 0.12, 0.0, 1.0))
+    least = 0.08 if change.shape == "from_start" else 0.0
+    strength = float(np.clip(0.35 + 4 * (share - before - least), 0.0, 1.0))
     share_ref = before
     hit = rows & (failed > 0)
     names = _top(study.log.status, hit)

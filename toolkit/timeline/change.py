@@ -60,20 +60,25 @@ def _fold(x: Floats) -> tuple[Floats, Floats, Floats]:
     return edges, np.diff(total[edges]), np.diff(count[edges])
 
 
-def find_change(x: Floats, *, reference: tuple[float, float, float] | None = None, level: float = 4.5) -> Change:
+def find_change(
+    x: Floats, *, reference: tuple[float, float, float] | None = None, level: float | None = None
+) -> Change:
     """Find the strongest change of mean in a series.
 
     Args:
         x: values in time order, NaN where unknown.
         reference: mean, variance and number of the rows that the series is held to; with it a series that is off
             from its first row is found as ``from_start``.
-        level: the least |z| that counts; 4.5 keeps the rate of false alarms of one scan below about 1 in 200.
+        level: the least |z| that counts; the default keeps the false alarms of one scan below about 1 in 200: 4.5,
+            and 3.9 below 300 known values, which leave fewer segments to try.
 
     Returns:
         The change; ``shape`` is ``none`` where nothing reaches ``level``.
     """
     n = len(x)
     known = x[~np.isnan(x)]
+    if level is None:
+        level = 4.5 if len(known) >= 300 else 3.9
     if len(known) < 8:
         return _against_reference(x, reference, level)
     edges, sums, counts = _fold(x)
@@ -84,7 +89,7 @@ def find_change(x: Floats, *, reference: tuple[float, float, float] | None = Non
     change = Change(
         best.shape, start, end, best.before, best.after, best.z, int(edges[best.low]), int(edges[best.high])
     )
-    change = _ramp(x, edges, sums, counts, change)
+    change = _ramp(edges, sums, counts, change)
     change = _refine(x, edges, change)
     return _off_from_start(x, reference, change, n)
 
@@ -152,7 +157,7 @@ def _noise(sums: Floats, counts: Floats, a: int, b: int, variance: float) -> flo
     return max(row, scatter / freedom)
 
 
-def _ramp(x: Floats, edges: Floats, sums: Floats, counts: Floats, change: Change) -> Change:
+def _ramp(edges: Floats, sums: Floats, counts: Floats, change: Change) -> Change:
     """Ask whether a broken line (level, then slope) fits better than the step; its knee is then the onset."""
     if change.shape != "step" or len(sums) < 10:
         return change
@@ -167,7 +172,7 @@ def _ramp(x: Floats, edges: Floats, sums: Floats, counts: Floats, change: Change
         return float((((design @ solution) - means * np.sqrt(weights)) ** 2).sum())
 
     step = misfit((middle >= start_bin).astype(float))
-    knees = np.arange(0, len(sums) - 4)
+    knees = np.arange(0, len(sums) - 4, max(len(sums) // 40, 1))
     fits = np.array([misfit(np.maximum(middle - k, 0.0)) for k in knees])
     best = int(np.argmin(fits))
     # a ramp that must rise over less than a tenth of the series is a step
