@@ -92,7 +92,8 @@ def test_a_fall_has_a_negative_sign() -> None:
     x = -stepped(3, 1000, 400, 2.0)
     got = find_change(x)
     assert got.z < -4.5
-    assert (got.before, got.after) == (pytest.approx(0.0, abs=0.2), pytest.approx(-2.0, abs=0.2))
+    assert got.before == pytest.approx(0.0, abs=0.2)
+    assert got.after == pytest.approx(-2.0, abs=0.2)
 
 
 def test_a_step_without_noise() -> None:
