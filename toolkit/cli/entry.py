@@ -58,7 +58,12 @@ def main(args: Sequence[str] | None = None) -> int:
     with _terminate_as_interrupt():
         try:
             _quiet()
-            code = cli.main(list(given), prog_name="postmortem", standalone_mode=False, obj=given)
+            with cli.make_context("postmortem", list(given), obj=given) as context:
+                code = cli.invoke(context)
+        except click.exceptions.Exit as done:
+            return done.exit_code
+        except BrokenPipeError:
+            return _unheard()
         except Exception as error:  # noqa: BLE001  the last place that can turn it into one line
             return _one_line(error)
         except KeyboardInterrupt:
@@ -100,7 +105,15 @@ def _what(error: Exception) -> str:
     )
 
 
+def _unheard() -> int:
+    """End quietly where the reader went away, as in ``postmortem list | head -1``; nothing more is written to it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED
+
+
 def _interrupted() -> int:
+    if sys.stderr.isatty():
+        say(err=True)  # the terminal has just written ^C
     say("postmortem: interrupted; nothing half-written was kept", err=True)
     return INTERRUPTED
 

@@ -220,8 +220,23 @@ def _clean(
     validation, mask = validate(rows, plan, is_reference=is_reference)
     if not validation.rows_kept:
         _refuse(validation, rows.name)
+    if not is_reference:
+        _check_answers(roles, validation, rows.name)
     make_views(rows, plan, mask)
     return validation
+
+
+def _check_answers(roles: Roles, validation: Validation, name: str) -> None:
+    """See that some row has an answer; a log of a service that answered nothing says so in its status."""
+    answers = [r for r in ("prediction", "score", "decision") if r in validation.nulls]
+    if roles.column("status") or any(validation.nulls[r] < validation.rows_kept for r in answers):
+        return
+    named = ", ".join(f"{r} ({roles.column(r)})" for r in answers)
+    raise LogError(
+        f"no row has a value that can be used for {named}",
+        where=name,
+        fix="name the right column in roles.toml; a score must be a number",
+    )
 
 
 def _refuse(validation: Validation, name: str) -> None:
