@@ -29,7 +29,7 @@ _nbjson = quick_import("nbformat.v4.nbjson")
 CELL_TIMEOUT: Final = 600
 _GRACE: Final = 5.0
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, Any], None]
 
 
 class _Record(_engines.NotebookExecutionManager):  # type: ignore[misc, name-defined]
@@ -70,7 +70,7 @@ class _Client(_client.PapermillNotebookClient):  # type: ignore[misc, name-defin
         for index, cell in enumerate(self.nb.cells):
             self.nb_man.cell_start(cell, index)
             if self.tell:
-                self.tell(index, len(self.nb.cells))
+                self.tell(index, len(self.nb.cells), cell)
             try:
                 self.execute_cell(cell, index)
             except _errors.CellExecutionError as error:
@@ -90,7 +90,7 @@ class PostmortemEngine(_engines.NBClientEngine):  # type: ignore[misc, name-defi
     """``papermill --engine postmortem``; the runner of this package uses it too.
 
     ``execution_timeout`` limits a cell (seconds, 600 where not set), ``run_timeout`` the whole notebook. ``kernel`` is
-    a ``toolkit.notebooks.kernel.Kernel`` to use instead of starting one, ``tell(cell, cells)`` hears of each cell.
+    a ``toolkit.notebooks.kernel.Kernel`` to use instead of starting one, ``tell(index, cells, cell)`` hears of each.
     """
 
     @classmethod

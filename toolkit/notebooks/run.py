@@ -22,12 +22,26 @@ RUN_TIMEOUT: Final = 1800.0
 
 @dataclass(frozen=True)
 class Step:
-    """Where a run is: the template, its cell (0 based) of how many, and seconds since it began."""
+    """Where a run is: the template and the section of it, its cell (0 based) of how many, seconds since it began.
+
+    ``number`` of ``total`` says which of several notebooks it is, ``last`` how many seconds it took last time.
+    """
 
     template: str
+    section: str
     cell: int
     cells: int
     seconds: float
+    number: int = 1
+    total: int = 1
+    last: float | None = None
+
+    def __str__(self) -> str:
+        """Give one line for a terminal."""
+        place = f"[{self.number}/{self.total}] " if self.total > 1 else ""
+        before = f", last time {self.last:.1f} s" if self.last else ""
+        where = f"{self.section or 'starting'} ({self.cell + 1}/{self.cells}, {self.seconds:.1f} s{before})"
+        return f"{place}{self.template}: {where}"
 
 
 Progress = Callable[[Step], None]
@@ -69,6 +83,7 @@ class Runner:
     ) -> None:
         self.cell_timeout, self.run_timeout, self.progress = cell_timeout, run_timeout, progress
         self.kernels_started = 0
+        self.place: tuple[int, int, float | None] = (1, 1, None)
         self._kernel: Kernel | None = None
 
     def __enter__(self) -> Self:
@@ -143,9 +158,14 @@ class Runner:
         engines = quick_import("papermill.engines").papermill_engines
         engines.register("postmortem", quick_import("toolkit.notebooks.engine").PostmortemEngine)
 
-        def tell(cell: int, cells: int) -> None:
+        section = ""
+
+        def tell(cell: int, cells: int, content: Any) -> None:
+            nonlocal section
+            if content.cell_type == "markdown" and content.source.startswith("#"):
+                section = content.source.splitlines()[0].lstrip("# ")
             if self.progress:
-                self.progress(Step(found.name, cell, cells, time.monotonic() - begun))
+                self.progress(Step(found.name, section, cell, cells, time.monotonic() - begun, *self.place))
 
         papermill.execute_notebook(
             _literal(found.path),
