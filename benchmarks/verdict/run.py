@@ -1,8 +1,9 @@
 """Play the plan against a system and write what came out.
 
     python -m benchmarks.verdict.run --quick                 # about a tenth, minutes
-    python -m benchmarks.verdict.run --half held_out --json out.json
+    python -m benchmarks.verdict.run --half held_out --json out.jsonl
     python -m benchmarks.verdict.run --only strong --only hard --system baseline
+    python -m benchmarks.verdict.run --json out.jsonl --resume   # go on where a run was stopped
 
 A system is a function ``diagnose(log, reference=, roles=, events=, seed=)`` that gives a verdict: ``toolkit`` (the one
 under test), ``baseline`` (a decision tree written by hand), or a module of ``benchmarks/verdict/peers``.
@@ -84,21 +85,33 @@ def play(trial: Trial) -> dict[str, Any]:
     }
 
 
-def play_all(plan: list[Trial], name: str, workers: int) -> list[dict[str, Any]]:
-    """Play all trials over some processes, saying now and then how far it has come."""
-    if workers == 1:
-        _start(name)
-        return [play(t) for t in plan]
-    rows: list[dict[str, Any]] = []
+def play_all(plan: list[Trial], name: str, workers: int, file: Path | None, *, resume: bool) -> list[dict[str, Any]]:
+    """Play all trials over some processes; each answer goes to ``file`` at once, so that a stopped run can go on."""
+    rows = _kept(file, name) if resume else []
+    done = {r["name"] for r in rows}
+    plan = [t for t in plan if t.name not in done]
+    if file is not None and not resume:
+        file.write_text("", encoding="utf-8")
     began = time.perf_counter()
     # alike trials run one after the other in one process, so that fitted models are found in its cache
     order = sorted(plan, key=lambda t: (str(t.args.get("base")), str(t.args.get("model")), t.name))
     with multiprocessing.get_context("spawn").Pool(workers, initializer=_start, initargs=(name,)) as pool:
-        for i, row in enumerate(pool.imap_unordered(play, order, chunksize=8), 1):
+        for i, row in enumerate(pool.imap_unordered(play, order, chunksize=4), 1):
             rows.append(row)
+            if file is not None:
+                with file.open("a", encoding="utf-8") as out:
+                    out.write(json.dumps({"system": name, **row}, default=str) + "\n")
             if i % 50 == 0:
                 print(f"{i}/{len(plan)} trials, {time.perf_counter() - began:.0f} s", flush=True)
     return sorted(rows, key=lambda r: (r["group"], r["mask"], r["name"]))
+
+
+def _kept(file: Path | None, name: str) -> list[dict[str, Any]]:
+    """Read the answers of a system that an earlier run wrote."""
+    if file is None or not file.exists():
+        return []
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
+    return [r for r in rows if r["system"] == name]
 
 
 def chosen(options: argparse.Namespace) -> list[Trial]:
@@ -126,15 +139,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ablations", action="store_true", help="with --only: play the ablations too")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--limit", type=int, default=0, help="stop after so many trials")
-    parser.add_argument("--json", type=Path, help="write every trial's answer to this file")
+    parser.add_argument("--json", type=Path, help="write every trial's answer to this file, one a line")
+    parser.add_argument("--resume", action="store_true", help="with --json: keep what the file has, play the rest")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md and the plots beside it")
     options = parser.parse_args(arguments)
     plan = chosen(options)
     print(f"{len(plan)} trials of {options.half}, system {options.system}")
-    results = {name: play_all(plan, name, options.workers) for name in [options.system, *options.compare]}
+    names = [options.system, *options.compare]
+    results: dict[str, list[dict[str, Any]]] = {}
+    for i, name in enumerate(names):
+        keep = options.resume or i > 0
+        wanted = {t.name for t in plan}
+        rows = play_all(plan, name, options.workers, options.json, resume=keep)
+        results[name] = [r for r in rows if r["name"] in wanted]
     print(text(results, options))
-    if options.json:
-        options.json.write_text(json.dumps(results, default=str, indent=1), encoding="utf-8")
     if options.write:
         write(HERE, results, options)
     return 0

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from toolkit.roles import Roles
-from toolkit.testing.flavours import FLAVOURS
-from toolkit.testing.models import Array, Fitted
-from toolkit.testing.world import Plan, World
+from toolkit.testing.models import Array
+from toolkit.testing.world import World
 
 #: Which optional columns a log has unless it is said otherwise.
 COLUMNS: Final[dict[str, bool]] = {
@@ -35,7 +34,7 @@ COLUMNS: Final[dict[str, bool]] = {
 LABELS: Final = ("full", "partial", "delayed", "none", "selective")
 
 
-def _named(world: World, values: Array) -> Array:
+def named(world: World, values: Array) -> Array:
     """Write class codes as the log has them: 0 and 1, class names, or numbers; unanswered rows stay empty."""
     task = world.base.task
     if task == "regression":
@@ -93,13 +92,13 @@ def _answers(world: World, columns: Mapping[str, bool]) -> dict[str, Any]:
     """Give what the model answered and what was done: prediction, version, latency, status, decision, decider."""
     parts: dict[str, Any] = {}
     if columns["predictions"]:
-        parts["prediction"] = _named(world, world.pred)
+        parts["prediction"] = named(world, world.pred)
     if columns["versions"]:
         parts["model_version"] = world.version
     if columns["latency"]:
         parts |= {"latency_ms": world.latency, "status": world.status}
     if columns["decisions"]:
-        parts["decision"] = _named(world, world.decision)
+        parts["decision"] = named(world, world.decision)
         if columns["deciders"]:
             parts["decider"] = world.decider
     return parts
@@ -108,7 +107,7 @@ def _answers(world: World, columns: Mapping[str, bool]) -> dict[str, Any]:
 def _labels(world: World, columns: Mapping[str, bool], labels: str) -> dict[str, Any]:
     """Give the labels known when the log was taken, and when they came."""
     known, delay = _known(world, labels)
-    values = _named(world, world.observed)
+    values = named(world, world.observed)
     gone: Any = np.asarray(None if values.dtype == object else np.nan, dtype=values.dtype)
     parts: dict[str, Any] = {"label": np.where(known, values, gone)}
     if columns["label_times"]:
@@ -154,98 +153,4 @@ def roles_of(log: pd.DataFrame, world: World) -> Roles:
         plural={k: v for k, v in plural.items() if v},
         positive=1 if world.base.task == "binary" else None,
         status_ok=("ok",) if "status" in single else (),
-    )
-
-
-def reference_table(world: World, columns: Mapping[str, bool], labels: str) -> pd.DataFrame | None:
-    """Give the model's own training and validation rows, with its answers on them, in the columns of the log."""
-    if not columns["reference"]:
-        return None
-    rng = world.plan.rng("reference")
-    model = world.main
-    parts = []
-    if columns["train"]:
-        rows = rng.permutation(len(model.train))[:1500]
-        parts.append(_reference_part(world, model, rows, "train", columns, labels, rng))
-    rows = rng.permutation(len(model.valid))
-    parts.append(_reference_part(world, model, rows, "validation", columns, labels, rng))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _reference_part(
-    world: World, model: Fitted, rows: Array, split: str, columns: Mapping[str, bool], labels: str, rng: Any
-) -> pd.DataFrame:
-    frame, truth = (model.train, model.train_label) if split == "train" else (model.valid, model.valid_label)
-    frame, truth = frame.iloc[rows].reset_index(drop=True), truth[rows].astype(float)
-    raw = model.raw(frame)
-    frame = _surround(world, frame, truth, split, rng)
-    task = world.base.task
-    score = raw if task == "regression" else raw[:, 1] if task == "binary" else raw.max(axis=1)
-    bars = model.bars(frame, float(world.plan.env.get("threshold", 0.5)))
-    answer = (score >= bars).astype(float) if task == "binary" else raw if task == "regression" else raw.argmax(axis=1)
-    first, last = (-130, -40) if split == "train" else (-40, -1)
-    time = world.plan.start + (np.sort(rng.uniform(first, last, len(rows))) * 86_400_000).astype("timedelta64[ms]")
-    attributes = {*world.base.groups, *world.base.segments, "label_source"}
-    parts: dict[str, Any] = {}
-    if columns["timestamps"]:
-        parts["timestamp"] = pd.DatetimeIndex(time).tz_localize("UTC")
-    if columns["ids"]:
-        parts["request_id"] = np.char.add(f"{split[0]}-", np.arange(len(rows)).astype(str)).astype(object)
-    if columns["features"]:
-        parts |= {c: frame[c].to_numpy() for c in frame.columns if c not in attributes}
-    if columns["groups"]:
-        parts |= {c: frame[c].to_numpy() for c in world.base.groups}
-    if columns["segments"]:
-        parts |= {c: frame[c].to_numpy() for c in (*world.base.segments, "label_source") if c in frame}
-    if columns["scores"] and task != "regression":
-        parts["score"] = np.round(score, 5)
-    if columns["predictions"]:
-        parts["prediction"] = _named(world, answer)
-    if columns["versions"]:
-        parts["model_version"] = np.full(len(rows), "v1", dtype=object)
-    if labels != "no_reference_labels":
-        parts["label"] = _named(world, truth)
-    return pd.DataFrame({**parts, "split": np.full(len(rows), split, dtype=object)})
-
-
-def _surround(world: World, frame: pd.DataFrame, truth: Array, split: str, rng: Any) -> pd.DataFrame:
-    """Give reference rows the extra columns that the log has too, whether the model uses them or not."""
-    base, env = world.base, world.plan.env
-    how = FLAVOURS[str(env.get("extra", "plain"))]
-    if how.add is not None:
-        label = truth if base.task == "regression" else truth.astype(int)
-        part = "train" if split == "train" else "valid"
-        made = how.add(base, frame, label, part, rng)
-        frame = frame.assign(**{k: v for k, v in made.items() if k not in frame.columns})
-    if env.get("sources"):
-        sources = rng.choice(["desk", "partner", "audit"], len(frame), p=[0.5, 0.35, 0.15])
-        frame = frame.assign(label_source=sources.astype(object))
-    return frame
-
-
-DECOYS: Final = (
-    ("deployment", "Web front end 8.3 released"),
-    ("config_change", "Log retention raised to 90 days"),
-    ("note", "Weekly model review held"),
-    ("deployment", "Dashboard for the sales team updated"),
-    ("staffing", "Two analysts joined the team"),
-    ("data_change", "Warehouse table partitioned by month"),
-)
-
-
-def event_table(world: World, noted: list[tuple[float, str, str]]) -> pd.DataFrame:
-    """Give the events: what belongs to the world, what belongs to the fault, and some that have to do with neither."""
-    plan: Plan = world.plan
-    rng = plan.rng("decoys")
-    picked = rng.permutation(len(DECOYS))[: int(rng.integers(1, 4))]
-    decoys = [(float(rng.uniform(0.02, 0.98)), *DECOYS[i]) for i in picked]
-    rows = sorted([*world.events, *noted, *decoys])
-    span = plan.span_days * 86_400
-    times = [plan.start + np.timedelta64(int(at * span), "s") for at, _, _ in rows]
-    return pd.DataFrame(
-        {
-            "timestamp": pd.DatetimeIndex(np.array(times, dtype="datetime64[s]")).tz_localize("UTC"),
-            "kind": [kind for _, kind, _ in rows],
-            "text": [text for _, _, text in rows],
-        }
     )

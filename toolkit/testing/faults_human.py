@@ -45,6 +45,18 @@ def ignore_alarms(world: World, act: Act, night: bool = False) -> None:
         where = where & ((hour < 7) | (hour >= 19))
     rows = act.hit(0.85, where=where)
     world.decision = np.where(rows, 0.0, world.decision)
+    _raise_alerts(world, act)
+
+
+def _raise_alerts(world: World, act: Act) -> None:
+    """Before the onset somebody acts on every alert within hours; after it alerts are repeated and nobody does."""
+    first = float(world.frac[int(np.argmax(act.strength > 0))])
+    rng = act.rng("alerts")
+    for at in rng.uniform(0.05, 0.9, 3) * first:
+        world.events.append((float(at), "alert", "Queue of open alarms above its limit"))
+        world.events.append((float(at) + 0.003, "human_action", "On-call worked through the alarms"))
+    for at in first + (1 - first) * np.sort(rng.uniform(0.02, 0.98, 6)):
+        world.events.append((float(at), "alert", "Queue of open alarms above its limit"))
 
 
 def shift_bar(world: World, act: Act, to: float, region: str = "", both: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.testing.flavours import standard_column
+from toolkit.testing.flavour_parts import standard_column
 from toolkit.testing.models import Array, held_losses
 from toolkit.testing.variant import Variant
 from toolkit.testing.world import Act, World, draw_rows, fill

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.testing.flavours import standard
+from toolkit.testing.flavour_parts import standard
 from toolkit.testing.variant import CLASSES, FROM_START, Variant
 from toolkit.testing.world import Act, World
 

@@ -46,7 +46,6 @@ def make_healthy(
 
     Raises:
         PostmortemError: an unknown kind, base, model, label regime or column.
-
     """
     if kind not in (*HEALTHY_KINDS, *HARMLESS_KINDS):
         known = ", ".join((*HEALTHY_KINDS, *HARMLESS_KINDS))
@@ -67,7 +66,6 @@ def make_series(
 
     Raises:
         PostmortemError: an unknown kind.
-
     """
     if kind not in SERIES_KINDS:
         raise PostmortemError(f"there is no kind of series {kind!r}", fix=f"the kinds are: {', '.join(SERIES_KINDS)}")
@@ -133,7 +131,6 @@ def make_record(
 
     Raises:
         PostmortemError: an unknown kind.
-
     """
     columns = {"predictions": False, "scores": False, "reference": False, "versions": False, "latency": False}
     columns |= {"decisions": True, "deciders": True, "cost": False}

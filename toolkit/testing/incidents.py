@@ -8,8 +8,6 @@ case.truth, case.twin                                 # what nobody tells them
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -25,12 +23,14 @@ from toolkit.testing import (
     faults_service,
     faults_values,
 )
-from toolkit.testing.assemble import COLUMNS, LABELS, event_table, log_table, reference_table, roles_of
+from toolkit.testing.assemble import COLUMNS, LABELS, log_table, roles_of
 from toolkit.testing.bases import load_base
-from toolkit.testing.models import MODELS, Array
-from toolkit.testing.truth import GeneratedIncident, Measured, Truth, measure, stamp
+from toolkit.testing.course import Cast, cast_of, split_harm, surroundings
+from toolkit.testing.models import MODELS, one_thread
+from toolkit.testing.reference import event_table, reference_table
+from toolkit.testing.truth import GeneratedIncident, Measured, Truth, stamp
 from toolkit.testing.variant import Variant
-from toolkit.testing.world import Act, Plan, World, run
+from toolkit.testing.world import Plan, World, run
 from toolkit.vocabulary import CAUSE_OF
 
 VARIANTS: Final[tuple[Variant, ...]] = (
@@ -41,8 +41,6 @@ VARIANTS: Final[tuple[Variant, ...]] = (
     *faults_bias.VARIANTS,
     *faults_human.VARIANTS,
 )
-#: A variant at work: with its act, the rows where it starts and has ended, and its course.
-Cast = tuple[Variant, Act, int, int | None, str]
 SPANS: Final = (28.0, 42.0, 56.0, 84.0)
 SHAPES: Final = ("step", "ramp", "pulse", "from_start")
 
@@ -52,7 +50,6 @@ def find_variant(mechanism: str, variant: str | None, task: str, shape: str | No
 
     Raises:
         PostmortemError: no variant fits; the message names those there are.
-
     """
     ours = [v for v in (*VARIANTS, *faults_none.HEALTHY, *faults_none.HARMLESS) if v.mechanism == mechanism]
     fit = [v for v in ours if task in v.tasks and (shape is None or shape in v.shapes)]
@@ -62,42 +59,6 @@ def find_variant(mechanism: str, variant: str | None, task: str, shape: str | No
         what = f"no variant of {mechanism!r} fits variant={variant!r}, task={task}, shape={shape!r}"
         raise PostmortemError(what, fix=f"the variants are: {there}")
     return fit[seed % len(fit)]
-
-
-def surroundings(plan: Plan, onset: float | None) -> tuple[dict[str, Any], dict[str, bool]]:
-    """Draw what surrounds a model by the seed alone, so that what a log has does not tell what went wrong with it."""
-    rng = plan.rng("surroundings")
-    u = rng.random(8)
-    env: dict[str, Any] = {"deciders": "human" if u[0] < 0.3 else "auto"}
-    if u[1] < 0.3:
-        env["entities"] = 90
-    if u[2] < 0.3:
-        env["sources"] = True
-    if u[3] < 0.3:
-        at = float(rng.uniform(0.1, 0.9))
-        middle = 0.5 if onset is None else onset
-        env["rollout"] = at if abs(at - middle) > 0.12 else (middle + 0.45) % 0.9 + 0.05
-    if u[4] < 0.25:
-        env["extra"] = str(rng.choice(["deep_tree", "shortcut", "proxy", "leak_shuffled", "backdoor"]))
-    if u[5] < 0.25:
-        env["cost"] = True
-    columns = {"decisions": bool(u[0] < 0.5), "deciders": bool(u[0] < 0.5), "cost": "cost" in env}
-    return env, columns
-
-
-def strength_of(world_frac: Array, shape: str, onset: float, width: float = 0.3) -> tuple[Array, int, int | None]:
-    """Give the strength of a fault on every row (0 to 1), the place of its first row, and of the first row after it."""
-    n = len(world_frac)
-    if shape == "from_start":
-        return np.ones(n), 0, None
-    first = min(n - 1, int(onset * n))
-    start = world_frac[first]
-    if shape == "ramp":
-        return np.clip((world_frac - start) / (0.6 * (1 - start) + 1e-9), 0, 1), first, None
-    if shape == "pulse":
-        last = min(n, first + max(2, int(width * n)))
-        return ((np.arange(n) >= first) & (np.arange(n) < last)).astype(float), first, last if last < n else None
-    return (np.arange(n) >= first).astype(float), first, None
 
 
 def make_incident(
@@ -127,7 +88,6 @@ def make_incident(
     Raises:
         PostmortemError: an unknown mechanism, variant, base, model, label regime or column, or a base of a task that
             the variant does not know.
-
     """
     return make_multi(
         [{"mechanism": mechanism, "variant": variant, "severity": severity, "onset": onset, "shape": shape}],
@@ -154,7 +114,6 @@ def make_multi(
 
     Raises:
         PostmortemError: as ``make_incident``.
-
     """
     _check(labels, columns, model, rows)
     base = base or _default_base(faults)
@@ -174,7 +133,8 @@ def make_multi(
     shown["cost"] = shown["cost"] or bool(around.get("cost"))
     wanted = {**COLUMNS, **shown, **dict(columns or {})}
     plan = Plan(base, model, rows, seed, plan.span_days, plan.start, around)
-    return _play(plan, faults, chosen, onsets, wanted, labels)
+    with one_thread():
+        return _play(plan, faults, chosen, onsets, wanted, labels)
 
 
 def _default_base(faults: Sequence[Mapping[str, Any]]) -> str:
@@ -203,21 +163,6 @@ def _plan(base: str, model: str, rows: int, seed: int, span_days: float | None) 
     return Plan(base, model, rows, seed, span, start, {})
 
 
-def _acts(
-    plan: Plan, faults: Sequence[Mapping[str, Any]], chosen: list[Variant], onsets: list[float], frac: Array
-) -> list[Cast]:
-    made = []
-    for i, (fault, v) in enumerate(zip(faults, chosen, strict=True)):
-        shape = fault.get("shape") or v.shapes[0]
-        strength, first, last = strength_of(frac, shape, onsets[i], float(fault.get("width", 0.3)))
-        act = Act(
-            strength, float(fault.get("severity", 1.0)), plan, f"{v.mechanism}/{v.name}", v.flavour,
-            features=v.features, slice=v.slice, groups=v.groups, slot=i,
-        )  # fmt: skip
-        made.append((v, act, first, last, shape))
-    return made
-
-
 def _play(
     plan: Plan,
     faults: Sequence[Mapping[str, Any]],
@@ -228,9 +173,9 @@ def _play(
 ) -> GeneratedIncident:
     """Run the faulty world and its twin, and put together what a user would have."""
     clean = run(plan, [])
-    acts = _acts(plan, faults, chosen, onsets, clean.frac)
+    acts = cast_of(plan, faults, chosen, onsets, clean.frac)
     world = run(plan, [(v.hooks, a) for v, a, *_ in acts])
-    shares, harms = _shares(plan, faults, chosen, onsets, clean, world, acts, columns["decisions"])
+    shares, harms = split_harm(plan, faults, chosen, onsets, clean, world, acts, columns["decisions"])
     main = max(range(len(acts)), key=lambda i: list(shares.values())[i]) if len(acts) > 1 else 0
     truth = _truth(plan, clean, acts, main, shares, harms, columns, labels)
     noted = [
@@ -247,50 +192,6 @@ def _play(
         truth,
         log_table(clean, columns, labels),
     )
-
-
-def _active(clean: World, act: Act) -> Array:
-    rows = act.strength > 0
-    for column, value in act.slice:
-        if act.groups and column in clean.frame.columns:
-            rows = rows & (clean.frame[column] == value).to_numpy()
-    return np.asarray(rows)
-
-
-def _shares(
-    plan: Plan, faults: Sequence[Mapping[str, Any]], chosen: list[Variant], onsets: list[float],
-    clean: World, world: World, acts: list[Cast], decisions: bool,
-) -> tuple[dict[str, float], Measured]:  # fmt: skip
-    """Measure the harm, and split it over several faults by the Shapley values of all their subsets."""
-    metric = chosen[0].metric if len(chosen) == 1 else "errors"
-    active = np.any([_active(clean, a) for _, a, *_ in acts], axis=0)
-    total = measure(world, clean, metric, active, decisions)
-    if len(chosen) == 1:
-        return {chosen[0].mechanism: 1.0}, total
-    everything = tuple(range(len(chosen)))
-    worth: dict[tuple[int, ...], float] = {(): 0.0, everything: total.harm}
-    for size in range(1, len(chosen)):
-        for part in itertools.combinations(everything, size):
-            fresh = _acts(plan, faults, chosen, onsets, clean.frac)
-            some = run(plan, [(fresh[i][0].hooks, fresh[i][1]) for i in part])
-            worth[part] = measure(some, clean, metric, active, decisions).harm
-    values = [_shapley(i, everything, worth) for i in everything]
-    whole = sum(values) or 1.0
-    shares: dict[str, float] = {}
-    for v, value in zip(chosen, values, strict=True):
-        shares[v.mechanism] = shares.get(v.mechanism, 0.0) + value / whole
-    return shares, total
-
-
-def _shapley(player: int, players: tuple[int, ...], worth: Mapping[tuple[int, ...], float]) -> float:
-    """Give the mean of what a player adds over all orders in which players join."""
-    others = [p for p in players if p != player]
-    n, value = len(players), 0.0
-    for size in range(n):
-        weight = math.factorial(size) * math.factorial(n - size - 1) / math.factorial(n)
-        for part in itertools.combinations(others, size):
-            value += weight * (worth[tuple(sorted((*part, player)))] - worth[part])
-    return value
 
 
 def _truth(

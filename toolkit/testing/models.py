@@ -6,6 +6,7 @@ given. ``plain`` is the healthy one. Fits are cached, because a benchmark asks f
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -108,6 +109,18 @@ class Fitted:
         return tuple(sorted(names, key=lambda c: -self.importance.get(c, 0.0)))
 
 
+@lru_cache(maxsize=1)
+def _threads() -> Any:
+    return importlib.import_module("threadpoolctl").ThreadpoolController()  # scikit-learn brings it; it has no types
+
+
+def one_thread() -> Any:
+    """Hold numeric libraries to one thread while small models are fitted: on shared cores more threads only wait."""
+    import sklearn.ensemble  # noqa: F401  its thread pools must be loaded before they are found
+
+    return _threads().limit(limits=1)
+
+
 def losses(base: Base, raw: Array, label: Array) -> Array:
     """Give the loss of every row: 0 or 1 for a class, the absolute error for a number."""
     if base.task == "regression":
@@ -159,8 +172,12 @@ def fitted(base_name: str, model: str = "logistic", seed: int = 0, flavour: str 
 
     Raises:
         PostmortemError: no such base, model or flavour.
-
     """
+    with one_thread():
+        return _fit(base_name, model, seed, flavour)
+
+
+def _fit(base_name: str, model: str, seed: int, flavour: str) -> Fitted:
     if flavour not in FLAVOURS:
         raise PostmortemError(f"there is no flavour {flavour!r}", fix=f"they are: {', '.join(FLAVOURS)}")
     base, how = load_base(base_name, seed), FLAVOURS[flavour]
@@ -199,4 +216,5 @@ def _importance(made: Fitted, rng: np.random.Generator) -> dict[str, float]:
 def held_losses(base_name: str, model: str, seed: int, flavour: str = "plain") -> Array:
     """Give the loss of a model on every held-out row of its base, in the order of ``base.held``."""
     base, made = load_base(base_name, seed), fitted(base_name, model, seed, flavour)
-    return losses(base, made.raw(base.frame.iloc[base.held]), base.label[base.held])
+    with one_thread():
+        return losses(base, made.raw(base.frame.iloc[base.held]), base.label[base.held])

@@ -78,7 +78,6 @@ def make_twin(name: str, *, seed: int = 0, rows: int = 3000, base: str = "credit
 
     Raises:
         PostmortemError: an unknown name.
-
     """
     for recipe in RECIPES:
         if recipe.name == name:
