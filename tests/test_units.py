@@ -1,0 +1,124 @@
+"""A feature in another unit is found by its exact factor; a population that moved is not mistaken for one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from toolkit.detectors.units import find_unit
+
+Floats = NDArray[np.float64]
+
+
+def incomes(seed: int, n: int = 1000) -> Floats:
+    return np.random.default_rng(seed).lognormal(3.0, 0.5, n)
+
+
+def degrees(seed: int, n: int = 1000) -> Floats:
+    return np.random.default_rng(seed).normal(20.0, 6.0, n)
+
+
+ALL = np.ones(1000, dtype=bool)
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.01, 1000.0, 0.001, 2.54, 60.0, 0.45359237, 1.609344, 3.6])
+def test_a_known_factor_is_named(factor: float) -> None:
+    """All rows in another known unit: the exact factor, no offset, every row."""
+    got = find_unit(incomes(1), incomes(2) * factor, ALL)
+    assert got is not None
+    assert got.slope == pytest.approx(factor, rel=1e-9)
+    assert got.offset == 0.0
+    assert got.known
+    assert got.rows.all()
+    assert got.fit < 0.08
+
+
+def test_celsius_and_fahrenheit() -> None:
+    """Degrees have an offset too, both ways."""
+    got = find_unit(degrees(1), degrees(2) * 1.8 + 32, ALL)
+    back = find_unit(degrees(1), (degrees(2) - 32) / 1.8, ALL)
+    assert got is not None
+    assert back is not None
+    assert (got.slope, got.offset) == (1.8, 32.0)
+    assert back.slope == pytest.approx(1 / 1.8)
+    assert back.offset == pytest.approx(-32 / 1.8)
+
+
+def test_only_the_marked_rows_are_looked_at() -> None:
+    """Rows before the change keep their unit and are not marked."""
+    rows = np.arange(1000) >= 500
+    got = find_unit(incomes(1), np.where(rows, incomes(2) * 100, incomes(2)), rows)
+    assert got is not None
+    assert got.slope == 100.0
+    assert (got.rows == rows).all()
+
+
+@pytest.mark.parametrize(("factor", "share"), [(1000.0, 0.3), (100.0, 0.5), (0.01, 0.2)])
+def test_some_rows_in_another_unit(factor: float, share: float) -> None:
+    """A mixture: the factor, and nearly every row on its right side."""
+    touched = np.random.default_rng(7).random(1000) < share
+    got = find_unit(incomes(1), np.where(touched, incomes(2) * factor, incomes(2)), ALL)
+    assert got is not None
+    assert got.slope == pytest.approx(factor)
+    assert (got.rows == touched).mean() > 0.98
+
+
+def test_unknown_values_are_not_marked() -> None:
+    """NaN stays NaN: those rows are neither judged nor marked."""
+    column = incomes(2) * 100
+    column[::3] = np.nan
+    got = find_unit(incomes(1), column, ALL)
+    assert got is not None
+    assert got.slope == 100.0
+    assert (got.rows == ~np.isnan(column)).all()
+
+
+def test_a_feature_of_few_values() -> None:
+    """Every value of the changed rows is a known multiple of an old one."""
+    rng = np.random.default_rng(3)
+    base, now = rng.choice([0.0, 1.0, 2.0, 3.0], 1000), rng.choice([0.0, 1.0, 2.0, 3.0], 1000)
+    got = find_unit(base, now * 10, ALL)
+    assert got is not None
+    assert got.slope == 10.0
+    assert find_unit(base, now, ALL) is None
+
+
+def test_a_factor_that_no_unit_has() -> None:
+    """A line through the origin at a slope that no two units share is found and marked as not known."""
+    got = find_unit(incomes(1), incomes(2) * 5.2, ALL)
+    assert got is not None
+    assert got.slope == pytest.approx(5.2, rel=0.05)
+    assert not got.known
+
+
+WORLDS: dict[str, tuple[Floats, Floats]] = {
+    "nothing": (incomes(1), incomes(2)),
+    "a higher mean": (incomes(1), incomes(2) + 10.0),
+    "a much higher mean": (incomes(1), incomes(2) + 60.0),
+    "a wider spread": (incomes(1), np.exp(3.0 + 0.8 * np.random.default_rng(2).normal(size=1000))),
+    "15 % more": (incomes(1), incomes(2) * 1.15),
+    "a hot summer": (degrees(1), degrees(2) + 15.0),
+    "a constant": (incomes(1), np.full(1000, 7.0)),
+    "a constant baseline": (np.full(1000, 7.0), incomes(2)),
+    "nothing known": (incomes(1), np.full(1000, np.nan)),
+    "too few rows": (incomes(1), np.where(np.arange(1000) < 14, incomes(2) * 100, np.nan)),
+}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_what_is_no_unit(world: str) -> None:
+    """Shifts of a population, constants and a handful of rows are no unit change."""
+    base, now = WORLDS[world]
+    assert find_unit(base, now, ALL) is None
+
+
+@pytest.mark.xfail(reason="a wider crowd is fitted as a mixture of two units whose factor its spread hides")
+def test_another_crowd_is_hardly_ever_a_unit() -> None:
+    """Crowds whose mean and spread both moved, drawn 40 times: at most one of them is called a unit change."""
+    named = 0
+    for seed in range(40):
+        rng = np.random.default_rng([seed, 1])
+        now = np.exp(3.0 + rng.uniform(-1, 1) + rng.uniform(0.55, 0.9) * rng.normal(size=1000))
+        named += find_unit(incomes(seed), now, ALL) is not None
+    assert named <= 1
