@@ -1,0 +1,1 @@
+"""Ledger, the five causes, the verdict (floor 5)."""

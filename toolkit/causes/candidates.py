@@ -1,4 +1,4 @@
-"""From findings to candidates (floor 5): for each mechanism, what speaks for it, against it, and how much it explains."""
+"""From findings to candidates (floor 5): what speaks for each mechanism, what against, how much it explains."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def candidates(
                 name,
                 best.strength,
                 best.z,
-                share_of(study, best, damage, relation),
+                share_of(best, damage, relation),
                 _timing(study, best, damage),
                 refuted,
                 _importance(best, used),
@@ -103,7 +103,7 @@ def _importance(e: Evidence, used: Mapping[str, float]) -> float:
     return float(np.clip(0.15 + mine / (0.12 * top), 0.0, 1.0))
 
 
-def share_of(study: Study, e: Evidence, damage: Damage, relation: Relation | None) -> float:
+def share_of(e: Evidence, damage: Damage, relation: Relation | None) -> float:
     """Give the share of the damage that the evidence explains, 0 to 1; 0.5 where it cannot be measured."""
     if e.share_hint is not None:
         return float(np.clip(e.share_hint, 0.0, 1.0))

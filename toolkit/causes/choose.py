@@ -17,14 +17,23 @@ from typing import Final
 import numpy as np
 
 from toolkit.causes.candidates import REPLAYED, SERVICE, STANDING, UNFAIR, Candidate
-from toolkit.detectors.study import Study
 from toolkit.impact.harm import Damage
 from toolkit.vocabulary import CAUSES
 
 FEATURES: Final = (
-    "strength", "surety", "share", "timing", "refuted", "unused", "soft", "standing_but_onset", "no_harm", "unfair", "service",
+    "strength",
+    "surety",
+    "share",
+    "timing",
+    "refuted",
+    "unused",
+    "soft",
+    "standing_but_onset",
+    "no_harm",
+    "unfair",
+    "service",
     "soft_from_start",
-)  # fmt: skip
+)
 
 
 #: Service faults whose harm the labels show: a request without an answer counts as an error.
@@ -40,9 +49,9 @@ class Choice:
 
     def by_cause(self, found: Sequence[Candidate]) -> dict[str, float]:
         """Sum the candidates' probabilities over each of the five causes, with ``none``."""
-        total = dict.fromkeys(CAUSES, 0.0)
+        total: dict[str, float] = dict.fromkeys(CAUSES, 0.0)
         for p, c in zip(self.of, found, strict=True):
-            total[c.cause] += p  # type: ignore[index]
+            total[c.cause] += p
         return {**total, "none": self.none}
 
 
@@ -75,7 +84,7 @@ def weights() -> Mapping[str, float]:
     return {k: float(v) for k, v in json.loads(text)["weights"].items()}
 
 
-def none_features(study: Study, damage: Damage) -> list[float]:
+def none_features(damage: Damage) -> list[float]:
     """Describe ``nothing is wrong``: 1, how sure the harm is (0 to 1), and whether harm can be known at all."""
     blind = 0.0 if damage.kind == "unknown" else float(np.clip(damage.upper / 0.15, 0.0, 1.0))
     return [1.0, float(np.clip(damage.z / 8.0, 0.0, 1.5)), 1.0 if damage.kind == "unknown" else 0.0, blind]
@@ -84,12 +93,12 @@ def none_features(study: Study, damage: Damage) -> list[float]:
 NONE_FEATURES: Final = ("none", "none_harm", "none_unlabelled", "none_blind")
 
 
-def choose(study: Study, found: Sequence[Candidate], damage: Damage) -> Choice:
+def choose(found: Sequence[Candidate], damage: Damage) -> Choice:
     """Give every candidate and ``none`` its probability."""
     w = weights()
     vector = np.array([w[f] for f in FEATURES])
     utilities = [float(np.dot(vector, features(c, damage))) for c in found]
-    nothing = float(np.dot([w[f] for f in NONE_FEATURES], none_features(study, damage)))
+    nothing = float(np.dot([w[f] for f in NONE_FEATURES], none_features(damage)))
     u = np.array([*utilities, nothing]) * w.get("temperature", 1.0)
     p = np.exp(u - u.max())
     p /= p.sum()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from toolkit.causes.candidates import Candidate, candidates
@@ -15,7 +16,7 @@ from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.study import Study, make_study
 from toolkit.impact.harm import Damage, measure
 from toolkit.profile.model import Profile
-from toolkit.records import Event, Finding, Harm, Rival, Verdict
+from toolkit.records import Event, Rival, Verdict
 
 #: Below this probability of a cause the verdict is ``undetermined``.
 COMMIT: Final = 0.5
@@ -27,7 +28,7 @@ def diagnose_profile(profile: Profile, events: Sequence[Event] = ()) -> Verdict:
     damage = measure(study)
     got = gather(study, events)
     found = candidates(study, got.evidence, damage, got.relation, got.used)
-    choice = choose(study, found, damage)
+    choice = choose(found, damage)
     return write(study, damage, got.evidence, found, choice)
 
 
@@ -42,7 +43,7 @@ def write(
     verdict = top if by_cause[top] >= COMMIT and not (top == "none" and damage.kind == "unknown") else "undetermined"
     of_cause = [i for i, c in enumerate(found) if c.cause == verdict]
     lead = max(of_cause, key=lambda i: choice.of[i]) if of_cause else None
-    rivals = _rivals(found, choice, ids, evidence)
+    rivals = _rivals(found, choice, ids)
     lead_candidate = found[lead] if lead is not None else None
     finding = lead_candidate.best.finding if lead_candidate is not None else None
     onset, onset_interval = _onset(study, damage, lead_candidate)
@@ -56,7 +57,7 @@ def write(
         features=finding.features if finding is not None else (),
         slice=finding.slice if finding is not None else (),
         model_versions=finding.model_versions if finding is not None else (),
-        harm=_harm(damage, verdict),
+        harm=damage.harm,
         ledger=draw_up(study, found, choice, damage, ids, seed=study.profile.seed),
         rivals=rivals,
         would_settle_it=would_settle(study, damage, rivals, verdict),
@@ -65,11 +66,9 @@ def write(
     )
 
 
-def _harm(damage: Damage, verdict: str) -> Harm:
-    return damage.harm
-
-
-def _onset(study: Study, damage: Damage, lead: Candidate | None):  # type: ignore[no-untyped-def]
+def _onset(
+    study: Study, damage: Damage, lead: Candidate | None
+) -> tuple[datetime | None, tuple[datetime, datetime] | None]:
     """The cause's own onset, since it is usually sharper than the harm's; the harm's where the cause has none."""
     if lead is None:
         return None, None
@@ -79,9 +78,7 @@ def _onset(study: Study, damage: Damage, lead: Candidate | None):  # type: ignor
     return onset_of(study, damage.change)
 
 
-def _rivals(
-    found: Sequence[Candidate], choice: Choice, ids: Sequence[str], evidence: Sequence[Evidence]
-) -> tuple[Rival, ...]:
+def _rivals(found: Sequence[Candidate], choice: Choice, ids: Sequence[str]) -> tuple[Rival, ...]:
     """All candidates, the likeliest first, with ``none`` among them."""
     made = [
         Rival(
@@ -108,6 +105,3 @@ def _notes(study: Study) -> tuple[str, ...]:
     if not study.has_labels:
         notes.append("The log has too few labels to count errors.")
     return tuple(notes)
-
-
-__all__ = ["COMMIT", "Finding", "diagnose_profile", "write"]

@@ -28,6 +28,7 @@ from toolkit.detectors.evidence import Evidence, not_testable
 from toolkit.detectors.importance import importance
 from toolkit.detectors.relation import Relation, incident_rows, relate
 from toolkit.detectors.study import Study
+from toolkit.profile.model import Mask
 from toolkit.records import Event
 from toolkit.vocabulary import CAUSE_OF
 
@@ -95,7 +96,7 @@ def _one_a_feature(evidence: list[Evidence]) -> list[Evidence]:
     ]
 
 
-def _all_touched(study: Study, touched: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _all_touched(study: Study, touched: Mask) -> bool:
     """Whether hardly any incident row is left that no defect touched."""
     rows = incident_rows(study)
     return bool(touched[rows].mean() > 0.85) if rows.any() else False

@@ -45,7 +45,7 @@ def draw_up(
         share = min(c.share * (1.0 if not lines else left), left)
         if share < LEAST_SHARE:
             continue
-        low, high = interval(study, damage, c, share, seed)
+        low, high = interval(damage, c, share, seed)
         onset, _ = onset_of(study, c.best.change)
         lines.append(
             LedgerLine(
@@ -67,9 +67,7 @@ def draw_up(
     return tuple(sorted(lines, key=lambda x: (x.cause == "unexplained", -x.share)))
 
 
-def interval(
-    study: Study, damage: Damage, c: Candidate, share: float, seed: int, rounds: int = 200
-) -> tuple[float, float]:
+def interval(damage: Damage, c: Candidate, share: float, seed: int, rounds: int = 200) -> tuple[float, float]:
     """Give the 95 % interval of a share by a bootstrap over time blocks of the incident's rows."""
     rows = np.flatnonzero(damage.rows & ~np.isnan(damage.excess))
     if len(rows) < 20 or c.best.rows is None:

@@ -64,13 +64,14 @@ def would_settle(study: Study, damage: Damage, rivals: Sequence[Rival], verdict:
 
 
 def labels_needed(study: Study, points: float = 0.05) -> str:
-    """Say how many labels would show a rise of the error rate by ``points`` (two-sided 5 %, power 80 %, two samples)."""
+    """Say how many labels show a rise of the error rate by ``points`` (two samples, two-sided 5 %, power 80 %)."""
     base = study.ref_loss.final
     rate = float(np.nanmean(base)) if (~np.isnan(base)).any() and not study.regression else 0.15
     rate = float(np.clip(rate, 0.01, 0.5))
     n = (1.96 + 0.84) ** 2 * (rate * (1 - rate) + (rate + points) * (1 - rate - points)) / points**2
     rounded = int(np.ceil(n / 50) * 50)
     return (
-        f"Labels for about {rounded} rows drawn at random from the second half of the log: they would show a rise of the "
+        f"Labels for about {rounded} rows drawn at random from the second half of the log: they would show a "
+        "rise of the "
         f"error rate by {points * 100:.0f} points from {rate * 100:.0f} %."
     )

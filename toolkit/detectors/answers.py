@@ -1,4 +1,4 @@
-"""The model's own numbers, looked at as a column (floor 4; integration; regression): a forecast in thousands, one that stands still."""
+"""The model's own numbers as a column (floor 4; integration): a forecast in thousands, or one that stands still."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from toolkit.detectors import defaults, units
 from toolkit.detectors.drift import column_moved
 from toolkit.detectors.evidence import Evidence
 from toolkit.detectors.study import Study
+from toolkit.profile.model import Mask
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -25,7 +26,7 @@ def detect(study: Study) -> list[Evidence]:
     return [got] if got is not None else []
 
 
-def _label_moved_too(study: Study, rows: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _label_moved_too(study: Study, rows: Mask) -> bool:
     """Whether what was to be predicted moved by as much: then the forecast only followed."""
     label, base = study.log.label[rows], study.ref.label
     label, base = label[~np.isnan(label)], base[~np.isnan(base)]
@@ -35,4 +36,4 @@ def _label_moved_too(study: Study, rows: np.ndarray) -> bool:  # type: ignore[ty
         return False
     moved = float(np.nanmedian(np.abs(answer)) / np.nanmedian(usual))
     truth = float(np.median(np.abs(label)) / max(np.median(np.abs(base)), 1e-12))
-    return abs(np.log(max(truth, 1e-12)) - np.log(max(moved, 1e-12))) < 0.5 * abs(np.log(max(moved, 1e-12)))
+    return bool(abs(np.log(max(truth, 1e-12)) - np.log(max(moved, 1e-12))) < 0.5 * abs(np.log(max(moved, 1e-12))))

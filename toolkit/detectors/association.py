@@ -61,11 +61,21 @@ def _swapped(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
             rows = moves[one].rows & moves[two].rows
             found.append(
                 make(
-                    study, NAME, "swapped_columns", text, strength=1.0, z=min(moves[one].z, moves[two].z),
-                    change=moves[one].change, rows=rows, effect=fit, unit="KS distance", n=int(rows.sum()),
-                    features=[one, two], refutes=("covariate_shift", "concept_drift", "unit_change"),
+                    study,
+                    NAME,
+                    "swapped_columns",
+                    text,
+                    strength=1.0,
+                    z=min(moves[one].z, moves[two].z),
+                    change=moves[one].change,
+                    rows=rows,
+                    effect=fit,
+                    unit="KS distance",
+                    n=int(rows.sum()),
+                    features=[one, two],
+                    refutes=("covariate_shift", "concept_drift", "unit_change"),
                 )
-            )  # fmt: skip
+            )
     return found + _swapped_text(study, moves)
 
 
@@ -102,10 +112,19 @@ def _swapped_text(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
                 text = f"{one} holds the values that {two} held, and {two} those of {one}."
                 found.append(
                     make(
-                        study, NAME, "swapped_columns", text, strength=1.0, z=moves[one].z, change=moves[one].change,
-                        rows=rows, n=int(rows.sum()), features=[one, two], refutes=("new_category", "category_recoded"),
+                        study,
+                        NAME,
+                        "swapped_columns",
+                        text,
+                        strength=1.0,
+                        z=moves[one].z,
+                        change=moves[one].change,
+                        rows=rows,
+                        n=int(rows.sum()),
+                        features=[one, two],
+                        refutes=("new_category", "category_recoded"),
                     )
-                )  # fmt: skip
+                )
     return found
 
 
@@ -222,9 +241,20 @@ def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Ev
     )
     return [
         make(
-            study, NAME, "training_serving_skew" if start else "stale_feature", text, strength=strength, z=top.change.z, change=top.change,
-            rows=inside(top.change, len(study.log)), effect=top.rise, unit="residual variance ratio",
-            n=len(study.log), features=[top.name], supports=("stale_feature", "swapped_columns", "training_serving_skew"),
-            refutes=("concept_drift",) if lost > 0.5 else (), details={"r2": top.r2},
+            study,
+            NAME,
+            "training_serving_skew" if start else "stale_feature",
+            text,
+            strength=strength,
+            z=top.change.z,
+            change=top.change,
+            rows=inside(top.change, len(study.log)),
+            effect=top.rise,
+            unit="residual variance ratio",
+            n=len(study.log),
+            features=[top.name],
+            supports=("stale_feature", "swapped_columns", "training_serving_skew"),
+            refutes=("concept_drift",) if lost > 0.5 else (),
+            details={"r2": top.r2},
         )
-    ]  # fmt: skip
+    ]

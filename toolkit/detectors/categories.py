@@ -60,22 +60,43 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
         return
     if respelt > 0.5 or matched:
         text = (
-            f"{name} has other names since the change: {shown} fill {percent(share)} of the rows and take the shares of "
+            f"{name} has other names since the change: {shown} fill {percent(share)} of the rows and take the "
+            "shares of "
             "names that vanished."
         )
         yield make(
-            study, "category_recoded", "category_recoded", text, strength=1.0, z=z, change=change,
-            rows=rows & (flags > 0), effect=share, unit="share of rows", n=int(rows.sum()), features=[name],
+            study,
+            "category_recoded",
+            "category_recoded",
+            text,
+            strength=1.0,
+            z=z,
+            change=change,
+            rows=rows & (flags > 0),
+            effect=share,
+            unit="share of rows",
+            n=int(rows.sum()),
+            features=[name],
             refutes=("new_category", "covariate_shift"),
-        )  # fmt: skip
+        )
         return
     placeholder = all(v.strip().lower() in PLACEHOLDERS for v in values)
     text = f"{name} has values that the baseline never had ({shown}) in {percent(share)} of the rows since the change."
     yield make(
-        study, "new_category", "default_filled" if placeholder else "new_category", text, strength=0.9, z=z,
-        change=change, rows=rows & (flags > 0), effect=share, unit="share of rows", n=int(rows.sum()), features=[name],
+        study,
+        "new_category",
+        "default_filled" if placeholder else "new_category",
+        text,
+        strength=0.9,
+        z=z,
+        change=change,
+        rows=rows & (flags > 0),
+        effect=share,
+        unit="share of rows",
+        n=int(rows.sum()),
+        features=[name],
         refutes=() if placeholder else ("bad_rollout", "concept_drift", "covariate_shift", "default_filled"),
-    )  # fmt: skip
+    )
 
 
 def _same_shares(base: Codes, column: Codes, rows: Mask) -> bool:
@@ -115,10 +136,20 @@ def _permuted(study: Study, name: str, move: Moved) -> Iterator[Evidence]:
         f"unsorted {straight:.2f}), and each new name keeps the company of an old one."
     )
     yield make(
-        study, "category_recoded", "category_recoded", text, strength=0.6 + 0.4 * company, z=move.z, change=move.change,
-        rows=rows, effect=straight, unit="total variation", n=int(move.rows.sum()), features=[name],
+        study,
+        "category_recoded",
+        "category_recoded",
+        text,
+        strength=0.6 + 0.4 * company,
+        z=move.z,
+        change=move.change,
+        rows=rows,
+        effect=straight,
+        unit="total variation",
+        n=int(move.rows.sum()),
+        features=[name],
         refutes=("covariate_shift",),
-    )  # fmt: skip
+    )
 
 
 def _company(study: Study, a: Ints, b: Ints, k: int, rows: Mask, order_p: Ints, order_q: Ints) -> float:

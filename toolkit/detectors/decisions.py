@@ -45,7 +45,7 @@ def _answers(study: Study) -> tuple[Floats, Floats, Floats]:
 
 def _differ(study: Study, guess: Floats, decision: Floats) -> Mask:
     if study.regression:
-        return np.abs(guess - decision) > 1e-9
+        return np.asarray(np.abs(guess - decision) > 1e-9)
     return guess != decision
 
 
@@ -88,23 +88,36 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     mechanism = _override_kind(study, events, guess, decision, rows, differ)
     who = _who(study, rows & differ, paired)
     text = (
-        f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were wrong: the decisions "
+        f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were "
+        "wrong: the decisions "
         f"lose {mean:.3f} a row more than the model's own answers.{who}"
     )
     return [
         make(
-            study, NAME, mechanism, text, strength=min(0.97, 0.6 + logistic(2 * (z - 6)) * 0.37), z=z, change=change,
-            rows=rows & differ, effect=mean, unit="loss", interval=(mean - 1.96 * error, mean + 1.96 * error), n=n,
-            share_hint=None, supports=(mechanism, "harmful_overrides"), refutes=("over_reliance", "concept_drift"),
+            study,
+            NAME,
+            mechanism,
+            text,
+            strength=min(0.97, 0.6 + logistic(2 * (z - 6)) * 0.37),
+            z=z,
+            change=change,
+            rows=rows & differ,
+            effect=mean,
+            unit="loss",
+            interval=(mean - 1.96 * error, mean + 1.96 * error),
+            n=n,
+            share_hint=None,
+            supports=(mechanism, "harmful_overrides"),
+            refutes=("over_reliance", "concept_drift"),
             details={"override_rate": rate, "paired": mean},
         )
-    ]  # fmt: skip
+    ]
 
 
 def _override_kind(
     study: Study, events: Sequence[Event], guess: Floats, decision: Floats, rows: Mask, differ: Mask
 ) -> str:
-    """Overrides in one direction, against the model's alarms, are ignored alerts; overrides of nearly all, no adoption."""
+    """Name the overrides: all against the model's alarms are ignored alerts, of nearly everything no adoption."""
     if not study.binary:
         return "latency" if _late(study, rows & differ, rows & ~differ) else "harmful_overrides"
     alarms = rows & (guess == 1)
@@ -181,16 +194,29 @@ def _reliance(study: Study) -> list[Evidence]:
             moved = from_start(study)
         rise = change.after - change.before
         rows = inside(moved, len(study.log)) & wrong & (accepted == 1)
-        text = f"People accept {percent(change.after)} of the model's wrong answers since the change, {percent(change.before)} before."
+        text = (
+            f"People accept {percent(change.after)} of the model's wrong answers since the change, "
+            f"{percent(change.before)} before."
+        )
         hint = _kept_harm(study, moved, rise)
         mechanism = "missing_guardrail" if _guarded_the_odd(study, guess, decision, moved) else "over_reliance"
         return [
             make(
-                study, NAME, mechanism, text, strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)), z=change.z,
-                change=moved, rows=rows, effect=rise, unit="share of wrong answers accepted", n=int(wrong.sum()),
-                share_hint=hint, refutes=("harmful_overrides",),
+                study,
+                NAME,
+                mechanism,
+                text,
+                strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)),
+                z=change.z,
+                change=moved,
+                rows=rows,
+                effect=rise,
+                unit="share of wrong answers accepted",
+                n=int(wrong.sum()),
+                share_hint=hint,
+                refutes=("harmful_overrides",),
             )
-        ]  # fmt: skip
+        ]
     overrides = float((_differ(study, guess, decision) & (known > 0)).sum() / max(known.sum(), 1))
     if (
         rate > 0.97
@@ -198,13 +224,25 @@ def _reliance(study: Study) -> list[Evidence]:
         and float(np.nanmean(study.log_loss.model)) > 0.05
         and len(study.log.decider.names) > 0
     ):
-        text = f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all answers."
+        text = (
+            f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all "
+            "answers."
+        )
         return [
             make(
-                study, NAME, "over_reliance", text, strength=0.4, z=4.0, change=from_start(study), effect=rate,
-                rows=wrong & (accepted == 1), unit="share of wrong answers accepted", n=int(wrong.sum()),
+                study,
+                NAME,
+                "over_reliance",
+                text,
+                strength=0.4,
+                z=4.0,
+                change=from_start(study),
+                effect=rate,
+                rows=wrong & (accepted == 1),
+                unit="share of wrong answers accepted",
+                n=int(wrong.sum()),
             )
-        ]  # fmt: skip
+        ]
     return []
 
 
@@ -275,13 +313,25 @@ def _adoption(study: Study) -> list[Evidence]:
     z = cost / np.sqrt(max(final * (1 - final), 0.01) / max(n, 1)) if np.isfinite(cost) else 3.0
     if np.isfinite(cost) and z < 3:
         return []
-    text = f"Decisions hardly follow the model (Cohen's kappa {kappa:.2f}); followed, it would have lost {model:.3f} a row instead of {final:.3f}."
+    text = (
+        f"Decisions hardly follow the model (Cohen's kappa {kappa:.2f}); followed, it would have lost {model:.3f} "
+        f"a row instead of {final:.3f}."
+    )
     return [
         make(
-            study, "adoption", "not_adopted", text, strength=0.95 * logistic(14 * (0.22 - kappa)), z=max(z, 3.0), change=change,
-            rows=rows & _differ(study, guess, decision) & (known > 0), effect=kappa, unit="kappa", n=n,
+            study,
+            "adoption",
+            "not_adopted",
+            text,
+            strength=0.95 * logistic(14 * (0.22 - kappa)),
+            z=max(z, 3.0),
+            change=change,
+            rows=rows & _differ(study, guess, decision) & (known > 0),
+            effect=kappa,
+            unit="kappa",
+            n=n,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _threshold(study: Study) -> list[Evidence]:
@@ -343,7 +393,8 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
     replay = _replay(study, role, old, rows)
     direction = "raised" if new > old else "lowered"
     text = (
-        f"The {role} is positive from a score of {new:.4g} on since the change, from {old:.4g} before ({direction}); this "
+        f"The {role} is positive from a score of {new:.4g} on since the change, from {old:.4g} before "
+        f"({direction}); this "
         f"reproduces all but {percent(left)} of the answers."
     )
     if replay is not None:
@@ -361,10 +412,21 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
             unit="score",
         )
     return make(
-        study, "threshold", "threshold_misconfigured", text, strength=0.97, z=change.z, change=change, rows=between,
-        effect=new - old, unit="score", n=int(rows.sum()), refutes=("concept_drift", "over_reliance", "harmful_overrides"),
-        share_hint=None if replay is None else replay[1], threshold=old,
-    )  # fmt: skip
+        study,
+        "threshold",
+        "threshold_misconfigured",
+        text,
+        strength=0.97,
+        z=change.z,
+        change=change,
+        rows=between,
+        effect=new - old,
+        unit="score",
+        n=int(rows.sum()),
+        refutes=("concept_drift", "over_reliance", "harmful_overrides"),
+        share_hint=None if replay is None else replay[1],
+        threshold=old,
+    )
 
 
 def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, float | None] | None:
@@ -373,7 +435,7 @@ def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, flo
     if (~np.isnan(label[rows])).sum() < 10:
         return None
     again = (study.log.score >= old).astype(float)
-    part = replace(study.log, label=label, **{role: again})
+    part = replace(study.log, label=label, **{role: again})  # type: ignore[arg-type]
     then = losses(part, study.threshold, study.profile.task).final
     d = float(np.nanmean(then[rows] - study.log_loss.final[rows]))
     base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
@@ -404,7 +466,17 @@ def _cost(study: Study) -> list[Evidence]:
     )
     return [
         make(
-            study, "cost", "goal_misaligned" if held else "", text, strength=0.9 if held else 0.0, z=change.z, change=change, rows=rows,
-            effect=after - before, unit="cost", n=int(rows.sum()), supports=("goal_misaligned",) if held else (),
+            study,
+            "cost",
+            "goal_misaligned" if held else "",
+            text,
+            strength=0.9 if held else 0.0,
+            z=change.z,
+            change=change,
+            rows=rows,
+            effect=after - before,
+            unit="cost",
+            n=int(rows.sum()),
+            supports=("goal_misaligned",) if held else (),
         )
-    ]  # fmt: skip
+    ]

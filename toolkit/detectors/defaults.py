@@ -132,7 +132,7 @@ def _risen(base: Column, column: Column) -> tuple[Floats, float, str] | None:
     return flags, float(share_ref[value]), label
 
 
-def _rest_moved(base: Column, column: Column, filled: np.ndarray, rows: np.ndarray, label: str) -> float:  # type: ignore[type-arg]
+def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: str) -> float:
     """Give the distance between the other values of the changed rows and of the baseline."""
     if isinstance(base, Codes) and isinstance(column, Codes):
         a, b, k = cells(base, column)
@@ -146,7 +146,7 @@ def _rest_moved(base: Column, column: Column, filled: np.ndarray, rows: np.ndarr
     if len(rest) < 12:
         return 0.0
     p = base[~np.isnan(base) & (base != value)]
-    return max(ks_distance(p, rest) - 0.8 / np.sqrt(len(rest)), 0.0)
+    return float(max(ks_distance(p, rest) - 0.8 / np.sqrt(len(rest)), 0.0))
 
 
 def frozen(study: Study, name: str, base: Column, column: Column) -> Evidence | None:
@@ -167,7 +167,10 @@ def frozen(study: Study, name: str, base: Column, column: Column) -> Evidence | 
     if not change.found or change.z < 6 or change.after - change.before < 0.25:
         return None
     rows = inside(change, len(log))
-    text = f"{name} repeats {kind} in {percent(change.after)} of the rows since the change, {percent(change.before)} before."
+    text = (
+        f"{name} repeats {kind} in {percent(change.after)} of the rows since the change, {percent(change.before)} "
+        "before."
+    )
     if _is_default(base, column, change) or _by_chance(column, rows, change.after):
         return None
     return make(

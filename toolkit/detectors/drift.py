@@ -89,7 +89,8 @@ def _atoms(a: Floats, b: Floats) -> Floats:
 def shares(codes: Ints, k: int, pseudo: float = 0.5) -> Floats:
     """Give the share of each of k cells among the known, ``pseudo`` counts added to each."""
     counts = np.bincount(codes[codes >= 0], minlength=k).astype(float) + pseudo
-    return counts / counts.sum()
+    out: Floats = counts / counts.sum()
+    return out
 
 
 def moved(study: Study, name: str) -> Moved | None:
@@ -136,7 +137,7 @@ def _slice(study: Study, series: Floats, rows: Mask) -> Mask:
         means.sort(reverse=True)
         (top, place), (second, _) = means[0], means[1]
         if top > 0.1 and second < 0.15 * top:
-            return rows & (codes.codes == place)
+            return np.asarray(rows & (codes.codes == place))
     return rows
 
 
@@ -182,8 +183,8 @@ def _distance(ref: Column, log: Column, code_ref: Ints, code_log: Ints, k: int, 
         freedom = max(int(live.sum()) - 1, 1)
         z = (chi / freedom) ** (1 / 3) - (1 - 2 / (9 * freedom))
         return float(np.abs(p - q).sum() / 2), float(z / np.sqrt(2 / (9 * freedom)))
-    a, b = ref[~np.isnan(ref)], log[rows & ~np.isnan(log)]
-    if len(b) < 5:
+    x, y = ref[~np.isnan(ref)], log[rows & ~np.isnan(log)]
+    if len(y) < 5:
         return 0.0, 0.0
-    distance = ks_distance(a, b)
-    return distance, ks_z(distance, len(a), len(b))
+    distance = ks_distance(x, y)
+    return distance, ks_z(distance, len(x), len(y))

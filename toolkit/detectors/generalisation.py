@@ -36,7 +36,7 @@ def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[E
     ]
 
 
-def _first(study: Study, x: Floats) -> Floats:
+def _first(x: Floats) -> Floats:
     """Give the first known third of a log series: what serving looked like before anything could change."""
     known = x[~np.isnan(x)]
     return known[: max(int(len(known) * _FIRST), min(len(known), LEAST_ROWS))]
@@ -52,15 +52,15 @@ def naive_loss(study: Study) -> float:
 
 
 def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
-    serving = _first(study, study.log_loss.model)
+    serving = _first(study.log_loss.model)
     if len(serving) < LEAST_ROWS:
-        serving = _first(study, study.log_loss.final)
+        serving = _first(study.log_loss.final)
     train_loss = study.train_loss.model if study.train_loss is not None else None
     validation = study.ref_loss.model if study.baseline == "validation" else None
     best = train_loss if train_loss is not None else validation
     if best is None or len(serving) < LEAST_ROWS:
         return []
-    d, error, interval, z = difference(best, serving)
+    d, _, interval, z = difference(best, serving)
     z *= 0.8
     promised, served, naive = float(np.nanmean(best)), float(serving.mean()), max(naive_loss(study), 1e-9)
     if z < 3 or not np.isfinite(d):
@@ -92,18 +92,30 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
         strength = 0.75 * logistic(8 * (0.7 - kept))
     strength *= quiet * _too_sure(study)
     text = (
-        f"From the first served rows the loss is {served:.3f}; on {'its training rows' if train_loss is not None else 'the reference'} "
-        f"it was {promised:.3f}, and answering the commonest label gives {naive:.3f}: {percent(min(kept, 1.0))} of the promised skill is left."
+        f"From the first served rows the loss is {served:.3f}; on "
+        f"{'its training rows' if train_loss is not None else 'the reference'} "
+        f"it was {promised:.3f}, and answering the commonest label gives {naive:.3f}: "
+        f"{percent(min(kept, 1.0))} of the promised skill is left."
     )
     if held > 0.3:
         text += f" The validation rows already showed {percent(min(held, 1.0))} of the gap."
     return [
         make(
-            study, NAME, "memorised_training_data", text, strength=strength, z=z, change=from_start(study), effect=d,
-            unit="loss", interval=interval, n=len(serving), refutes=("covariate_shift", "concept_drift", "unrepresentative_data") if not moved else (),
+            study,
+            NAME,
+            "memorised_training_data",
+            text,
+            strength=strength,
+            z=z,
+            change=from_start(study),
+            effect=d,
+            unit="loss",
+            interval=interval,
+            n=len(serving),
+            refutes=("covariate_shift", "concept_drift", "unrepresentative_data") if not moved else (),
             details={"skill_left": kept, "gap_in_validation": held},
         )
-    ]  # fmt: skip
+    ]
 
 
 def _too_sure(study: Study) -> float:
@@ -111,7 +123,7 @@ def _too_sure(study: Study) -> float:
     gap = _stated(study)
     if gap is None:
         return 1.0
-    first = _first(study, gap)
+    first = _first(gap)
     return 0.35 + 0.65 * logistic(40 * (float(first.mean()) - 0.08)) if len(first) >= LEAST_ROWS else 1.0
 
 
@@ -205,19 +217,35 @@ def _leakage(study: Study) -> list[Evidence]:
         return []
     strength = logistic(30 * (was - 0.88)) * logistic(14 * (drop - 0.14)) * (1.0 if drop > 2 * others else 0.7)
     text = (
-        f"{name} alone told the label in the reference (AUC {was:.2f}) and hardly does when served (AUC {is_:.2f}), from "
+        f"{name} alone told the label in the reference (AUC {was:.2f}) and hardly does when served (AUC "
+        f"{is_:.2f}), from "
         "the first row: it knew what is not known at serving time."
     )
     return [
         make(
-            study, "leakage", "leakage", text, strength=strength, z=drop / error, change=from_start(study), effect=-drop,
-            unit="AUC", n=int((~np.isnan(now)).sum()), features=[name],
+            study,
+            "leakage",
+            "leakage",
+            text,
+            strength=strength,
+            z=drop / error,
+            change=from_start(study),
+            effect=-drop,
+            unit="AUC",
+            n=int((~np.isnan(now)).sum()),
+            features=[name],
             refutes=(
-                "memorised_training_data", "stale_feature", "missing_values", "default_filled", "schema_change",
-                "training_serving_skew", "concept_drift", "swapped_columns",
+                "memorised_training_data",
+                "stale_feature",
+                "missing_values",
+                "default_filled",
+                "schema_change",
+                "training_serving_skew",
+                "concept_drift",
+                "swapped_columns",
             ),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _new_site(study: Study) -> list[Evidence]:
@@ -264,14 +292,29 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
         Change("step", first, len(fresh), 0.0, 1.0, z, first, first) if first > 0.03 * len(fresh) else from_start(study)
     )
     text = (
-        f"{column} = {', '.join(values[:3])} was not in the reference, and there the model errs {d:.3f} more than elsewhere, "
+        f"{column} = {', '.join(values[:3])} was not in the reference, and there the model errs {d:.3f} more "
+        "than elsewhere, "
         f"from its first row ({int(fresh.sum())} rows)."
     )
     slice_ = (SliceTerm(column, values[0]),) if len(values) == 1 else ()
     return make(
-        study, "new_site", "pilot_did_not_generalise", text, strength=0.92 if rest_ok else 0.5, z=z, change=change, rows=fresh,
-        effect=d, unit="loss", interval=interval, n=int(fresh.sum()), slice_=slice_, refutes=("concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic") if rest_ok else (),
-    )  # fmt: skip
+        study,
+        "new_site",
+        "pilot_did_not_generalise",
+        text,
+        strength=0.92 if rest_ok else 0.5,
+        z=z,
+        change=change,
+        rows=fresh,
+        effect=d,
+        unit="loss",
+        interval=interval,
+        n=int(fresh.sum()),
+        slice_=slice_,
+        refutes=("concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic")
+        if rest_ok
+        else (),
+    )
 
 
 def _confidence(study: Study, score: Floats, guess: Floats) -> Floats:
@@ -290,13 +333,13 @@ def _overconfident(study: Study) -> list[Evidence]:
         study.ref.prediction if not np.isnan(study.ref.prediction).all() else (study.ref.score >= 0.5).astype(float)
     )
     base = _confidence(study, study.ref.score, ref_guess) - (1 - study.ref_loss.model)
-    first = _first(study, gap)
+    first = _first(gap)
     if len(first) < LEAST_ROWS:
         return []
     over, was = float(first.mean()), float(np.nanmean(base)) if (~np.isnan(base)).any() else 0.0
     error = float(first.std() / np.sqrt(len(first))) or 1.0
     z = over / error
-    d, _, _, worse = difference(study.ref_loss.model, _first(study, study.log_loss.model))
+    _, _, _, worse = difference(study.ref_loss.model, _first(study.log_loss.model))
     if z < 4 or over < 0.04:
         return []
     # where accuracy itself fell, confidence beyond it is a consequence; on its own it is the fault
@@ -308,7 +351,16 @@ def _overconfident(study: Study) -> list[Evidence]:
     )
     return [
         make(
-            study, "overconfidence", "overconfidence", text, strength=strength, z=z, change=from_start(study), effect=over,
-            unit="confidence minus accuracy", interval=(over - 1.96 * error, over + 1.96 * error), n=len(first),
+            study,
+            "overconfidence",
+            "overconfidence",
+            text,
+            strength=strength,
+            z=z,
+            change=from_start(study),
+            effect=over,
+            unit="confidence minus accuracy",
+            interval=(over - 1.96 * error, over + 1.96 * error),
+            n=len(first),
         )
-    ]  # fmt: skip
+    ]

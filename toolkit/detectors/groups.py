@@ -1,4 +1,4 @@
-"""Does the harm fall on a group, before and beyond any change over time? (floor 4; bias)
+"""Does the harm fall on a group, before and beyond any change over time (floor 4; bias)?
 
 Every protected attribute is tried, each value against the rest: errors, misses (false negatives), false alarms,
 selection, calibration. A gap counts as bias when it is there in every part of the log (and in the reference, where it
@@ -56,7 +56,10 @@ def detect(study: Study) -> list[Evidence]:
     found.sort(key=lambda e: -e.strength * min(e.z, 12))
     if not found:
         worst = max(gaps, key=lambda g: abs(g.z))
-        text = f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} ({worst.measure}, {worst.column} = {worst.value})."
+        text = (
+            f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} "
+            f"({worst.measure}, {worst.column} = {worst.value})."
+        )
         return [
             make(
                 study,
@@ -169,10 +172,21 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     if np.isfinite(g.before):
         text += f" In the reference: {percent(g.before)}."
     return make(
-        study, NAME, mechanism, text, strength=strength, z=abs(g.z), change=from_start(study), rows=g.rows, effect=g.gap,
-        unit=g.measure, interval=g.interval, n=g.n, slice_=(SliceTerm(g.column, g.value),),
+        study,
+        NAME,
+        mechanism,
+        text,
+        strength=strength,
+        z=abs(g.z),
+        change=from_start(study),
+        rows=g.rows,
+        effect=g.gap,
+        unit=g.measure,
+        interval=g.interval,
+        n=g.n,
+        slice_=(SliceTerm(g.column, g.value),),
         details={"measure": g.measure, "steady": steady, "early": g.early, "late": g.late, "before": g.before},
-    )  # fmt: skip
+    )
 
 
 def _size(g: Gap, worse: float) -> float:

@@ -190,7 +190,7 @@ def relate(study: Study, *, exclude: Mask | None = None) -> Relation | None:
     given = p / stratum_p[:, None]
     within = p / label_p[None, :]
     shrink = 1.0 / (1.0 + m / n)  # the baseline is a sample too
-    rate, noise = _noise_fit(given, q, m)
+    rate, noise = _noise_fit(given, q)
     return Relation(
         n=int(m),
         change=change,
@@ -227,7 +227,7 @@ def _counts(stratum: Ints, label: Ints, strata: Strata) -> Floats:
 
 
 def _misfit(seen: Floats, expected: Floats, freedom: int, shrink: float) -> float:
-    """Give G of the counts against the expected ones, per degree of freedom, discounted for the baseline's own noise."""
+    """Give G of the counts against the expected ones, a degree of freedom, less for the baseline's own noise."""
     live = seen > 0
     g = 2 * float((seen[live] * np.log(seen[live] / np.maximum(expected[live], 1e-9))).sum()) - 2 * float(
         seen.sum() - expected.sum()
@@ -235,7 +235,7 @@ def _misfit(seen: Floats, expected: Floats, freedom: int, shrink: float) -> floa
     return max(g, 0.0) * shrink / max(freedom, 1)
 
 
-def _noise_fit(given: Floats, q: Floats, m: float) -> tuple[float, Floats]:
+def _noise_fit(given: Floats, q: Floats) -> tuple[float, Floats]:
     """Fit the one rate at which labels were drawn at random, by likelihood on a grid."""
     k = given.shape[1]
     # swapping classes at rate r is drawing at random at rate r k / (k - 1)

@@ -1,4 +1,4 @@
-"""Did the model answer the same inputs the same way? (floor 4; integration; needs no labels)
+"""Did the model answer the same inputs the same way (floor 4; integration; needs no labels)?
 
 A surrogate g of the score is fitted on the baseline's features; the residual of the log's scores is a row-level
 series. It moves when another model answers, when the model saw other inputs than were logged, or when a constant was
@@ -89,14 +89,14 @@ def surrogate(study: Study) -> Surrogate | None:
         return None
     rng = np.random.default_rng(study.profile.seed)
     good = rng.permutation(good)[:_MOST_ROWS]
-    line = _fit(study, good, *_linear(study), y, _ridge)
+    line = _fit(good, *_linear(study), y, _ridge)
     # the score of a linear model is a line to the last digit, far beyond the baseline too: no tree knows better
-    tried = [line] if line.r2 > 0.97 else [line, _fit(study, good, R, L, y, lambda: _boosting(study))]
+    tried = [line] if line.r2 > 0.97 else [line, _fit(good, R, L, y, lambda: _boosting(study))]
     best = max(tried, key=lambda f: f.r2)
     return Surrogate(best.r2, best.ref, now - best.log)
 
 
-def _fit(study: Study, good: Ints, R: Floats, L: Floats, y: Floats, make_model: Callable[[], Any]) -> Surrogate:
+def _fit(good: Ints, R: Floats, L: Floats, y: Floats, make_model: Callable[[], Any]) -> Surrogate:
     """Fit twice on halves: residuals of the baseline out of fold, the mean answer on the log."""
     half = len(good) // 2
     residual, guess = np.full(len(y), np.nan), np.zeros(len(L))
@@ -188,12 +188,24 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
     mechanism = "training_serving_skew" if start else "bad_rollout"
     found.append(
         make(
-            study, NAME, mechanism, text, strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9)), z=abs(change.z),
-            change=change, rows=rows, effect=size, unit="ratio of residuals", n=int(rows.sum()),
-            supports=("training_serving_skew", "wrong_model_version") if start else ("bad_rollout", "wrong_model_version"),
-            refutes=("concept_drift", "label_shift", "label_noise"), details={"r2": fitted.r2},
+            study,
+            NAME,
+            mechanism,
+            text,
+            strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9)),
+            z=abs(change.z),
+            change=change,
+            rows=rows,
+            effect=size,
+            unit="ratio of residuals",
+            n=int(rows.sum()),
+            supports=("training_serving_skew", "wrong_model_version")
+            if start
+            else ("bad_rollout", "wrong_model_version"),
+            refutes=("concept_drift", "label_shift", "label_noise"),
+            details={"r2": fitted.r2},
         )
-    )  # fmt: skip
+    )
     return found, fitted
 
 
@@ -235,14 +247,28 @@ def _constant(study: Study) -> list[Evidence]:
     z = proportion_z(was * n_ref, n_ref, np.nansum(flags[rows]), rows.sum())
     if z < 6 or len(np.unique(base[~np.isnan(base)])) < 20:
         return []
-    text = f"The score {top:.6g} answers {percent(share)} of the requests since the change ({percent(was)} before): a fallback."
+    text = (
+        f"The score {top:.6g} answers {percent(share)} of the requests since the change ({percent(was)} before): "
+        "a fallback."
+    )
     slow = study.log.latency_ms[rows & (flags > 0)]
     rest = study.log.latency_ms[rows & (flags == 0)]
     late = len(slow) > 5 and len(rest) > 5 and float(np.nanmedian(slow)) > 1.5 * float(np.nanmedian(rest))
     mechanism = "timeouts" if late else "errors" if (study.log.ok == 0).any() else "default_filled"
     return [
         make(
-            study, NAME, mechanism, text, strength=0.85, z=z, change=change, rows=rows & (flags > 0), effect=share - was,
-            unit="share of rows", n=int(rows.sum()), refutes=("concept_drift", "covariate_shift"), details={"score": top},
+            study,
+            NAME,
+            mechanism,
+            text,
+            strength=0.8 if mechanism == "default_filled" else 0.95,
+            z=z,
+            change=change,
+            rows=rows & (flags > 0),
+            effect=share - was,
+            unit="share of rows",
+            n=int(rows.sum()),
+            refutes=("concept_drift", "covariate_shift", "bad_rollout"),
+            details={"score": top},
         )
-    ]  # fmt: skip
+    ]

@@ -17,8 +17,7 @@ _LATE_WORDS: Final = ("timeout", "timed", "deadline", "504", "408", "late", "exp
 
 def detect(study: Study) -> list[Evidence]:
     """Look at statuses, latencies, duplicates and gaps in the traffic."""
-    found = [*_statuses(study), *_no_answer(study), *_latency(study), *_duplicates(study), *_traffic(study)]
-    return found
+    return [*_statuses(study), *_no_answer(study), *_latency(study), *_duplicates(study), *_traffic(study)]
 
 
 def _statuses(study: Study) -> list[Evidence]:
@@ -44,15 +43,28 @@ def _statuses(study: Study) -> list[Evidence]:
     slow = _slower(study.log.latency_ms, hit, rows & ~hit)
     late = any(w in n.lower() for n in names for w in _LATE_WORDS) or (slow > 3.0 and not names)
     mechanism = "timeouts" if late else "errors"
-    text = f"{percent(share)} of the requests since the change were not answered ({', '.join(names[:3]) or 'failed'}), {percent(share_ref)} before."
+    text = (
+        f"{percent(share)} of the requests since the change were not answered "
+        f"({', '.join(names[:3]) or 'failed'}), {percent(share_ref)} before."
+    )
     if slow > 1.5:
         text += f" They took {slow:.1f} times as long as the answered ones."
     return [
         make(
-            study, "status", mechanism, text, strength=strength, z=z, change=change, rows=hit, effect=share - share_ref,
-            unit="share of requests", n=int(rows.sum()), supports=(mechanism, "latency") if late else (mechanism,),
+            study,
+            "status",
+            mechanism,
+            text,
+            strength=strength,
+            z=z,
+            change=change,
+            rows=hit,
+            effect=share - share_ref,
+            unit="share of requests",
+            n=int(rows.sum()),
+            supports=(mechanism, "latency") if late else (mechanism,),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _risen(failed: Floats, share_ref: float) -> tuple[Change, float]:
@@ -83,9 +95,20 @@ def _no_answer(study: Study) -> list[Evidence]:
     rows = inside(change, len(flags))
     text = f"{percent(change.after)} of the rows since the change have no answer, {percent(share_ref)} before."
     return [
-        make(study, "status", "errors", text, strength=0.8, z=change.z, change=change, rows=rows & empty,
-             effect=change.after - share_ref, unit="share of rows", n=int(rows.sum()))
-    ]  # fmt: skip
+        make(
+            study,
+            "status",
+            "errors",
+            text,
+            strength=0.8,
+            z=change.z,
+            change=change,
+            rows=rows & empty,
+            effect=change.after - share_ref,
+            unit="share of rows",
+            n=int(rows.sum()),
+        )
+    ]
 
 
 def _top(status: Codes, rows: Mask) -> list[str]:
@@ -123,16 +146,26 @@ def _latency(study: Study) -> list[Evidence]:
         return []
     before, after = float(np.exp(np.nanmedian(usual))), float(np.nanmedian(raw[rows]))
     text = (
-        f"Answers take {after:.0f} ms since the change, {before:.0f} ms before (medians); {percent(over)} are slower than "
+        f"Answers take {after:.0f} ms since the change, {before:.0f} ms before (medians); {percent(over)} are "
+        "slower than "
         "99 % of the usual ones."
     )
     return [
         make(
-            study, "latency", "latency", text, strength=float(np.clip(0.4 + 0.3 * np.log(max(factor, 1.0)) + over, 0, 0.9)),
-            z=change.z, change=change, rows=rows & (far > 0), effect=factor, unit="ratio of mean latency", n=int(rows.sum()),
+            study,
+            "latency",
+            "latency",
+            text,
+            strength=float(np.clip(0.4 + 0.3 * np.log(max(factor, 1.0)) + over, 0, 0.9)),
+            z=change.z,
+            change=change,
+            rows=rows & (far > 0),
+            effect=factor,
+            unit="ratio of mean latency",
+            n=int(rows.sum()),
             supports=("latency", "timeouts"),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _duplicates(study: Study) -> list[Evidence]:
@@ -153,9 +186,20 @@ def _duplicates(study: Study) -> list[Evidence]:
         f"{percent(change.after)} of the rows since the change repeat an earlier request, {percent(usual)} before it."
     )
     return [
-        make(study, "duplicates", "duplicated_requests", text, strength=0.95, z=change.z, change=change, rows=rows & log,
-             effect=change.after - usual, unit="share of rows", n=int(rows.sum()))
-    ]  # fmt: skip
+        make(
+            study,
+            "duplicates",
+            "duplicated_requests",
+            text,
+            strength=0.95,
+            z=change.z,
+            change=change,
+            rows=rows & log,
+            effect=change.after - usual,
+            unit="share of rows",
+            n=int(rows.sum()),
+        )
+    ]
 
 
 def _again(sample: Sample) -> Mask | None:
@@ -257,4 +301,5 @@ def _usual(counts: Floats, season: int) -> Floats:
     if season == 1 or len(counts) < 2 * season:
         return np.full(len(counts), max(float(np.median(counts)), 1e-9))
     shape = np.array([np.median(counts[i::season]) for i in range(season)])
-    return np.maximum(shape[np.arange(len(counts)) % season], 0.05 * float(shape.mean()))
+    out: Floats = np.maximum(shape[np.arange(len(counts)) % season], 0.05 * float(shape.mean()))
+    return out

@@ -105,7 +105,7 @@ class Study:
         return find_change(self.log_loss.brier, reference=self.stats(self.ref_loss.brier))
 
     def stats(self, x: Floats) -> tuple[float, float, float] | None:
-        """Mean, variance and number of the known values of a baseline series; ``None`` for a baseline within the log."""
+        """Give mean, variance and number of a baseline series; ``None`` for a baseline within the log."""
         if self.own_reference:
             return None
         known = x[~np.isnan(x)]
@@ -153,7 +153,7 @@ def make_study(profile: Profile) -> Study:
     sample = profile.sample
     log = sample.take(sample.part == LOG)
     validation, train = sample.take(sample.part == REFERENCE), sample.take(sample.part == TRAIN)
-    mature = _mature(log, validation if len(validation) else train)
+    mature = _mature(log)
     baseline: Baseline = "validation"
     ref = validation
     if len(validation) < LEAST_ROWS:
@@ -207,7 +207,7 @@ def implied_threshold(score: Floats, answer: Floats) -> tuple[float, float]:
     return cut, float(wrong[best] / len(s))
 
 
-def _mature(log: Sample, ref: Sample) -> Mask:
+def _mature(log: Sample) -> Mask:
     """Mark the log rows whose labels have had time to arrive: all before the last fall of the label rate."""
     n = len(log)
     labelled = ~np.isnan(log.label)

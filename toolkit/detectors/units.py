@@ -20,9 +20,34 @@ from toolkit.timeline.change import Change, find_change
 
 NAME = "unit_change"
 _FACTORS: Final = (
-    1000.0, 100.0, 10.0, 60.0, 3600.0, 24.0, 12.0, 7.0, 365.25, 2.54, 25.4, 1.609344, 0.45359237, 0.3048, 3.6, 4.184,
-    28.349523, 3.785412, 1e6, 52.0, 30.0, 1024.0, 1.8, 86400.0, 18.0, 38.67, 88.57,
-)  # fmt: skip
+    1000.0,
+    100.0,
+    10.0,
+    60.0,
+    3600.0,
+    24.0,
+    12.0,
+    7.0,
+    365.25,
+    2.54,
+    25.4,
+    1.609344,
+    0.45359237,
+    0.3048,
+    3.6,
+    4.184,
+    28.349523,
+    3.785412,
+    1e6,
+    52.0,
+    30.0,
+    1024.0,
+    1.8,
+    86400.0,
+    18.0,
+    38.67,
+    88.57,
+)
 FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
 _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
@@ -139,7 +164,7 @@ def _few(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
             rows = np.zeros(n, dtype=bool)
             rows[place[changed | (current == 0)]] = True
             undone = np.where(changed, current / k, current)
-            return Unit(k, 0.0, True, ks_distance(base, np.round(undone, 9)), rows)
+            return Unit(k, 0.0, True, ks_distance(base, np.asarray(np.round(undone, 9), dtype=np.float64)), rows)
     return None
 
 
@@ -156,7 +181,7 @@ def _free_slope(base: Floats, current: Floats) -> float | None:
     return middle
 
 
-def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:  # type: ignore[type-arg]
+def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
     """Some rows changed: the best known factor by mixture likelihood."""
     grid = _Density(base)
     plain = grid(current)
@@ -206,4 +231,5 @@ class _Density:
         within = (at >= 0) & (at < len(self.height))
         away = np.maximum(self.edges[0] - x, x - self.edges[-1]).clip(0) / self.span
         tail = 0.02 / self.span / (1 + away) ** 2
-        return np.where(within, self.height[np.clip(at, 0, len(self.height) - 1)] + 0.01 * tail, tail)
+        out: Floats = np.where(within, self.height[np.clip(at, 0, len(self.height) - 1)] + 0.01 * tail, tail)
+        return out

@@ -53,9 +53,9 @@ def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     rest = others if side_by_side else ~mine & (np.arange(len(mine)) < first)
     if (~np.isnan(loss[rest])).sum() < LEAST:
         return None
-    d, error, interval, z = difference(loss[rest], loss[mine])
+    d, _, interval, z = difference(loss[rest], loss[mine])
     brier = study.log_loss.brier
-    b_d, b_error, _, b_z = difference(brier[rest], brier[mine])
+    _, _, _, b_z = difference(brier[rest], brier[mine])
     if max(z, b_z) < 3.5 or d <= 0:
         return None
     z = max(z, b_z)
@@ -74,10 +74,23 @@ def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     own = _own_step(loss, mine)
     strength = (0.95 if side_by_side else 0.75) * (0.5 if own else 1.0)
     return make(
-        study, NAME, mechanism, text, strength=strength, z=z, change=change, rows=mine, share_hint=share, effect=d,
-        unit="loss", interval=interval, n=int(mine.sum()), versions=[name],
-        refutes=("concept_drift", "covariate_shift") if side_by_side and not own else (), details={"side_by_side": side_by_side},
-    )  # fmt: skip
+        study,
+        NAME,
+        mechanism,
+        text,
+        strength=strength,
+        z=z,
+        change=change,
+        rows=mine,
+        share_hint=share,
+        effect=d,
+        unit="loss",
+        interval=interval,
+        n=int(mine.sum()),
+        versions=[name],
+        refutes=("concept_drift", "covariate_shift") if side_by_side and not own else (),
+        details={"side_by_side": side_by_side},
+    )
 
 
 def _own_step(loss: Floats, mine: Mask) -> bool:
@@ -124,9 +137,17 @@ def _unknown(study: Study, name: str, known: set[str]) -> Evidence:
     mechanism = "wrong_model_version" if any(version_key(name) < version_key(v) for v in known) else "bad_rollout"
     change = Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
     return make(
-        study, NAME, mechanism, text, strength=0.45, z=6, change=change, rows=inside(change, len(study.log)) & everything,
-        versions=[name], n=len(study.log),
-    )  # fmt: skip
+        study,
+        NAME,
+        mechanism,
+        text,
+        strength=0.45,
+        z=6,
+        change=change,
+        rows=inside(change, len(study.log)) & everything,
+        versions=[name],
+        n=len(study.log),
+    )
 
 
 def _harmless(study: Study) -> list[Evidence]:

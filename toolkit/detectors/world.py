@@ -57,7 +57,8 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
     # on strata that the baseline barely held, a changed relation is guesswork
     if concept > 0.1:
         text = (
-            f"Within strata of equal inputs the labels fall otherwise since the change (misfit {r.covariate_misfit:.1f} per "
+            "Within strata of equal inputs the labels fall otherwise since the change (misfit "
+            f"{r.covariate_misfit:.1f} per "
             f"degree of freedom, 1 is chance); the mix of inputs {'is as before' if still_mix else 'moved too'}."
         )
         found.append(_story(study, r, "concept_drift", text, concept, z_given, r.covariate_misfit))
@@ -77,19 +78,36 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
         text = f"Within strata of equal inputs the labels fall as before (misfit {r.covariate_misfit:.1f}, n = {r.n})."
         found.append(
             make(
-                study, NAME, "", text, strength=0.0, z=z_given, refutes=("concept_drift", "label_noise", "label_shift"),
-                effect=r.covariate_misfit, unit="misfit", n=r.n,
+                study,
+                NAME,
+                "",
+                text,
+                strength=0.0,
+                z=z_given,
+                refutes=("concept_drift", "label_noise", "label_shift"),
+                effect=r.covariate_misfit,
+                unit="misfit",
+                n=r.n,
             )
-        )  # fmt: skip
+        )
     return found
 
 
 def _story(study: Study, r: Relation, mechanism: str, text: str, strength: float, z: float, effect: float) -> Evidence:
     onset = r.change if r.change.found else None
     return make(
-        study, NAME, mechanism, text, strength=strength, z=z, change=onset, effect=effect, unit="misfit", n=r.n,
+        study,
+        NAME,
+        mechanism,
+        text,
+        strength=strength,
+        z=z,
+        change=onset,
+        effect=effect,
+        unit="misfit",
+        n=r.n,
         refutes=("covariate_shift",) if mechanism != "label_noise" and r.covariate_misfit > 3 else (),
-    )  # fmt: skip
+    )
 
 
 def _z_of_misfit(misfit: float, freedom: int) -> float:
@@ -107,7 +125,7 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
     tested = max(len(study.log.features), 1)
     coherent = min(1.0, 0.45 + 0.55 * min(len(plain), 3) / 3)
     size = float(np.clip(top[0].distance / 0.15, 0.15, 1.0))
-    change = _common(study, top)
+    change = _common(top)
     outside = off_support(study)
     rows = np.zeros(len(study.log), dtype=bool)
     for m in top[:3]:
@@ -121,7 +139,8 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
     )
     strength = coherent * size
     if change.shape == "from_start":
-        mechanism, others = "unrepresentative_data", ("unrepresentative_data", "covariate_shift")
+        mechanism = "unrepresentative_data"
+        others: tuple[str, ...] = ("unrepresentative_data", "covariate_shift")
     else:
         mechanism, others = "covariate_shift", ("covariate_shift",)
     hint = None
@@ -129,14 +148,25 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
         hint = float(np.clip(r.mix / r.total, 0.0, 1.0))
     return [
         make(
-            study, "population", mechanism, text, strength=strength, z=z, change=change, rows=rows, effect=top[0].distance,
-            unit="KS distance or total variation", n=int(rows.sum()), features=names, supports=others,
+            study,
+            "population",
+            mechanism,
+            text,
+            strength=strength,
+            z=z,
+            change=change,
+            rows=rows,
+            effect=top[0].distance,
+            unit="KS distance or total variation",
+            n=int(rows.sum()),
+            features=names,
+            supports=others,
             details={"off_support": share_out, "mix_share": hint},
         )
-    ]  # fmt: skip
+    ]
 
 
-def _common(study: Study, top: list[Moved]) -> Change:
+def _common(top: list[Moved]) -> Change:
     """The onset that the moved features share: that of the surest of them."""
     return max(top, key=lambda m: abs(m.change.z)).change
 
@@ -193,21 +223,33 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
     z, column, value, mine, extra = best
     if len(np.unique(study.ref.label[~np.isnan(study.ref.label)])) < 2:
         return []
-    one_way = _one_way(study, r, mine)
+    one_way = _one_way(study, mine)
     from toolkit.records import SliceTerm
 
     text = (
         f"{percent(extra)} of the unexpected labels come from {column} = {value} "
-        f"({percent(float(mine.sum()) / max(int(r.rows.sum()), 1))} of the rows){', nearly all in one direction' if one_way else ''}."
+        f"({percent(float(mine.sum()) / max(int(r.rows.sum()), 1))} of the "
+        f"rows){', nearly all in one direction' if one_way else ''}."
     )
     mechanism = "poisoned_data" if one_way else "label_noise"
     return [
         make(
-            study, "provenance", mechanism, text, strength=0.85, z=z, change=r.change, rows=mine, effect=extra,
-            unit="share of unexpected labels", n=int(mine.sum()), slice_=(SliceTerm(column, value),),
-            supports=("poisoned_data", "label_noise") if one_way else ("label_noise", "poisoned_data"), refutes=("concept_drift",),
+            study,
+            "provenance",
+            mechanism,
+            text,
+            strength=0.85,
+            z=z,
+            change=r.change,
+            rows=mine,
+            effect=extra,
+            unit="share of unexpected labels",
+            n=int(mine.sum()),
+            slice_=(SliceTerm(column, value),),
+            supports=("poisoned_data", "label_noise") if one_way else ("label_noise", "poisoned_data"),
+            refutes=("concept_drift",),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _surged(study: Study, column: str, value: str, r: Relation) -> bool:
@@ -240,10 +282,20 @@ def flood(study: Study, r: Relation | None) -> list[Evidence]:
     text = f"{int(loud.sum())} ids never seen before send {percent(share)} of the rows since the change."
     return [
         make(
-            study, "provenance", "poisoned_data", text, strength=0.9, z=z, change=r.change, rows=rows, effect=share,
-            unit="share of rows", n=int(rows.sum()), refutes=("covariate_shift", "concept_drift", "default_filled"),
+            study,
+            "provenance",
+            "poisoned_data",
+            text,
+            strength=0.9,
+            z=z,
+            change=r.change,
+            rows=rows,
+            effect=share,
+            unit="share of rows",
+            n=int(rows.sum()),
+            refutes=("covariate_shift", "concept_drift", "default_filled"),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _expected(r: Relation) -> Floats:
@@ -256,7 +308,7 @@ def _expected(r: Relation) -> Floats:
     return out
 
 
-def _one_way(study: Study, r: Relation, mine: Mask) -> bool:
+def _one_way(study: Study, mine: Mask) -> bool:
     """Whether the unexpected labels of the rows nearly all name one class."""
     label = study.log.label[mine]
     guess = study.log.prediction[mine]

@@ -1,0 +1,1 @@
+"""Harm, and what would have caught it (floor 5)."""

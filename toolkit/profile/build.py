@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.profile.coding import code_rows, in_order
 from toolkit.profile.cubes import count
@@ -66,7 +67,7 @@ def _sample(log: Log, most: int, seed: int) -> tuple[Any, float]:
     return table, total / max(table.num_rows, 1)
 
 
-def _parts(table: Any, part: int) -> np.ndarray:  # type: ignore[type-arg]
+def _parts(table: Any, part: int) -> NDArray[np.int8]:
     """Tell training rows from the others by the column ``split``."""
     out = np.full(table.num_rows, part, dtype=np.int8)
     if part == REFERENCE:

@@ -1,0 +1,1 @@
+"""When did what change, and what happened (floor 4)."""

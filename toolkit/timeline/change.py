@@ -1,4 +1,4 @@
-"""When did a series change? (floor 4)
+"""When did a series change (floor 4)?
 
 A row-level series is folded into at most ``BINS`` bins of equal row counts; one scan over all segments finds the step
 (a change that lasts) or the pulse (one that ends), a second one the ramp; the onset is then refined row by row.
