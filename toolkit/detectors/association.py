@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.profile.model import Codes, Column, Floats, Mask
 from toolkit.timeline.change import Change, find_change
 
 NAME = "association"
@@ -80,21 +80,20 @@ def _swapped(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
 
 
 def _cross_fit(study: Study, one: str, two: str, rows: Mask) -> float | None:
-    columns = [
-        study.ref.features[one],
-        study.ref.features[two],
-        study.log.features[one],
-        study.log.features[two],
-    ]
-    a, b, x, y = (
-        np.asarray(c)[~np.isnan(c)] if i < 2 else np.asarray(c)[rows & ~np.isnan(c)] for i, c in enumerate(columns)
-    )
+    a, b = _numbers(study.ref.features[one]), _numbers(study.ref.features[two])
+    x, y = _numbers(study.log.features[one], rows), _numbers(study.log.features[two], rows)
     if min(len(a), len(b), len(x), len(y)) < 15:
         return None
     crossed = max(ks_distance(a, y), ks_distance(b, x))
     straight = min(ks_distance(a, x), ks_distance(b, y))
     bar = max(0.08, 1.9 / np.sqrt(min(len(a), len(x))))
     return crossed if crossed < bar and crossed < 0.4 * straight else None
+
+
+def _numbers(column: Column, rows: Mask | None = None) -> Floats:
+    """Give the known values of a numeric column, of some rows."""
+    assert not isinstance(column, Codes)
+    return column[~np.isnan(column) & (True if rows is None else rows)]
 
 
 def _swapped_text(study: Study, moves: dict[str, Moved]) -> list[Evidence]:

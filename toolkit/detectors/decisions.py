@@ -46,7 +46,7 @@ def _answers(study: Study) -> tuple[Floats, Floats, Floats]:
 def _differ(study: Study, guess: Floats, decision: Floats) -> Mask:
     if study.regression:
         return np.asarray(np.abs(guess - decision) > 1e-9)
-    return guess != decision
+    return np.asarray(guess != decision)
 
 
 def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
