@@ -32,8 +32,11 @@ _ATTRIBUTES: Final = {
 _SHOWN_ATTRIBUTES: Final = {
     "img": {"src", "alt"},
     "span": {"class", "title"},
-    **{tag: {"class"} for tag in ("div", "table", "figure", "article", "p")},
+    "div": {"class", "role", "tabindex", "aria-label"},
+    "caption": {"class"},
+    **{tag: {"class"} for tag in ("table", "figure", "article", "p")},
 }
+_PLAIN: Final = {"role": "group", "tabindex": "0"}
 _PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}")
 _OPEN, _SHUT = "\ue0f0", "\ue0f1"
 _SLOT: Final = re.compile(f"{_OPEN}(\\d+){_SHUT}")
@@ -121,7 +124,9 @@ def _markdown(text: str) -> str:
 
 
 def _only_pictures(tag: str, attribute: str, value: str) -> str | None:
-    """Keep ``data:`` for pictures alone, and pictures for ``data:`` alone."""
+    """Keep ``data:`` for pictures alone and pictures for ``data:`` alone, and of roles and tab stops the plain ones."""
+    if attribute in _PLAIN:
+        return value if value == _PLAIN[attribute] else None
     if tag == "img" and attribute == "src":
         return value if _PICTURE.fullmatch(value) else None
     if attribute == "href" and value.strip().lower().startswith("data:"):

@@ -152,7 +152,7 @@ def rivals(case: Bundle) -> plots.Figure | Shown:
 
 def evidence(case: Bundle) -> Shown:
     """Show each rival with the findings for and against it."""
-    cards = rival_cards(case)
+    cards = rival_cards(case, level=3)
     return Shown(cards) if cards else _note("The diagnosis names no rivals.")
 
 

@@ -51,7 +51,7 @@ class Table:
         hide = Markup(' class="quiet"') if quiet else ""
         caption = Markup("<caption{}>{}</caption>").format(hide, self.caption) if self.caption else ""
         return Markup(
-            '<div class="scroll" role="region" tabindex="0" aria-label="{}"><table>{}<thead><tr>{}</tr></thead>'
+            '<div class="scroll" role="group" tabindex="0" aria-label="{}"><table>{}<thead><tr>{}</tr></thead>'
             "<tbody>{}{}</tbody></table></div>"
         ).format(self.caption or "Table", caption, head, body, foot)
 
