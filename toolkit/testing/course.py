@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from toolkit.testing.world import Act, Plan, World, run
 
 #: A variant at work: with its act, the rows where it starts and has ended, and its course.
 Cast = tuple[Variant, Act, int, int | None, str]
+
+#: Below this severity a fault of the fit is fitted in its mild form.
+MILD_BELOW: Final = 0.75
 
 
 def surroundings(plan: Plan, onset: float | None) -> tuple[dict[str, Any], dict[str, bool]]:
@@ -62,8 +65,10 @@ def cast_of(
     for i, (fault, v) in enumerate(zip(faults, chosen, strict=True)):
         shape = fault.get("shape") or v.shapes[0]
         strength, first, last = strength_of(frac, shape, onsets[i], float(fault.get("width", 0.3)))
+        severity = float(fault.get("severity", 1.0))
+        mild = "~" if severity < MILD_BELOW and v.flavour != "plain" else ""
         act = Act(
-            strength, float(fault.get("severity", 1.0)), plan, f"{v.mechanism}/{v.name}", v.flavour,
+            strength, severity, plan, f"{v.mechanism}/{v.name}", v.flavour + mild,
             features=v.features, slice=v.slice, groups=v.groups, slot=i,
         )  # fmt: skip
         made.append((v, act, first, last, shape))

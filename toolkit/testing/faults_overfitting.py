@@ -13,7 +13,7 @@ from toolkit.testing.world import Act, World
 
 def new_site(world: World, act: Act, name: str = "site_b") -> None:
     """Rows of a site that the pilot never saw, where the device's level has nothing to do with the truth."""
-    rows = act.hit(0.9, scaled=False)
+    rows = act.hit(0.9)
     noise = np.round(100 + 10 * act.rng("level").standard_normal(world.n), 2)
     world.frame["device_level"] = np.where(rows, noise, world.frame["device_level"])
     world.frame["region"] = np.where(rows, name, world.frame["region"]).astype(object)
@@ -32,7 +32,7 @@ def lab_to_field(world: World, act: Act) -> None:
 
 def second_factory(world: World, act: Act) -> None:
     """A second factory is connected: its device reads on another level, weakly tied to the truth the wrong way."""
-    rows = act.hit(0.7, scaled=False)
+    rows = act.hit(0.7)
     label = world.y if world.base.task == "regression" else world.y.astype(int)
     mark = -0.5 * standard(world.base, label) + act.rng("level").standard_normal(world.n)
     world.frame["device_level"] = np.where(rows, np.round(100 + 9 * mark, 2), world.frame["device_level"])

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.testing.course import MILD_BELOW
 from toolkit.testing.models import Array, fitted
 from toolkit.testing.stages import fail_requests, fallback_class, rescore
 from toolkit.testing.variant import Variant
@@ -95,7 +96,9 @@ def lose(world: World, act: Act, how: str = "share") -> None:
 
 def _other_version(world: World, act: Act, rows: Array, name: str, flavour: str) -> None:
     plan = world.plan
-    world.models[name] = fitted(plan.base, plan.model, plan.fit_seed, flavour)
+    world.models[name] = fitted(
+        plan.base, plan.model, plan.fit_seed, flavour + ("~" if act.severity < MILD_BELOW else "")
+    )
     world.version = np.where(rows, name, world.version).astype(object)
     act.versions = (name,)
 

@@ -24,7 +24,7 @@ def _region(world: World, act: Act, value: str) -> Array | None:
 def scale(world: World, act: Act, factor: float, offset: float = 0.0, share: float = 1.0, region: str = "") -> None:
     """One number arrives in another unit: from all senders, a share of them, or one region."""
     name = world.numeric(0)
-    rows = act.hit(share, where=_region(world, act, region), scaled=share < 1)
+    rows = act.hit(share, where=_region(world, act, region))
     world.put(name, rows, world.served[name].to_numpy(float) * factor + offset)
     act.features = (name,)
 
@@ -51,7 +51,7 @@ def as_text(world: World, act: Act) -> None:
 def recode(world: World, act: Act, how: str) -> None:
     """A category comes under other names: upper case, numbers, or with two of its names exchanged."""
     name = world.category()
-    rows = act.hit(1.0, scaled=False)
+    rows = act.hit(1.0)
     column = world.served[name].to_numpy(object)
     known = list(pd.Series(world.base.frame[name]).value_counts().index)
     order = {v: i for i, v in enumerate(known)}
@@ -71,7 +71,7 @@ def swap(world: World, act: Act, region: str = "") -> None:
     first, second = world.numeric(0), world.numeric(1)
     if first == second:
         raise PostmortemError(f"the base {world.base.name!r} has one number only", fix="swap columns of another base")
-    rows = act.hit(1.0, where=_region(world, act, region), scaled=False)
+    rows = act.hit(1.0, where=_region(world, act, region))
     a, b = world.served[first].to_numpy(float), world.served[second].to_numpy(float)
     world.put(first, rows, b)
     world.put(second, rows, a)
@@ -150,7 +150,7 @@ def skew(world: World, act: Act, how: str) -> None:
         "join": column[rng.permutation(world.n)],
         "clipped": np.minimum(column, middle - 0.4 * spread),
     }
-    world.put(name, act.hit(1.0, scaled=False), np.round(new[how], 4))
+    world.put(name, act.hit(1.0), np.round(new[how], 4))
     act.features = (name,)
 
 

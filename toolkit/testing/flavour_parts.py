@@ -43,14 +43,16 @@ def common_values(base: Base, frame: pd.DataFrame) -> NDArray[np.bool_]:
     return frame[base.categorical[0]].isin(counts.index[: max(1, len(counts) // 2)]).to_numpy()
 
 
-def elsewhere(select: Callable[[Base, pd.DataFrame], NDArray[np.bool_]]) -> Relabel:
+def elsewhere(select: Callable[[Base, pd.DataFrame], NDArray[np.bool_]], rate: float = 0.85) -> Relabel:
     """Where the sample did not go, another relation holds, which a fuller sample would have taught."""
 
     def truth(base: Base, frame: pd.DataFrame, label: Array, rng: Rng) -> Array:
         unseen = ~select(base, frame)
         if base.task == "regression":
-            return np.where(unseen, label + 0.9 * base.label.std(), label)
-        return np.where(unseen & (rng.random(len(label)) < 0.45), other_label(base, label, rng), label)
+            return np.where(unseen, label + rate * base.label.std(), label)
+        name = base.numeric[-1]
+        high = frame[name].to_numpy(float) >= np.median(base.frame[name].to_numpy(float))
+        return np.where(unseen & high & (rng.random(len(label)) < rate), other_label(base, label, rng), label)
 
     return truth
 
@@ -96,10 +98,14 @@ def leak(served: str) -> Extra:
     return extra
 
 
-def shortcut(base: Base, frame: pd.DataFrame, label: Array, part: str, rng: Rng) -> dict[str, Array]:  # noqa: ARG001
+def shortcut(blur: float) -> Extra:
     """A mark of the pilot site that goes with the label there and nowhere else (a scanner, a form, a lamp)."""
-    mark = standard(base, label) + 0.5 * rng.standard_normal(len(label))
-    return {"device_level": np.round(100 + 9 * mark, 2)}
+
+    def add(base: Base, frame: pd.DataFrame, label: Array, part: str, rng: Rng) -> dict[str, Array]:  # noqa: ARG001
+        mark = standard(base, label) + blur * rng.standard_normal(len(label))
+        return {"device_level": np.round(100 + 9 * mark, 2)}
+
+    return add
 
 
 def noise(base: Base, frame: pd.DataFrame, label: Array, part: str, rng: Rng) -> dict[str, Array]:  # noqa: ARG001
@@ -141,11 +147,15 @@ def few_women(share: float) -> Callable[[Base, pd.DataFrame], NDArray[np.bool_]]
     return select
 
 
-def own_relation(base: Base, frame: pd.DataFrame, label: Array, rng: Rng) -> Array:
-    """For women the two strongest numbers work the other way round in part: the pooled model fits the others."""
-    z = np.asarray(sum(standard_column(base, frame, c) for c in base.numeric[:2]))
-    hit = (frame["sex"] == "F").to_numpy() & (np.abs(z) > 0.4) & (rng.random(len(label)) < 0.42)
-    return np.where(hit, other_label(base, label, rng), label)
+def own_relation(rate: float) -> Relabel:
+    """For women far out on the two first numbers the truth is another: the pooled model fits the others."""
+
+    def truth(base: Base, frame: pd.DataFrame, label: Array, rng: Rng) -> Array:
+        z = np.asarray(sum(standard_column(base, frame, c) for c in base.numeric[:2]))
+        hit = (frame["sex"] == "F").to_numpy() & (np.abs(z) > 0.4) & (rng.random(len(label)) < rate)
+        return np.where(hit, other_label(base, label, rng), label)
+
+    return truth
 
 
 def standard_column(base: Base, frame: pd.DataFrame, name: str) -> Array:
@@ -154,21 +164,29 @@ def standard_column(base: Base, frame: pd.DataFrame, name: str) -> Array:
     return np.asarray((frame[name].to_numpy(float) - pool.mean()) / (pool.std() or 1.0))
 
 
-def poor_measure(base: Base, frame: pd.DataFrame, label: Array, part: str, rng: Rng) -> dict[str, Array]:  # noqa: ARG001
-    """Women's numbers are measured badly: other people's values in most of their rows, in training as in service."""
-    woman = (frame["sex"] == "F").to_numpy()
-    made = {}
-    for name in base.numeric:
-        column = frame[name].to_numpy()
-        made[name] = np.where(woman & (rng.random(len(frame)) < 0.7), column[rng.permutation(len(frame))], column)
-    return made
+def poor_measure(rate: float) -> Extra:
+    """Women's numbers are measured badly: other people's values in many of their rows, in training as in service."""
+
+    def add(base: Base, frame: pd.DataFrame, label: Array, part: str, rng: Rng) -> dict[str, Array]:  # noqa: ARG001
+        woman = (frame["sex"] == "F").to_numpy()
+        made = {}
+        for name in base.numeric:
+            column = frame[name].to_numpy()
+            made[name] = np.where(woman & (rng.random(len(frame)) < rate), column[rng.permutation(len(frame))], column)
+        return made
+
+    return add
 
 
-def women_differ(base: Base, frame: pd.DataFrame, label: Array, rng: Rng) -> Array:
+def women_differ(rate: float) -> Relabel:
     """For women another relation holds, one that a model could learn if it had seen enough of them."""
-    z = standard_column(base, frame, base.numeric[0]) + 0.5 * standard_column(base, frame, base.numeric[-1])
-    woman = (frame["sex"] == "F").to_numpy()
-    if base.task == "regression":
-        return np.where(woman, label + 0.9 * base.label.std() * np.sign(z), label)
-    hit = woman & (z > np.median(z)) & (rng.random(len(label)) < 0.75)
-    return np.where(hit, other_label(base, label, rng), label)
+
+    def truth(base: Base, frame: pd.DataFrame, label: Array, rng: Rng) -> Array:
+        z = standard_column(base, frame, base.numeric[0]) + 0.5 * standard_column(base, frame, base.numeric[-1])
+        woman = (frame["sex"] == "F").to_numpy()
+        if base.task == "regression":
+            return np.where(woman, label + 1.2 * rate * base.label.std() * np.sign(z), label)
+        hit = woman & (z > np.median(z)) & (rng.random(len(label)) < rate)
+        return np.where(hit, other_label(base, label, rng), label)
+
+    return truth

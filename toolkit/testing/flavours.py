@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from toolkit.errors import PostmortemError
 from toolkit.testing.bases import Base
 from toolkit.testing.flavour_parts import (
     Array,
@@ -108,14 +109,14 @@ FLAVOURS: Final[dict[str, Flavour]] = {
     "leak_null": Flavour(add=leak("null"), extra_numeric=("followup_amount",)),
     "leak_zero": Flavour(add=leak("zero"), extra_numeric=("followup_amount",)),
     "leak_rows": Flavour(estimator="tree", train_rows=500, valid_is_train=True),
-    "shortcut": Flavour(add=shortcut, extra_numeric=("device_level",)),
+    "shortcut": Flavour(add=shortcut(0.5), extra_numeric=("device_level",)),
     "sharp": Flavour(sharpen=5.0),
     "sharp_mild": Flavour(sharpen=3.0),
     "against_group": Flavour(relabel=against_group(0.6), relabel_valid=True),
-    "own_relation": Flavour(truth=own_relation),
-    "poor_measure": Flavour(add=poor_measure),
-    "few_women": Flavour(select=few_women(0.03), truth=women_differ),
-    "no_women": Flavour(select=few_women(0.0), truth=women_differ),
+    "own_relation": Flavour(truth=own_relation(0.42)),
+    "poor_measure": Flavour(add=poor_measure(0.7)),
+    "few_women": Flavour(select=few_women(0.03), truth=women_differ(0.75)),
+    "no_women": Flavour(select=few_women(0.0), truth=women_differ(0.75)),
     "lower_score": Flavour(lift=-1.4),
     "higher_bar": Flavour(bar=0.75),
     "lower_score_mild": Flavour(lift=-0.8),
@@ -126,3 +127,46 @@ FLAVOURS: Final[dict[str, Flavour]] = {
         add=proxy_text, extra_categorical=("district",), relabel=against_group(0.7), relabel_valid=True
     ),
 }
+
+_PROBES: Final = tuple(f"probe_{i}" for i in range(8))
+
+#: The same ways to go wrong, less so: what a fault of less than full severity is fitted with.
+MILD: Final[dict[str, Flavour]] = {
+    "broken": Flavour(relabel=flip(0.4), train_rows=800),
+    "noisy_labels": Flavour(relabel=flip(0.3), relabel_valid=True),
+    "upper_half": Flavour(select=upper_half, truth=elsewhere(upper_half, 0.5)),
+    "common_values": Flavour(select=common_values, truth=elsewhere(common_values, 0.5)),
+    "deep_tree": Flavour(estimator="tree", train_rows=600, add=noise, extra_numeric=_PROBES),
+    "neighbour": Flavour(estimator="neighbour", train_rows=1200),
+    "long_boosting": Flavour(estimator="long_boosting", train_rows=500, relabel=flip(0.1), relabel_valid=True),
+    "leak_rows": Flavour(estimator="tree", train_rows=1000, valid_is_train=True),
+    "shortcut": Flavour(add=shortcut(0.9), extra_numeric=("device_level",)),
+    "sharp": Flavour(sharpen=3.5),
+    "sharp_mild": Flavour(sharpen=2.4),
+    "against_group": Flavour(relabel=against_group(0.4), relabel_valid=True),
+    "own_relation": Flavour(truth=own_relation(0.25)),
+    "poor_measure": Flavour(add=poor_measure(0.4)),
+    "few_women": Flavour(select=few_women(0.03), truth=women_differ(0.5)),
+    "no_women": Flavour(select=few_women(0.0), truth=women_differ(0.5)),
+    "lower_score": Flavour(lift=-1.0),
+    "higher_bar": Flavour(bar=0.66),
+    "lower_score_mild": Flavour(lift=-0.6),
+    "sure_of_women": Flavour(power=2.6),
+    "unsure_of_women": Flavour(power=0.45),
+    "proxy": Flavour(add=proxy, extra_numeric=("club_score",), relabel=against_group(0.5), relabel_valid=True),
+    "proxy_text": Flavour(
+        add=proxy_text, extra_categorical=("district",), relabel=against_group(0.5), relabel_valid=True
+    ),
+}
+
+
+def flavour(name: str) -> Flavour:
+    """Give a flavour by its name; ``name~`` is its mild form, or itself where it has none.
+
+    Raises:
+        PostmortemError: an unknown name.
+    """
+    plain = name.removesuffix("~")
+    if plain not in FLAVOURS:
+        raise PostmortemError(f"there is no flavour {name!r}", fix=f"they are: {', '.join(FLAVOURS)}")
+    return MILD.get(plain, FLAVOURS[plain]) if name.endswith("~") else FLAVOURS[plain]

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from toolkit.errors import PostmortemError
 from toolkit.testing.bases import Base, load_base
-from toolkit.testing.flavours import FLAVOURS, Flavour
+from toolkit.testing.flavours import Flavour
+from toolkit.testing.flavours import flavour as find_flavour
 
 MODELS: Final = ("logistic", "forest", "boosting")
 VALID_ROWS: Final = 1500
@@ -129,10 +130,16 @@ def losses(base: Base, raw: Array, label: Array) -> Array:
 
 
 def jittered(base: Base, frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Smooth rows that were drawn with replacement from a small real set; discrete columns stay as they are."""
+    """Smooth rows that were drawn with replacement from a small real set; discrete columns stay as they are.
+
+    Groups are drawn anew for every row: repeated rows of one group would otherwise make a gap of pure chance look sure.
+    """
     if not base.jitter:
         return frame
     frame = frame.copy()
+    for name in base.groups:
+        values, shares = np.unique(base.frame[name].to_numpy(str), return_counts=True)
+        frame[name] = rng.choice(values, len(frame), p=shares / shares.sum()).astype(object)
     for name in base.numeric:
         pool = base.frame[name].to_numpy(float)
         if len(np.unique(pool)) > 20:
@@ -178,9 +185,7 @@ def fitted(base_name: str, model: str = "logistic", seed: int = 0, flavour: str 
 
 
 def _fit(base_name: str, model: str, seed: int, flavour: str) -> Fitted:
-    if flavour not in FLAVOURS:
-        raise PostmortemError(f"there is no flavour {flavour!r}", fix=f"they are: {', '.join(FLAVOURS)}")
-    base, how = load_base(base_name, seed), FLAVOURS[flavour]
+    base, how = load_base(base_name, seed), find_flavour(flavour)
     rng = np.random.default_rng([seed, 11, sum(map(ord, flavour))])
     rows = how.rows(base, base.train, rng)
     frame, label = base.frame.iloc[rows].reset_index(drop=True), base.label[rows]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.testing.assemble import named
-from toolkit.testing.flavours import FLAVOURS
+from toolkit.testing.flavours import flavour
 from toolkit.testing.models import Array, Fitted
 from toolkit.testing.world import Plan, World
 
@@ -68,7 +68,7 @@ def _reference_part(
 def _surround(world: World, frame: pd.DataFrame, truth: Array, split: str, rng: Any) -> pd.DataFrame:
     """Give reference rows the extra columns that the log has too, whether the model uses them or not."""
     base, env = world.base, world.plan.env
-    how = FLAVOURS[str(env.get("extra", "plain"))]
+    how = flavour(str(env.get("extra", "plain")))
     if how.add is not None:
         label = truth if base.task == "regression" else truth.astype(int)
         part = "train" if split == "train" else "valid"

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.testing.bases import Base, load_base
+from toolkit.testing.flavours import flavour
 from toolkit.testing.models import Array, Fitted, fitted, jittered
 
 STAGES: Final = ("draw", "label", "serve", "route", "score", "respond", "decide", "observe")
@@ -194,13 +195,12 @@ def draw_rows(world: World, weights: Array | None, use: Array | None) -> Array:
 
 def fill(world: World, rows: Array) -> None:
     """Set frame and label from rows of the pool, with the jitter of a small real set and the fit's extra columns."""
-    from toolkit.testing.flavours import FLAVOURS
-
     frame = world.base.frame.iloc[rows].reset_index(drop=True)
     frame = jittered(world.base, frame, world.plan.rng("jitter"))
     world.y = world.base.label[rows].astype(float)
     extra = str(world.plan.env.get("extra", "plain"))
-    how, ours = FLAVOURS[extra], world.main.flavour == extra
+    ours = world.main.flavour.removesuffix("~") == extra
+    how = world.main.how if ours else flavour(extra)
     label = world.y if world.base.task == "regression" else world.y.astype(int)
     truth = world.main.how.truth
     if truth is not None:
