@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from toolkit.engines.reading import reading
+from toolkit.engines.reading import interruptible, reading
 from toolkit.sql import connect, quote
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class DuckRows:
         connection = connect(memory_mb=memory_mb or _quarter_mb(), threads=threads)
         scratch = Scratch()
         try:
-            return cls(connection, open_source(source, connection, scratch), scratch)
+            opened = interruptible(connection, lambda: open_source(source, connection, scratch))
+            return cls(connection, opened, scratch)
         except BaseException:
             connection.close()
             scratch.remove()
@@ -110,7 +111,8 @@ class DuckRows:
 
         """
         with self._one_at_a_time, reading(self.name, self._connection):
-            return self._connection.execute(sql, list(params)).fetchall()
+            connection = self._connection
+            return interruptible(connection, lambda: connection.execute(sql, list(params)).fetchall())
 
     def arrow(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Run SQL over ``raw`` or ``rows`` and give a ``pyarrow.Table``.
@@ -119,11 +121,15 @@ class DuckRows:
             LogError: the source cannot be read (any more).
 
         """
-        with self._one_at_a_time, reading(self.name, self._connection), warnings.catch_warnings():
+
+        def answer() -> Any:
             # bound values go by execute(), of whose copy DuckDB 2 warns: in sql() DuckDB 1.5 takes fifty times as long
+            found = self._connection.execute(sql, list(params)) if params else self._connection.sql(sql)
+            return found.to_arrow_table()
+
+        with self._one_at_a_time, reading(self.name, self._connection), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            answer = self._connection.execute(sql, list(params)) if params else self._connection.sql(sql)
-            return answer.to_arrow_table()
+            return interruptible(self._connection, answer)
 
     @cached_property
     def hashes(self) -> dict[str, str]:
