@@ -1,0 +1,69 @@
+"""Gaps between groups: found where they are, dated nowhere, and corrected for the number of groups looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_study import healthy, study_of
+
+from toolkit.detectors import groups
+from toolkit.detectors.groups import Gap, _corrected
+
+
+def gap(z: float) -> Gap:
+    """Give a gap of which only z matters."""
+    return Gap("sex", "F", "error", 0.2, 0.1, 0.1, (0.0, 0.2), z, 0.1, 0.1, 0.1, 100, np.ones(1, dtype=bool))
+
+
+def test_many_gaps_are_corrected_together() -> None:
+    """Benjamini and Hochberg at 1 %: a z of 3 stands alone and falls among a hundred; a z of 6 stands in both."""
+    assert [g.z for g in _corrected([gap(3.0)])] == [3.0]
+    noise = [gap(z) for z in np.linspace(-1.5, 1.5, 98)]
+    assert [g.z for g in _corrected([gap(3.0), gap(6.0), *noise])] == [6.0]
+
+
+def log(seed: int, *, unfair: float = 0.0, since: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw a log and a reference in which one label in ``1 / unfair`` of the women's is swapped, from a row on."""
+    rng = np.random.default_rng([seed, 2])
+    parts = healthy(rng, 3000), healthy(rng, 3000)
+    for i, part in enumerate(parts):
+        hit = (part["sex"] == "F") & (rng.random(3000) < unfair) & (part.index >= (since if i == 0 else 0))
+        if since and i == 1:
+            continue
+        part["truth"] = np.where(hit, 1 - part["truth"], part["truth"])
+    return parts
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_groups_are_left_alone(seed: int) -> None:
+    """Where groups are treated alike no gap is claimed, and the finding speaks against one."""
+    (got,) = groups.detect(study_of(*log(seed)))
+    assert got.mechanism == ""
+    assert set(got.finding.refutes) == {"performance_gap", "selection_gap"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_standing_gap_is_found(seed: int) -> None:
+    """A group that errs more in every part of the log and in the reference is named, from the first row."""
+    best = groups.detect(study_of(*log(seed, unfair=0.3)))[0]
+    assert [(t.column, t.value) for t in best.finding.slice] == [("sex", "F")]
+    assert best.finding.onset is None
+    assert best.strength > 0.5
+    assert best.rows is not None
+    assert 0.4 < best.rows.mean() < 0.6
+
+
+def test_a_gap_that_began_is_no_bias() -> None:
+    """A gap that opened within the log is weak: something else hit a slice."""
+    got = groups.detect(study_of(*log(0, unfair=0.3, since=1800)))
+    assert all(e.strength < 0.2 for e in got)
+
+
+def test_a_log_without_groups_says_so() -> None:
+    """Without a group nothing can be said of bias, and that is the finding."""
+    study = study_of(*log(0))
+    bare = study.log.__class__(**{**study.log.__dict__, "groups": {}})
+    (got,) = groups.detect(study.__class__(**{**study.__dict__, "log": bare}))
+    assert got.finding.stance == "not_testable"
+    assert got.finding.not_testable
