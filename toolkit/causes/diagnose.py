@@ -24,9 +24,13 @@ COMMIT: Final = 0.5
 
 def diagnose_profile(profile: Profile, events: Sequence[Event] = ()) -> Verdict:
     """Give the verdict on a profile, with everything that led to it."""
+    from threadpoolctl import threadpool_limits
+
     study = make_study(profile)
     damage = measure(study)
-    got = gather(study, events)
+    # the fits are small: on a busy machine more threads wait for each other longer than they work
+    with threadpool_limits(limits=1):
+        got = gather(study, events)
     found = candidates(study, got.evidence, damage, got.relation, got.used)
     choice = choose(found, damage)
     return write(study, damage, got.evidence, found, choice)
