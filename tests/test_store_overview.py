@@ -47,7 +47,11 @@ def a_verdict(cause: str, mechanism: str, share: float = 0.8, statement: str = "
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Make a store with three incidents, two of one mechanism."""
-    made = Store(tmp_path / "incidents")
+    return fill(Store(tmp_path / "incidents"))
+
+
+def fill(made: Store) -> Store:
+    """Put three diagnosed incidents in."""
     for number, mechanism in enumerate(("unit_change", "unit_change", "covariate_shift"), start=1):
         name = made.open_incident(
             f"Number {number}",

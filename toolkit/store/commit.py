@@ -58,9 +58,15 @@ def commit(place: Place, tx: Transaction, head: Head, entry: Entry) -> Head:
     """
     import duckdb
 
+    from toolkit.store.server import Cursor, Server, finish
+
     sealed = journal.sealed(entry, head)
     new = journal.after(head, sealed)
     insert_rows(tx, "audit", [audit_row(sealed)])
+    if isinstance(place, Server):
+        assert isinstance(tx.cursor, Cursor)
+        finish(place, tx.cursor, new)
+        return new
     try:
         journal.append(place.folder, [sealed], head.bytes)
         beside = journal.prepare_head(place.folder, new)

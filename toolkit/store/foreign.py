@@ -7,15 +7,16 @@ nobody known, so that the journal tells again what the database holds.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from toolkit.sql.connect import connect
 from toolkit.store import journal
 from toolkit.store.attach import Place
 from toolkit.store.commit import commit, entry_of
-from toolkit.store.journal import Head
+from toolkit.store.journal import Entry, Head
 from toolkit.store.replay import differences, dump, play
-from toolkit.store.session import Change, Transaction
+from toolkit.store.session import Change, Session, Transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,9 +32,14 @@ def drift(place: Place, cursor: duckdb.DuckDBPyConnection, head: Head) -> list[C
     entries = [entry for entry, _ in journal.chain(place.folder)][: head.seq]
     if len(entries) != head.seq or (entries and entries[-1]["hash"] != head.hash):
         return None
+    return drift_of(entries, Session(cursor))
+
+
+def drift_of(entries: Iterable[Entry], session: Session) -> list[Change]:
+    """Say how the rows of an open store differ from what these entries make."""
     with contextlib.closing(connect(threads=1)) as memory:
         recorded = play(entries, memory)
-    return differences(recorded, dump(Transaction(cursor)))
+    return differences(recorded, dump(session))
 
 
 def notice(place: Place, cursor: duckdb.DuckDBPyConnection, head: Head) -> Head:

@@ -15,6 +15,9 @@ from toolkit.errors import StoreError
 from toolkit.sql.connect import connect, quote
 from toolkit.store.attach import Place, attach_file
 from toolkit.store.ready import fill
+from toolkit.store.replay import dump
+from toolkit.store.server import Server
+from toolkit.store.session import Session, insert_rows
 from toolkit.store.views import VIEWS
 from toolkit.store.work import holding, read
 
@@ -39,6 +42,8 @@ def query(place: Place, text: str, *, rows: int = ROWS, seconds: float = SECONDS
 
     """
     read(place, lambda session: session.count("migrations"))  # brings an older store up to date, or says why not
+    if isinstance(place, Server):
+        return _from_server(place, text, rows, seconds)
     with contextlib.closing(connect(memory_mb=MEMORY_MB, threads=1)) as own:
         if not place.database.exists():
             own.execute("ATTACH ':memory:' AS record")
@@ -49,6 +54,21 @@ def query(place: Place, text: str, *, rows: int = ROWS, seconds: float = SECONDS
         with holding(place, exclusive=False):
             attach_file(own, place.database, "record", read_only=True, wait=place.wait)
             return _ask(own, text, rows, seconds)
+
+
+def _from_server(place: Server, text: str, rows: int, seconds: float) -> Answer:
+    """Answer over a copy of the server's rows: the same SQL, and the server never sees it."""
+    tables = read(place, dump)
+    with contextlib.closing(connect(memory_mb=MEMORY_MB, threads=1)) as own:
+        own.execute("ATTACH ':memory:' AS record")
+        own.execute("USE record")
+        fill(own)
+        session = Session(own)
+        own.execute("DELETE FROM migrations")
+        for name, found in tables.items():
+            insert_rows(session, name, list(found.values()))
+        own.execute("USE memory")
+        return _ask(own, text, rows, seconds)
 
 
 def _ask(own: duckdb.DuckDBPyConnection, text: str, rows: int, seconds: float) -> Answer:

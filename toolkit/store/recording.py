@@ -12,17 +12,26 @@ from toolkit import paths
 from toolkit.records import Event, Finding, Incident, Verdict
 from toolkit.store import diagnoses, events, incidents
 from toolkit.store.attach import Place
+from toolkit.store.server import Server, local
 from toolkit.store.work import Request
 
 
 class Folder:
-    """A store's folder and how long to wait for it."""
+    """Where a store lies, and how long to wait for it.
 
-    def __init__(self, home: str | os.PathLike[str] | None = None, *, wait: float = 30.0) -> None:
-        self._place = Place(paths.home(home), wait)
+    Args:
+        home: the folder; ``POSTMORTEM_HOME`` or ``incidents`` without one.
+        wait: seconds to wait for others.
+        server: ``postgresql://user@host/database`` to keep the record there; the folder then holds notebooks and pages.
+
+    """
+
+    def __init__(self, home: str | os.PathLike[str] | None = None, *, wait: float = 30.0, server: str = "") -> None:
+        self._place: Place = local(paths.home(home), server, wait)
 
     def __repr__(self) -> str:
-        return f"Store({str(self._place.folder)!r})"
+        shown = f", server={self._place.shown!r}" if isinstance(self._place, Server) else ""
+        return f"Store({str(self._place.folder)!r}{shown})"
 
     @property
     def folder(self) -> Path:

@@ -8,7 +8,6 @@ kept aside, never thrown away.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,13 @@ from pathlib import Path
 from toolkit.errors import StoreError
 from toolkit.sql.connect import connect
 from toolkit.store import journal
-from toolkit.store.attach import DATABASE, Place, attached
+from toolkit.store.attach import Place, attached
 from toolkit.store.foreign import OWN
 from toolkit.store.journal import Entry, Head
+from toolkit.store.rebuild import build, head_of, put
 from toolkit.store.replay import Tables, differences, dump, play
 from toolkit.store.safekeeping import note, set_aside
+from toolkit.store.server import Server
 from toolkit.store.session import Session
 from toolkit.store.verify import made, walk
 from toolkit.store.work import Request, holding, stamp
@@ -57,15 +58,18 @@ def repair(place: Place, actor: str, command: str) -> Repaired:
         StoreError: neither journal nor database reaches what HEAD names; restore a backup.
 
     """
+    if isinstance(place, Server):
+        raise StoreError("a server's record is brought back from the server's own backup", where=place.shown)
     made(place)
     with holding(place, exclusive=True) as held:
         found = _find(place)
         entries = _truth(place, found)
         if _whole(place, found, entries):
             return Repaired()
-        built, rows = _build(place, entries, found.tables)
+        built, recorded = build(place, entries)
+        rows = _differing(recorded, found.tables)
         kept = set_aside(place, "before-repair")
-        _put(place, built, entries)
+        put(place, built, entries)
         done = Repaired(max(0, len(entries) - len(found.copied)), max(0, len(entries) - len(found.written)), rows, kept)
         said = f"{done.entries} entries and {done.lines} lines brought back, {done.rows} rows put back"
         note(place, Request("repair", actor, command, reason=said))
@@ -116,16 +120,9 @@ def _truth(place: Place, found: _Found) -> list[Entry]:
     )
 
 
-def _head(entries: list[Entry]) -> Head:
-    head = Head()
-    for entry in entries:
-        head = journal.after(head, entry)
-    return head
-
-
 def _whole(place: Place, found: _Found, entries: list[Entry]) -> bool:
     """Say whether nothing is wrong: file and database have every entry, and every row is as recorded."""
-    head = _head(entries)
+    head = head_of(entries)
     sound = found.head == head and journal.size(place.folder) == head.bytes and len(found.written) == len(entries)
     if not sound or len(found.copied) != len(entries) or found.tables is None:
         return False
@@ -133,27 +130,9 @@ def _whole(place: Place, found: _Found, entries: list[Entry]) -> bool:
         return not differences(play(entries, memory), found.tables)
 
 
-def _build(place: Place, entries: list[Entry], tables: Tables | None) -> tuple[Path, int]:
-    """Build the database from its entries in a file beside; give it, and how many of the rows found differ."""
-    beside = place.folder / f"{DATABASE}.built"
-    for old in (beside, beside.with_name(beside.name + ".wal")):
-        old.unlink(missing_ok=True)
-    with attached(place, read_only=False, database=beside) as cursor:
-        recorded = play(entries, cursor)
-    if tables is None:
-        return beside, 0
-    shared = {name: rows for name, rows in recorded.items() if name in tables and name not in OWN}
-    return beside, len(differences(shared, {name: tables[name] for name in shared}))
-
-
-def _put(place: Place, built: Path, entries: list[Entry]) -> None:
-    """Put journal, database and HEAD in place. Killed in between, the next repair does the same again."""
-    beside = place.folder / f"{journal.JOURNAL}.next"
-    beside.unlink(missing_ok=True)
-    with beside.open("wb") as file:
-        file.writelines(map(journal.line, entries))
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(place.folder / journal.JOURNAL)
-    built.replace(place.database)
-    journal.put_head(place.folder, journal.prepare_head(place.folder, _head(entries)))
+def _differing(recorded: Tables, found: Tables | None) -> int:
+    """Count the rows found that are not as recorded, where they could be read."""
+    if found is None:
+        return 0
+    shared = {name: rows for name, rows in recorded.items() if name in found and name not in OWN}
+    return len(differences(shared, {name: found[name] for name in shared}))

@@ -58,10 +58,8 @@ def fold(tables: Tables, change: Change) -> None:
 
 def dump(session: Session) -> Tables:
     """Read every table of ours that is there, whatever schema it has."""
-    there = {
-        row[0]
-        for row in session.fetch("SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()")
-    }
+    of = "table_catalog = current_database() AND table_schema = current_schema()"
+    there = {row[0] for row in session.fetch(f"SELECT table_name FROM information_schema.tables WHERE {of}")}
     tables: Tables = {}
     for name in sorted(there & set(TABLES)):
         found = session.cursor.execute(f"SELECT * FROM {quote(name)}")

@@ -17,9 +17,10 @@ from toolkit.store.backup import BACKUPS, copy_database, snapshot
 from toolkit.store.commit import commit, entry_of
 from toolkit.store.lock import user
 from toolkit.store.ready import look, make_ready
+from toolkit.store.server import Server
 from toolkit.store.session import Transaction
 from toolkit.store.verify import check, made
-from toolkit.store.work import Request, holding, stamp, writing
+from toolkit.store.work import Request, holding, stamp
 
 
 def note(place: Place, request: Request) -> None:
@@ -54,11 +55,21 @@ def backup(place: Place, target: Path) -> Path:
         StoreError: the folder is there already, or there is no store.
 
     """
-    made(place)
     if target.exists():
         raise StoreError("the backup's folder is there already", where=str(target), fix="give a new one")
-    with writing(place) as (cursor, _):
-        return snapshot(place, cursor, target)
+    if isinstance(place, Server):
+        raise StoreError(
+            "a server keeps its own backups",
+            where=place.shown,
+            fix="use `postmortem store move` for a copy in a folder",
+        )
+    made(place)
+    with holding(place, exclusive=True) as held:
+        with attached(place, read_only=False) as cursor:
+            make_ready(place, cursor)
+            snapshot(place, cursor, target)
+        held.leave = {"file": stamp(place.database)}
+    return target
 
 
 def restore(place: Place, source: Path, request: Request) -> Path | None:
@@ -68,6 +79,8 @@ def restore(place: Place, source: Path, request: Request) -> Path | None:
         StoreError: the backup is not whole; nothing was changed.
 
     """
+    if isinstance(place, Server):
+        raise StoreError("a server restores its own backups", where=place.shown)
     wrong = check(Place(source, place.wait)).problems
     if wrong:
         raise StoreError(f"the backup is not whole: {wrong[0]}", where=str(source), fix="use another one")
@@ -94,6 +107,8 @@ def compact(place: Place) -> tuple[int, int]:
         StoreError: there is no store, or the disk has no room for the copy; nothing was changed.
 
     """
+    if isinstance(place, Server):
+        raise StoreError("a server looks after its own space", where=place.shown)
     made(place)
     with holding(place, exclusive=True) as held:
         beside = place.folder / f"{DATABASE}.compact"

@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from toolkit.sql.connect import quote
 from toolkit.store.tables import TABLES, Kind, Row, into, out_of, value
-
-if TYPE_CHECKING:
-    import duckdb
 
 Change = dict[str, Any]
 
@@ -22,11 +19,28 @@ Change = dict[str, Any]
 _AT_ONCE = 100
 
 
+class Cursor(Protocol):
+    """What a session needs of a database's cursor; DuckDB's own has it."""
+
+    def execute(self, sql: str, values: list[Any] = ..., /) -> Cursor:
+        """Run one statement with bound values."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Give the rows of the last statement."""
+        ...
+
+    @property
+    def description(self) -> Any:
+        """The columns of the last statement, each a tuple that starts with its name."""
+        ...
+
+
 @dataclass
 class Session:
     """An open store, to read from."""
 
-    cursor: duckdb.DuckDBPyConnection
+    cursor: Cursor
 
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement with bound values and give its rows."""

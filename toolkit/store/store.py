@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.records import Incident, Verdict
-from toolkit.store import bundle, incidents, repair, safekeeping, search, verify
+from toolkit.store import bundle, incidents, move, repair, safekeeping, search, verify
 from toolkit.store.following import Following
 from toolkit.store.query import ROWS, SECONDS, Answer, query
 from toolkit.store.recording import Recording
@@ -94,3 +94,7 @@ class Store(Recording, Following):
     def compact(self) -> tuple[int, int]:
         """Write the database anew without what is no longer used; give its bytes before and after."""
         return safekeeping.compact(self._place)
+
+    def move_to(self, target: Store, *, actor: str = "", command: str = "") -> int:
+        """Carry the whole record over to an empty store, in a folder or on a server; give how many entries came."""
+        return move.move(self._place, target._place, Request("move", actor, command))

@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from toolkit.errors import StoreError
-from toolkit.store import journal
+from toolkit.store import journal, server
 from toolkit.store.attach import Place, attached
 from toolkit.store.commit import audit_row
-from toolkit.store.foreign import drift
+from toolkit.store.foreign import drift, drift_of
 from toolkit.store.journal import Entry, Head
 from toolkit.store.ready import look
+from toolkit.store.server import Server
 from toolkit.store.session import Change, Session
-from toolkit.store.work import holding, told
+from toolkit.store.tables import Row
+from toolkit.store.work import holding, read, told
 
 #: No more than this many differing rows are named one by one.
 _NAMED = 20
+
+
+_PARTS: Final = (journal.JOURNAL, journal.HEAD)
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ def audit_verify(place: Place) -> Verified:
         StoreError: there is no store here.
 
     """
+    if isinstance(place, Server):
+        return _on_server(place, rows=False)
     made(place)
     with holding(place, exclusive=False):
         return _journal(place)[0]
@@ -89,11 +97,14 @@ def made(place: Place) -> None:
         StoreError: there is none.
 
     """
-    files = (place.database, place.folder / journal.JOURNAL, place.folder / journal.HEAD)
-    with told(place):
-        there = any(file.exists() for file in files)
-    if not there:
+    if not is_made(place):
         raise StoreError("there is no store here yet", where=str(place.folder), fix="open an incident, or give --home")
+
+
+def is_made(place: Place) -> bool:
+    """Say whether a folder holds any part of a store."""
+    with told(place):
+        return any(file.exists() for file in (place.database, *(place.folder / name for name in _PARTS)))
 
 
 def _journal(place: Place) -> tuple[Verified, list[Entry]]:
@@ -140,6 +151,8 @@ def check(place: Place) -> Verified:
         StoreError: there is no store here.
 
     """
+    if isinstance(place, Server):
+        return _on_server(place, rows=True)
     made(place)
     with holding(place, exclusive=False):
         verified, entries = _journal(place)
@@ -180,3 +193,33 @@ def _rows(changes: list[Change]) -> list[str]:
             named.append(f"{row} differs from the record in {', '.join(sorted(change['after']))}")
     more = len(changes) - _NAMED
     return [*named, f"and {more} rows more"] if more > 0 else named
+
+
+def _on_server(place: Server, *, rows: bool) -> Verified:
+    """Hold a server's journal against itself, and, if wished, its rows against the journal."""
+
+    def give(session: Session) -> Verified:
+        found = session.select("audit", order=("seq",))
+        sound, problems = walk(str(row["entry"]).encode() + b"\n" for row in found)
+        problems += [f"entry {row['seq']} differs in its columns" for row in _unlike(sound, found)]
+        last: Entry = sound[-1] if sound else {"seq": 0, "hash": journal.GENESIS}
+        if rows and not problems:
+            problems += _rows(drift_of(sound, session))
+        return Verified(len(sound), Head(int(last["seq"]), str(last["hash"])), tuple(problems))
+
+    return server.read(place, give, lambda: _none(place))
+
+
+def _unlike(entries: list[Entry], found: list[Row]) -> list[Row]:
+    """Give rows of ``audit`` that say something else than their own entry."""
+    return [row for entry, row in zip(entries, found, strict=False) if row != {**row, **audit_row(entry)}]
+
+
+def _none(place: Server) -> Verified:
+    raise StoreError("there is no store here yet", where=place.shown, fix="open an incident, or give another --store")
+
+
+def entries_of(place: Place) -> list[Entry]:
+    """Read every entry from the database, brought up to date first."""
+    rows = read(place, lambda session: session.select("audit", order=("seq",)))
+    return [json.loads(row["entry"]) for row in rows]

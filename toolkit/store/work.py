@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolkit.errors import StoreError, StoreRolledBack
-from toolkit.store import journal
+from toolkit.store import journal, server
 from toolkit.store.attach import DATABASE, Place, attached, interrupted, translated
 from toolkit.store.commit import Undecided, commit, entry_of
 from toolkit.store.foreign import notice
@@ -23,7 +23,8 @@ from toolkit.store.journal import Head
 from toolkit.store.lock import Held, hold, on_network, user
 from toolkit.store.process import turn
 from toolkit.store.ready import check_readable, fill, make_ready
-from toolkit.store.session import Session, Transaction
+from toolkit.store.server import Server
+from toolkit.store.session import Cursor, Session, Transaction
 from toolkit.store.tables import Row
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def read(place: Place, give: Callable[[Session], R]) -> R:
         StoreError: it cannot be read; the message says why and what to do.
 
     """
+    if isinstance(place, Server):
+        return server.read(place, give, lambda: _read_empty(give))
     with told(place):
         there = place.database.exists()
         if not there and (place.folder / journal.HEAD).exists():
@@ -104,19 +107,23 @@ def reading(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
 
 
 @contextlib.contextmanager
-def writing(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, Head]]:
+def writing(place: Place) -> Iterator[tuple[Cursor, Head]]:
     """Hold the store alone, attached and in order, with its head."""
+    if isinstance(place, Server):
+        with server.writing(place) as (cursor, head):
+            yield cursor, head
+        return
     with holding(place, exclusive=True) as held:
         touched = held.found.get("file") not in (None, stamp(place.database))
         seen = not touched
         if not place.database.exists():
             _create(place)
         try:
-            with attached(place, read_only=False) as cursor:
-                head = make_ready(place, cursor)
+            with attached(place, read_only=False) as own:
+                head = make_ready(place, own)
                 if touched:
-                    head, seen = notice(place, cursor, head), True
-                yield cursor, head
+                    head, seen = notice(place, own, head), True
+                yield own, head
         finally:
             held.leave = {"file": stamp(place.database)} if seen else held.found
 
@@ -182,7 +189,7 @@ def write(place: Place, request: Request, work: Callable[[Transaction], Any], gi
 
 def _transact(
     place: Place,
-    cursor: duckdb.DuckDBPyConnection,
+    cursor: Cursor,
     head: Head,
     request: Request,
     work: Callable[[Transaction], Any],
