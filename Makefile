@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: demo test lint check format bench-verdict bench-speed stress clean
+.PHONY: help demo test lint check format bench-verdict stress clean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +34,13 @@ check: lint test
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# longer work, never part of `make test`
+bench-verdict: $(STAMP)
+	$(BIN)/python -m benchmarks.verdict.run
+
+stress: $(STAMP)
+	$(BIN)/python -m benchmarks.stress
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache
