@@ -104,7 +104,7 @@ def test_factual_sections_are_drafted_from_the_record(page: str) -> None:
         "That is 1,830 wrong decisions more than expected (95 % interval 1,702 to 1,961 )",
         "It explains 91 % of the damage (95 % interval 84 % to 96 % )",
         "It was detected 2.3 days after it began",
-        "Nothing explains 3 % of it",
+        "3 % of it stays unexplained",
         "The last recorded change before that was on 13 March 2026, 22:48 UTC : Income service 4.2 reports cents",
         "The first alert came on 16 March 2026, 07:12 UTC : Approval rate outside its band",
     ):
@@ -218,3 +218,28 @@ def test_size_does_not_grow_with_the_log() -> None:
     assert 'href="#finding-F4999"' not in page
     assert "9,600 more rows" in page
     assert "4,700 more findings" in page
+
+
+def test_harm_that_may_be_none_is_said_to_be_so() -> None:
+    """Where the interval of the harm includes zero, the summary and the impact say it."""
+    harm = replace(made_bundle.verdict().harm, interval=(-110.0, 1_701.0))
+    words = text_of(render(made_bundle.bundle(verdict=replace(made_bundle.verdict(), harm=harm))))
+    assert words.count("That interval includes no excess at all.") == 2
+
+
+def test_an_address_is_a_link_and_nothing_else_is() -> None:
+    """A web address as the source of an event is a link under its host; a script address stays text."""
+    web, script = (
+        replace(made_bundle.events()[0], source=source)
+        for source in ("https://www.example.org/a?b=1", "javascript:alert(1)")
+    )
+    page = render(made_bundle.bundle(events=(web, script)))
+    assert '<a href="https://www.example.org/a?b=1" rel="noopener noreferrer">example.org</a>' in page
+    assert "<td>javascript:alert(1)</td>" in page
+
+
+def test_what_ended_before_it_began_did_not_resolve_it() -> None:
+    """A recovery noted before the incident began is no part of its resolution."""
+    early = replace(made_bundle.events()[5], occurred_at=made_bundle.when(1), text="Another outage ends")
+    words = text_of(render(made_bundle.bundle(events=(early,))))
+    assert "Another outage ends" not in words.split("Resolution")[-1].split("Lessons")[0]

@@ -78,7 +78,8 @@ class Cited:
         if not self.anchor:
             return Markup('<span class="fact">{}</span>').format(self.text)
         counted = isinstance(self.value, int | float) and len(self.text) <= _SHORT
-        short = Markup(" num") if counted else ""
+        told = isinstance(self.value, str) and len(self.text) > _SHORT
+        short = Markup(" num") if counted else Markup(" said") if told else ""
         return Markup('<a class="ev{}" href="#{}" data-tip="{}">{}</a>').format(
             short, self.anchor, self.provenance, self.text
         )

@@ -13,6 +13,8 @@ from toolkit.report.text import label, visible
 from toolkit.report.words import capital, listing, name, number
 
 _MOST: Final = 24
+#: Rows from which a group's interval counts for the scale.
+_ENOUGH: Final = 30
 
 
 def groups(values: Sequence[GroupValue], metric: str | None = None) -> f.Figure:
@@ -32,6 +34,7 @@ def groups(values: Sequence[GroupValue], metric: str | None = None) -> f.Figure:
         axes = f.axes_in(drawing, left=f.room(names), right=f.room(counts, 8.5), top=0.08, bottom=0.52)
         for row, value in zip(rows, kept, strict=True):
             _point(axes, row, value)
+        _limits(axes, kept)
         axes.set_yticks(rows, names)
         axes.invert_yaxis()
         axes.grid(axis="x", color=f.GRID, lw=0.8, zorder=0)
@@ -52,6 +55,16 @@ def _rows(kept: Sequence[GroupValue]) -> list[float]:
         gap = 1.6 if position and value.column != kept[position - 1].column else 1.0
         rows.append(rows[-1] + gap if rows else 0.0)
     return rows
+
+
+def _limits(axes: Any, kept: Sequence[GroupValue]) -> None:
+    """Let the groups with enough rows set the scale; the interval of a tiny one may run out of the plot."""
+    known = [v for v in kept if v.n >= _ENOUGH] or kept
+    edges = [x for v in known for x in (v.low, v.estimate, v.high) if x is not None]
+    edges += [v.estimate for v in kept if v.estimate is not None]
+    if edges and max(edges) > min(edges):
+        room = 0.04 * (max(edges) - min(edges))
+        axes.set_xlim(min(edges) - room, max(edges) + room)
 
 
 def _point(axes: Any, row: float, value: GroupValue) -> None:

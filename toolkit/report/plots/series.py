@@ -39,6 +39,7 @@ def metric_series(series: Series, metric: str | Metric, events: Sequence[Event] 
         _deployments(axes, series, events)
         axes.grid(axis="y", color=f.GRID, lw=0.8, zorder=0)
         axes.tick_params(length=0)
+        axes.tick_params(axis="x", pad=6)
         axes.locator_params(axis="y", nbins=6)
         axes.margins(x=0.02)
         time_ticks(axes, 4 if narrow else 8)

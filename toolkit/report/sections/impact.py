@@ -9,6 +9,7 @@ from markupsafe import Markup
 from toolkit.notebooks.bundle import Bundle
 from toolkit.report import plots
 from toolkit.report.sections.base import Ask, Section, is_regression, told
+from toolkit.report.sections.summary import no_excess
 
 
 def draft(bundle: Bundle) -> Sequence[str]:
@@ -19,6 +20,7 @@ def draft(bundle: Bundle) -> Sequence[str]:
     said = told(
         bundle, f"Over {{{{harm.n}}}} predictions {loss} (95 % interval {{{{harm.low}}}} to {{{{harm.high}}}})."
     )
+    said += no_excess(bundle)
     said += told(bundle, "{{harm.metric|capital}} was {{harm.observed}}; {{harm.expected}} was expected.")
     if bundle.verdict and bundle.verdict.harm.estimated:
         said.append("The harm is estimated from scores, because labels are missing.")

@@ -34,7 +34,7 @@ def draft(bundle: Bundle) -> Sequence[str]:
             said += told(
                 bundle, f"{{{{{ref}.mechanism|capital}}}} ({{{{{ref}.cause}}}}) contributed {{{{{ref}.share}}}}."
             )
-    return said + told(bundle, "Nothing explains {{ledger.unexplained.share}} of it.")
+    return said + told(bundle, "{{ledger.unexplained.share}} of it stays unexplained.")
 
 
 def body(bundle: Bundle) -> Markup:
@@ -69,7 +69,8 @@ def rival_cards(bundle: Bundle, level: int = 4) -> Markup:
 
 def _card(bundle: Bundle, rival: Rival, level: int) -> Markup:
     cause = words.CAUSE_NAMES.get(rival.cause, words.name(rival.cause))
-    title = f"{words.name(rival.mechanism)} ({cause})" if rival.mechanism else cause
+    own = rival.mechanism and rival.mechanism != rival.cause
+    title = f"{words.name(rival.mechanism)} ({cause})" if own else cause
     untold = visible(rival.not_testable).rstrip(".")
     gap = Markup('<p class="note">Not testable: {}.</p>').format(untold) if untold else ""
     head = _heading(level, Markup('{} <span class="badge">{}</span>').format(title, words.percent(rival.probability)))

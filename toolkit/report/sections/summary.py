@@ -33,7 +33,14 @@ def _harm(bundle: Bundle) -> list[str]:
     began = began or told(bundle, "The log shows a change from {{verdict.onset}}.")
     known = told(bundle, "The model concerned is {{incident.model}}.")
     fallen = told(bundle, f"In the window under investigation {fell}")
-    return [*known, *began, *fallen, *told(bundle, f"{cost} (95 % interval {{{{harm.low}}}} to {{{{harm.high}}}}).")]
+    within = told(bundle, f"{cost} (95 % interval {{{{harm.low}}}} to {{{{harm.high}}}}).")
+    return [*known, *began, *fallen, *within, *no_excess(bundle)]
+
+
+def no_excess(bundle: Bundle) -> list[str]:
+    """Say where the interval of the harm leaves it open whether there was any."""
+    interval = bundle.verdict.harm.interval if bundle.verdict else None
+    return ["That interval includes no excess at all."] if interval and interval[0] <= 0 <= interval[1] else []
 
 
 def verdict_sentences(bundle: Bundle) -> list[str]:

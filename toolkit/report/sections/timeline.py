@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from toolkit.notebooks.bundle import Bundle
 from toolkit.records import Event
@@ -13,6 +15,8 @@ from toolkit.report.evidence import anchor_of
 from toolkit.report.sections.base import Section, citable, told
 from toolkit.report.tables import Table
 from toolkit.report.text import visible
+
+_ADDRESS: Final = re.compile(r"https?://(?:www\.)?([A-Za-z0-9.-]{1,80})(?::\d+)?(?:[/?#][\x21-\x7e]*)?")
 
 
 def draft(bundle: Bundle) -> Sequence[str]:
@@ -65,11 +69,19 @@ def event_table(bundle: Bundle) -> Table:
             ),
             words.name(e.kind),
             Markup("<strong>{}</strong>").format(visible(e.text, 400)) if e.starred else visible(e.text, 400),
-            visible(e.source, 120),
+            source_html(e.source),
         )
         for i, e in enumerate(e for e in bundle.events if not e.withdrawn)
     )
     return Table(("When (UTC)", "Kind", "What happened", "Source"), rows, "Events in order")
+
+
+def source_html(source: str) -> Markup:
+    """Give the source of an event: an address as a link under its host's name, anything else as text."""
+    host = _ADDRESS.fullmatch(source)
+    if host is None:
+        return escape(visible(source, 120))
+    return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(source, host.group(1))
 
 
 SECTION = Section("timeline", "Timeline", draft, body)
