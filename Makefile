@@ -42,5 +42,8 @@ bench-verdict: $(STAMP)
 stress: $(STAMP)
 	$(BIN)/python -m benchmarks.stress
 
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
+
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache

@@ -127,12 +127,13 @@ def _store(home: str | None) -> Check:
     import os
 
     from toolkit.paths import home as folder_of
+    from toolkit.store.attach import DATABASE
 
     folder = folder_of(home)
     place = next((p for p in (folder, *folder.absolute().parents) if p.exists()), folder)
     if not os.access(place, os.W_OK):
         return Check("store", False, f"{place} cannot be written", "change its rights, or name another with --home")
-    if not (folder / "incidents.duckdb").exists():
+    if not (folder / DATABASE).exists():
         return Check("store", True, f"none yet; {folder} can be made")
     found = open_store(home, wait=5).check()
     return Check("store", found.sound, f"{found.entries} entries in {folder}", "run postmortem store repair")

@@ -1,0 +1,1 @@
+"""Where widgets, magics and the JupyterLab integration belong (floor 7); nothing is here yet."""
