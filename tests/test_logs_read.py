@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
@@ -146,6 +147,8 @@ SOURCES = {
     "parquet": lambda tmp: write_parquet(tmp / "log.parquet"),
     "csv": lambda tmp: write_csv(tmp / "log.csv"),
     "csv with a byte order mark": lambda tmp: write_csv(tmp / "log.csv", encoding="utf-8-sig"),
+    "csv with line ends of Windows": lambda tmp: write_csv(tmp / "log.csv", lineterminator="\r\n"),
+    "csv, every cell in quotes": lambda tmp: write_csv(tmp / "log.csv", quoting=csv.QUOTE_ALL),
     "csv with semicolons": lambda tmp: write_csv(tmp / "log.csv", sep=";"),
     "tsv, gzipped": lambda tmp: gzipped(write_csv(tmp / "log.tsv", sep="\t")),
     "csv without an ending": lambda tmp: write_csv(tmp / "log"),
@@ -529,6 +532,19 @@ def test_csv_lines_that_do_not_fit_are_counted(tmp_path: Path) -> None:
         assert log.validation.rows_read == 3
         assert log.validation.rejects == {"line with missing columns": 1, "line with too many columns": 1}
         assert log.validation.reject_lines == ("line 3: too many columns", "line 5: missing columns")
+
+
+def test_cells_of_csv_keep_what_they_say(tmp_path: Path) -> None:
+    """F is a word, a line end in quotes is part of its cell, and every digit of a long id counts."""
+    (tmp_path / "log.csv").write_text(
+        'score,id,sex,plan,\n0.5,12345678901234567890,F,"two\nlines",1\n0.7,12345678901234567891,F,NA,2\n'
+    )
+    with read_log(tmp_path / "log.csv") as log:
+        assert log.rows.fetch("SELECT id, group_0, feature_0, feature_1 FROM rows") == [
+            ("12345678901234567890", "F", "two\nlines", 1.0),
+            ("12345678901234567891", "F", "NA", 2.0),
+        ]
+        assert log.feature_names == ("plan", "column4")
 
 
 def test_a_late_word_in_a_column_of_numbers_costs_no_row(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from toolkit.engines.reading import reading
 from toolkit.errors import LogError
 from toolkit.logs.formats import Opened, refuse_case_duplicates, refuse_cut_off
 from toolkit.logs.parquet_files import hive, path_list
-from toolkit.sql import literal
+from toolkit.sql import literal, quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from toolkit.engines.duck import Scratch
 
 _SEPARATORS: Final = ",;\t|"
-#: No BOOLEAN, which DuckDB would make of a column that says F alone.
-_TYPES: Final = "auto_type_candidates = ['BIGINT', 'DOUBLE', 'VARCHAR']"
-#: Up to this many bytes all lines decide a column's type; beyond, the first million do.
-_WHOLE: Final = 500_000_000
+#: Whole numbers beyond this stay text, where every digit counts.
+_EXACT: Final = 2**53
 _SHOWN: Final = 5
 #: The longest header that is read, in bytes.
 _LONGEST: Final = 2_000_000
@@ -62,25 +60,47 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
 
 
 def _part(connection: duckdb.DuckDBPyConnection, header: _Header, files: Sequence[Path]) -> str:
-    """Give SQL that reads files of one header, with the types that all their values allow."""
-    separator, names = header
-    sample = -1 if sum(f.stat().st_size for f in files) <= _WHOLE else 1_000_000
+    """Give SQL that reads files of one header, with the types that all their values allow.
+
+    Every line is looked at, by a query: DuckDB's own look at a sample takes F for a truth value and drops later lines
+    that do not fit its guess, and Ctrl-C does not end it.
+    """
+    separator, given = header
+    names = [name or f"column{place}" for place, name in enumerate(given)]
+    refuse_case_duplicates(names, str(files[0]))
+    texts = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in names)
     common = (
-        f"delim = {literal(separator)}, quote = '\"', escape = '\"', header = true, skip = 0, comment = '', "
-        f"hive_partitioning = {'true' if hive(files) else 'false'}"
+        f"{path_list(files)}, auto_detect = false, delim = {literal(separator)}, quote = '\"', escape = '\"', "
+        f"header = true, columns = {{{texts}}}, hive_partitioning = {'true' if hive(files) else 'false'}"
     )
-    # the types that hold for every file: only this form looks at all of them, and only the other one counts rejects
-    described = connection.execute(
-        f"DESCRIBE SELECT * FROM read_csv({path_list(files)}, {common}, {_TYPES}, union_by_name = true, "
-        f"ignore_errors = true, sample_size = {sample})"
-    ).fetchall()
-    types = {str(row[0]): str(row[1]) for row in described}
-    own = list(types)[: len(names)]
-    columns = ", ".join(f"{literal(c)}: {literal(types[c])}" for c in own)
+    inner = ", ".join(f"{quote(c)} AS c{i}, {_number(quote(c))} AS x{i}" for i, c in enumerate(names))
+    asked = ", ".join(
+        f"count(c{i}) - count(x{i}), countif(x{i} <> trunc(x{i}) OR NOT isfinite(x{i})), max(abs(x{i}))"
+        for i in range(len(names))
+    )
+    found = connection.execute(f"SELECT {asked} FROM (SELECT {inner} FROM read_csv({common}, ignore_errors = true))")
+    figures = found.fetchall()[0]
+    typed = [_typed(quote(c), *figures[3 * i : 3 * i + 3]) for i, c in enumerate(names)]
+    rest = f"* EXCLUDE ({', '.join(quote(c) for c in names)})" if hive(files) else ""
+    selected = ", ".join([*typed, rest] if rest else typed)
+    return f"SELECT {selected} FROM read_csv({common}, store_rejects = true, rejects_limit = 0)"
+
+
+def _number(name: str) -> str:
+    """Give SQL that reads a text as a DOUBLE, or NULL; words are not tried, a cast that fails is dear."""
     return (
-        f"SELECT * FROM read_csv({path_list(files)}, {common}, auto_detect = false, columns = {{{columns}}}, "
-        "store_rejects = true, rejects_limit = 0)"
+        f"CASE WHEN {name} < ':' THEN TRY_CAST({name} AS DOUBLE) "
+        f"WHEN strlen({name}) <= 8 AND lower({name}) IN ('nan', 'inf', 'infinity') THEN CAST({name} AS DOUBLE) END"
     )
+
+
+def _typed(name: str, words: int, broken: int | None, largest: float | None) -> str:
+    """Give SQL of a column in its type: BIGINT or DOUBLE if all its values are numbers, else text."""
+    if words or largest is None:
+        return name
+    if broken:
+        return f"CAST({name} AS DOUBLE) AS {name}"
+    return f"CAST(CAST({name} AS DOUBLE) AS BIGINT) AS {name}" if largest < _EXACT else name
 
 
 def _rejects(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -143,4 +163,3 @@ def _check_header(names: Sequence[str], file: Path) -> None:
             where=str(file),
             fix="separate columns by comma, semicolon or tab",
         )
-    refuse_case_duplicates([n for n in names if n], str(file))
