@@ -37,17 +37,23 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(TRIALS)}; all without one")
     parser.add_argument("--size", choices=("short", "long"), default="long")
     parser.add_argument("--json", type=Path, help="write what was counted here too")
+    parser.add_argument("--server", default="", help="a PostgreSQL URL: run the trials alone and crowd on it, empty")
     given = parser.parse_args()
-    unknown = set(given.names) - set(TRIALS)
+    on_server = {
+        "alone": lambda folder, long: crowd.alone(folder, 200 if long else 60, server=given.server),
+        "crowd": lambda folder, long: crowd.crowd(folder, 60 if long else 12, server=given.server),
+    }
+    trials = on_server if given.server else TRIALS
+    unknown = set(given.names) - set(trials)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     results = []
     folder = Path(tempfile.mkdtemp(prefix="stress-"))
     print(f"DuckDB {duckdb.__version__}, Python {sys.version.split()[0]}, {given.size}")
     try:
-        for name in given.names or TRIALS:
+        for name in given.names or trials:
             started = time.monotonic()
-            result = TRIALS[name](folder / name, given.size == "long")
+            result = trials[name](folder / name, given.size == "long")
             results.append(result)
             counted = ", ".join(f"{key} {value}" for key, value in result.figures.items())
             print(f"{result.name}: {counted} ({time.monotonic() - started:.0f} s)", flush=True)

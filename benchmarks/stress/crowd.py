@@ -14,15 +14,15 @@ from toolkit.errors import StaleIncident, StoreError
 from toolkit.store import Store
 
 
-def crowd(folder: Path, seconds: float, *, writers: int = 8, readers: int = 4) -> Result:
+def crowd(folder: Path, seconds: float, *, writers: int = 8, readers: int = 4, server: str = "") -> Result:
     """Let writers count up one number and readers watch it: none lost, none going back, no error, all served."""
     result = Result(f"{writers} writers, {readers} readers")
     folder.mkdir(parents=True, exist_ok=True)
-    store = Store(folder / "home")
+    store = Store(folder / "home", server=server)
     incident = store.open_incident("Count", summary="0").id
     until = time.monotonic() + seconds
-    pids = [child(lambda i=i: _write(folder, incident, i, until)) for i in range(writers)]  # type: ignore[misc]
-    pids += [child(lambda i=i: _read(folder, incident, i, until)) for i in range(readers)]  # type: ignore[misc]
+    pids = [child(lambda i=i: _write(folder, server, incident, i, until)) for i in range(writers)]  # type: ignore[misc]
+    pids += [child(lambda i=i: _read(folder, server, incident, i, until)) for i in range(readers)]  # type: ignore[misc]
     codes = [wait(pid) for pid in pids]
     result.expect(not any(codes), "a process failed")
     wrote = [json.loads((folder / f"w{i}.json").read_text()) for i in range(writers)]
@@ -54,8 +54,8 @@ def crowd(folder: Path, seconds: float, *, writers: int = 8, readers: int = 4) -
     return result
 
 
-def _write(folder: Path, incident: str, number: int, until: float) -> None:
-    store = Store(folder / "home", wait=60)
+def _write(folder: Path, server: str, incident: str, number: int, until: float) -> None:
+    store = Store(folder / "home", wait=60, server=server)
     seen: dict[str, Any] = {"counted": 0, "stale": 0, "errors": 0, "waits": []}
     while time.monotonic() < until:
         try:
@@ -73,8 +73,8 @@ def _write(folder: Path, incident: str, number: int, until: float) -> None:
     (folder / f"w{number}.json").write_text(json.dumps(seen))
 
 
-def _read(folder: Path, incident: str, number: int, until: float) -> None:
-    store = Store(folder / "home", wait=60)
+def _read(folder: Path, server: str, incident: str, number: int, until: float) -> None:
+    store = Store(folder / "home", wait=60, server=server)
     seen: dict[str, Any] = {"back": 0, "errors": 0, "waits": []}
     last = 0
     while time.monotonic() < until:
@@ -90,10 +90,10 @@ def _read(folder: Path, incident: str, number: int, until: float) -> None:
     (folder / f"r{number}.json").write_text(json.dumps(seen))
 
 
-def alone(folder: Path, count: int) -> Result:
+def alone(folder: Path, count: int, *, server: str = "") -> Result:
     """Time one writer with nobody else about."""
     result = Result("one writer alone")
-    store = Store(folder / "home")
+    store = Store(folder / "home", server=server)
     incident = store.open_incident("Alone").id
     waits, reads = [], []
     worked = time.process_time()
@@ -110,8 +110,9 @@ def alone(folder: Path, count: int) -> Result:
         "write p50 ms": round(1000 * quantile(waits, 0.5), 1),
         "write p95 ms": round(1000 * quantile(waits, 0.95), 1),
         "read p95 ms": round(1000 * quantile(reads, 0.95), 1),
-        "file MB": round((store.folder / "incidents.duckdb").stat().st_size / 1e6, 1),
     }
+    if not server:
+        result.figures["file MB"] = round((store.folder / "incidents.duckdb").stat().st_size / 1e6, 1)
     return result
 
 
