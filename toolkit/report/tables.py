@@ -16,6 +16,10 @@ from toolkit.report.words import number, stamp
 #: Rows that a page shows of one table; the rest is counted.
 MOST: Final = 400
 _WORD: Final = 28
+_ROLES: Final = (
+    ("<tr", "row"), ("<td", "cell"), ("<thead", "rowgroup"), ("<tbody", "rowgroup"),
+    ('<th scope="col"', "columnheader"), ('<th scope="row"', "rowheader"),
+)  # fmt: skip
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -31,10 +35,12 @@ class Table:
     rows: tuple[tuple[Any, ...], ...]
     caption: str = ""
 
-    def html(self, *, most: int = MOST, quiet: bool = False) -> Markup:
+    def html(self, *, most: int = MOST, quiet: bool = False, stack: str = "") -> Markup:
         """Give the table as HTML with a caption and headers that a screen reader can follow.
 
         ``quiet`` keeps the caption for screen readers alone, where a heading says the same to the eye.
+        ``stack`` names a class of our style sheet under which the rows become cards on a phone; the roles are then
+        written out, for a browser forgets them when a row is no longer drawn as one.
         """
         right = [self._numeric(i) for i in range(len(self.columns))]
         head = Markup("").join(
@@ -50,19 +56,22 @@ class Table:
         )
         hide = Markup(' class="quiet"') if quiet else ""
         caption = Markup("<caption{}>{}</caption>").format(hide, self.caption) if self.caption else ""
-        return Markup(
+        written = Markup(
             '<div class="scroll" role="group" tabindex="0" aria-label="{}"><table>{}<thead><tr>{}</tr></thead>'
             "<tbody>{}{}</tbody></table></div>"
         ).format(self.caption or "Table", caption, head, body, foot)
+        return _stacked(written, stack) if stack else written
 
     def markdown(self) -> str:
         """Give the table as Markdown."""
         lines = [self.columns, ["---"] * len(self.columns), *self.rows[:MOST]]
-        return "\n".join("| " + " | ".join(_plain(v).replace("|", "\\|") for v in line) + " |" for line in lines)
+        return "\n".join(
+            "| " + " | ".join(_line(v).replace("<", "&lt;").replace("|", "\\|") for v in line) + " |" for line in lines
+        )
 
     def text(self, *, most: int = 40) -> str:
         """Give the table as aligned text."""
-        lines = [[visible(c, CELL) for c in self.columns], *([_plain(v) for v in row] for row in self.rows[:most])]
+        lines = [[visible(c, CELL) for c in self.columns], *([_line(v) for v in row] for row in self.rows[:most])]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 
@@ -77,6 +86,14 @@ class Table:
         first = Markup('<th scope="row"{}>{}</th>').format(_class(row[0], right[0]), cell(row[0]))
         rest = (Markup("<td{}>{}</td>").format(_class(v, r), cell(v)) for v, r in zip(row[1:], right[1:], strict=True))
         return Markup("<tr>{}{}</tr>").format(first, Markup("").join(rest))
+
+
+def _stacked(html: Markup, name: str) -> Markup:
+    """Write the roles of a table's parts out, and its class."""
+    text = str(html).replace("<table>", f'<table class="{name}" role="table">', 1)
+    for plain, role in _ROLES:
+        text = text.replace(plain, f'{plain} role="{role}"')
+    return Markup(text)  # noqa: S704  our own tags; in the text of a cell they are escaped
 
 
 def cell(value: Any) -> Markup:
@@ -94,6 +111,11 @@ def _plain(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number(value)
     return visible(value, CELL)
+
+
+def _line(value: Any) -> str:
+    """Give a cell's text on one line."""
+    return " ".join(_plain(value).split())
 
 
 def _class(value: Any, right: bool) -> Markup:

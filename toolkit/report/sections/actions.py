@@ -30,7 +30,7 @@ def body(bundle: Bundle) -> Markup:
             '<p class="todo"><strong>To be written:</strong> what will prevent it, notice it sooner, soften it and '
             "repair the harm; each with an owner and a date.</p>"
         )
-    return action_table(bundle).html(quiet=True)
+    return action_table(bundle).html(quiet=True, stack="actions")
 
 
 def action_table(bundle: Bundle) -> Table:
