@@ -29,6 +29,8 @@ REPLAYED: Final = frozenset(
         "goal_misaligned",
         "memorised_training_data",
         "overconfidence",
+        "over_reliance",
+        "missing_guardrail",
     }
 )
 #: Mechanisms that are there from the first row.
@@ -118,6 +120,8 @@ def share_of(e: Evidence, damage: Damage, relation: Relation | None) -> float:
         "label_shift",
         "memorised_training_data",
         "overconfidence",
+        "over_reliance",
+        "missing_guardrail",
     ):
         return (
             1.0

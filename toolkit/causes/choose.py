@@ -72,7 +72,7 @@ def features(c: Candidate, damage: Damage) -> list[float]:
         1.0 if c.mechanism in STANDING and late else 0.0,
         0.0 if own or damage.kind == "unknown" else 1.0 - harm,
         1.0 if c.mechanism in UNFAIR else 0.0,
-        1.0 if c.mechanism in SERVICE else 0.0,
+        1.0 if c.mechanism in _IN_LABELS else 0.0,
         1.0 if c.cause == "data" and c.best.change is not None and c.best.change.shape == "from_start" else 0.0,
     ]
 
@@ -87,6 +87,8 @@ def weights() -> Mapping[str, float]:
 def none_features(damage: Damage) -> list[float]:
     """Describe ``nothing is wrong``: 1, how sure the harm is (0 to 1), and whether harm can be known at all."""
     blind = 0.0 if damage.kind == "unknown" else float(np.clip(damage.upper / 0.15, 0.0, 1.0))
+    if damage.unskilled:
+        blind = 1.0
     return [1.0, float(np.clip(damage.z / 8.0, 0.0, 1.5)), 1.0 if damage.kind == "unknown" else 0.0, blind]
 
 

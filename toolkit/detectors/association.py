@@ -197,7 +197,7 @@ def broken(study: Study) -> list[Broken]:
         cap = float(np.quantile(rest**2, 0.98)) * 4 + 1e-9
         base, now = np.minimum(rest**2, cap), np.minimum((L[:, j] - L[:, ~own] @ beta) ** 2, cap)
         change = find_change(now, reference=None if study.own_reference else study.stats(base))
-        if change.found and change.z > 5 and change.after > 1.15 * max(float(base.mean()), 1e-9):
+        if change.found and change.z > 5 and change.after > max(1.15 * float(base.mean()), float(base.mean()) + 0.05):
             found.append(Broken(name, r2, change.after / max(float(base.mean()), 1e-9), change))
     return sorted(found, key=lambda b: -b.change.z)
 

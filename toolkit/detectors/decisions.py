@@ -139,11 +139,10 @@ def _late(study: Study, changed: Mask, kept: Mask) -> bool:
     """Whether answers were set aside because they came too late: far slower than those that were followed."""
     a, b = study.log.latency_ms[changed], study.log.latency_ms[kept]
     a, b = a[~np.isnan(a)], b[~np.isnan(b)]
-    return (
-        len(a) >= 10
-        and len(b) >= 10
-        and float(np.median(a)) > max(2.5 * float(np.median(b)), float(np.quantile(b, 0.9)))
-    )
+    if len(a) < 10 or len(b) < 10 or float(np.median(a)) < 1.5 * float(np.median(b)):
+        return False
+    told = np.concatenate((np.ones(len(a)), np.zeros(len(b))))
+    return auc(np.concatenate((a, b)), told) > 0.85
 
 
 def _kappa(a: Floats, b: Floats) -> float:

@@ -207,8 +207,12 @@ def _is_default(base: Column, column: Column, change: Change) -> bool:
     value = float(np.nanmedian(column[change.start : change.end]))
     assert not isinstance(base, Codes)
     typical = {0.0, -1.0, 999.0, -999.0, 9999.0}
-    middle = abs(value - float(np.nanmean(base))) < 1e-6 * (1 + abs(value)) or value == float(np.nanmedian(base))
-    return value in typical or middle or not carried
+    have = base[~np.isnan(base)]
+    spread = float(have.std()) or 1.0
+    # a filled-in mean is that of the training rows: near the baseline's, not the same
+    middle = abs(value - float(have.mean())) < 0.05 * spread or abs(value - float(np.median(have))) < 0.01 * spread
+    foreign = len(np.unique(have)) <= 30 and value not in have
+    return value in typical or middle or foreign or not carried
 
 
 def _by_chance(column: Column, rows: Mask, repeats: float) -> bool:

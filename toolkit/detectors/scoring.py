@@ -152,9 +152,9 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
     """
     fitted = surrogate(study)
     if fitted is None or fitted.r2 < LEAST_R2:
-        return _constant(study), fitted
+        return _constant(study, None), fitted
     cap = float(np.nanquantile(np.abs(fitted.ref), 0.99)) * 4 + 1e-6
-    found = _constant(study)
+    found = _constant(study, fitted)
     for e in found:
         if e.rows is not None:
             found_rows = np.maximum(found_rows, e.rows)
@@ -226,7 +226,7 @@ def _unchanged(study: Study, fitted: Surrogate) -> Evidence:
     )
 
 
-def _constant(study: Study) -> list[Evidence]:
+def _constant(study: Study, fitted: Surrogate | None) -> list[Evidence]:
     """One score that is served again and again where the baseline's scores varied: a fallback."""
     now, base = study.log.score, study.ref.score
     if np.isnan(now).all() or np.isnan(base).all():
@@ -247,6 +247,11 @@ def _constant(study: Study) -> list[Evidence]:
     z = proportion_z(was * n_ref, n_ref, np.nansum(flags[rows]), rows.sum())
     if z < 6 or len(np.unique(base[~np.isnan(base)])) < 20:
         return []
+    if fitted is not None:
+        # inputs that deserve this score are no fallback, however many they are
+        off = float(np.nanmedian(np.abs(fitted.log[rows & (flags > 0)])))
+        if off < 3 * float(np.nanmedian(np.abs(fitted.ref))) or off < 0.1:
+            return []
     text = (
         f"The score {top:.6g} answers {percent(share)} of the requests since the change ({percent(was)} before): "
         "a fallback."

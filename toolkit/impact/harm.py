@@ -6,12 +6,13 @@ interval is that of a mean with its variance raised by the scatter of time block
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from toolkit.detectors.evidence import inside
+from toolkit.detectors.generalisation import naive_loss
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import Harm
@@ -32,6 +33,7 @@ class Damage:
     excess: Floats
     effect: float
     upper: float = 0.0
+    unskilled: bool = False
 
 
 def block_error(x: Floats, blocks: int = 20) -> float:
@@ -71,7 +73,16 @@ def measure(study: Study) -> Damage:
         # the plain error is what people count; another measure speaks only where it is silent
         if worst.z < 4.0 and other.z > max(worst.z + 1.5, 6.0):
             worst = other
-    return worst
+    return replace(worst, unskilled=_unskilled(study))
+
+
+def _unskilled(study: Study) -> bool:
+    """Whether, with no reference to hold it to, the log is no better than always giving the commonest answer."""
+    if not study.own_reference:
+        return False
+    loss = study.log_loss.final
+    naive = naive_loss(study)
+    return bool(np.isfinite(naive) and float(np.nanmean(loss)) > 0.95 * naive)
 
 
 def _missed(study: Study) -> list[tuple[str, Floats, Floats, Change]]:
