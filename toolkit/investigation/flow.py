@@ -109,14 +109,17 @@ def investigate(
         _write_skeleton(folder, incident)
         state = State(folder / NOTEBOOKS / STATE)
         runs = []
+
+        def note(run: RunResult) -> None:
+            record_run(store, incident, folder, run, by, command)
+
         for template in chosen:
             tell(f"notebook {template.name}")
             inputs = fingerprint(template.sha256, place)
             run = None if force else state.unchanged(template.name, inputs)
             if run is None:
-                run = _run(runner, template.name, folder, incident, place)
+                run = _run(runner, template.name, folder, incident, place, note)
                 state.note(template.name, inputs, run)
-                record_run(store, incident, folder, run, by, command)
             runs.append(run)
     return Investigation(store.incident(incident.id), diagnosis, tuple(runs), folder, recorded)
 
@@ -171,12 +174,17 @@ def _write_skeleton(folder: Path, incident: Incident) -> None:
         file.write_text(skeleton(incident), encoding="utf-8")
 
 
-def _run(runner: Runner, name: str, folder: Path, incident: Incident, place: Path) -> RunResult:
-    """Run one template; one that was interrupted leaves nothing behind."""
+def _run(
+    runner: Runner, name: str, folder: Path, incident: Incident, place: Path, note: Callable[[RunResult], None]
+) -> RunResult:
+    """Run one template and record how it went; one that was interrupted leaves nothing behind."""
     output = folder / NOTEBOOKS / f"{name}.ipynb"
     parameters = {"incident_id": incident.id, "bundle": os.path.relpath(place, output.parent)}
     try:
-        return runner.run(name, output, parameters)
+        run = runner.run(name, output, parameters)
+        note(run)
     except (KeyboardInterrupt, SystemExit):
-        output.unlink(missing_ok=True)
+        for file in (output, output.with_name(f"{name}.handback.json")):
+            file.unlink(missing_ok=True)
         raise
+    return run
