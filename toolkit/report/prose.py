@@ -21,7 +21,7 @@ TAGS: Final = frozenset(
 )
 #: What an output of a notebook may use beside them: pictures, figures and our own classes.
 _SHOWN_TAGS: Final = frozenset(
-    {"img", "figure", "figcaption", "details", "summary", "div", "span", "caption", "section", "article"}
+    {"img", "br", "figure", "figcaption", "details", "summary", "div", "span", "caption", "section", "article"}
     | {"h1", "h2", "tfoot"}
 )
 _ATTRIBUTES: Final = {

@@ -16,12 +16,11 @@ from markupsafe import Markup
 
 from toolkit.errors import PostmortemError
 from toolkit.notebooks.bundle import Bundle
-from toolkit.records import ActionItem, Event, Finding
+from toolkit.records import ActionItem, Event, Finding, Rival
 from toolkit.report import plots, words
 from toolkit.report.prose import plain, render_prose
 from toolkit.report.sections import SECTIONS
 from toolkit.report.sections.actions import action_table
-from toolkit.report.sections.root_cause import rival_cards
 from toolkit.report.sections.summary import facts
 from toolkit.report.sections.supporting import flat, role_table
 from toolkit.report.tables import Table
@@ -68,7 +67,7 @@ def header(case: Bundle) -> Shown:
     rows = tuple(facts(case))
     table = Table(("Fact", "Value"), rows, "At a glance")
     return Shown(
-        Markup("{}{}").format(title, table.html()), f"{incident.id} {visible(incident.title, 200)}\n{table.text()}"
+        Markup("{}{}").format(title, table.cell_html()), f"{incident.id} {visible(incident.title, 200)}\n{table.text()}"
     )
 
 
@@ -150,10 +149,29 @@ def rivals(case: Bundle) -> plots.Figure | Shown:
     return plots.rivals(case.verdict) if case.verdict else _note("The log was not diagnosed yet.")
 
 
-def evidence(case: Bundle) -> Shown:
+def evidence(case: Bundle) -> Table | Shown:
     """Show each rival with the findings for and against it."""
-    cards = rival_cards(case, level=3)
-    return Shown(cards) if cards else _note("The diagnosis names no rivals.")
+    ranked = sorted(case.verdict.rivals if case.verdict else (), key=lambda r: -r.probability)
+    if not ranked:
+        return _note("The diagnosis names no rivals.")
+    rows = tuple(
+        (_rival(r), words.percent(r.probability), _said(case, r.supporting), _said(case, r.contradicting))
+        for r in ranked
+    )
+    return Table(("Rival", "Probability", "For", "Against"), rows, "The evidence for and against each rival")
+
+
+def _rival(rival: Rival) -> str:
+    cause = words.CAUSE_NAMES.get(rival.cause, words.name(rival.cause))
+    own = rival.mechanism and rival.mechanism != rival.cause
+    gap = f"; not testable: {visible(rival.not_testable, 160)}" if rival.not_testable else ""
+    return (f"{words.name(rival.mechanism)} ({cause})" if own else cause) + gap
+
+
+def _said(case: Bundle, ids: Sequence[str]) -> Markup:
+    known = {f.id: f for f in case.findings}
+    lines = [Markup("{} {}").format(i, visible(known[i].statement, 300)) for i in ids if i in known]
+    return Markup("<br>").join(lines) or Markup("nothing found")
 
 
 def findings(case: Bundle, cause: str = "") -> Table | Shown:

@@ -75,8 +75,16 @@ class Table:
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 
+    def cell_html(self) -> Markup:
+        """Give the table for the output of a notebook cell, which has no style sheet of ours: text flush left."""
+        left = str(self.html())
+        for plain in ("<td", '<th scope="col"', '<th scope="row"', "<caption"):
+            for written in (plain + ">", plain + ' class="when">', plain + ' class="long">'):
+                left = left.replace(written, f'{written[:-1]} style="text-align:left">')
+        return Markup(left)  # noqa: S704  our own tags; in the text of a cell they are escaped
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": str(self.html()), "text/markdown": self.markdown(), "text/plain": self.text()}
+        return {"text/html": str(self.cell_html()), "text/markdown": self.markdown(), "text/plain": self.text()}
 
     def _numeric(self, index: int) -> bool:
         values = [row[index] for row in self.rows if row[index] is not None]

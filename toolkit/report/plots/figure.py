@@ -92,7 +92,7 @@ class Figure:
         """Give the drawing as an image that any viewer shows, on white."""
         data = base64.b64encode(self.svg.encode()).decode()
         return Markup(
-            '<img alt="{}" style="max-width:100%;background:#fff" src="data:image/svg+xml;base64,{}">'
+            '<img alt="{}" style="max-width:min(100%,46rem);background:#fff" src="data:image/svg+xml;base64,{}">'
         ).format(self.alt, data)
 
     def _drawn(self, *, narrow: bool) -> str:
@@ -117,9 +117,9 @@ class Figure:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         html = Markup(
-            "<figure>{}<figcaption>{}</figcaption><details><summary>The numbers behind it</summary>{}</details>"
-            "</figure>"
-        ).format(self.image(), self.title, self.table.html())
+            '<figure style="margin:0"><figcaption><strong>{}</strong></figcaption>{}<details>'
+            "<summary>The numbers behind it</summary>{}</details></figure>"
+        ).format(self.title, self.image(), self.table.cell_html())
         return {"text/html": str(html), "text/plain": f"{self.title}\n{self.alt}\n\n{self.table.text()}"}
 
 

@@ -55,10 +55,10 @@ def body(bundle: Bundle) -> Markup:
     return Markup("\n").join(parts)
 
 
-def rival_cards(bundle: Bundle, level: int = 4) -> Markup:
-    """Give the most probable rivals, each under a heading of that level, with the findings for and against it."""
+def rival_cards(bundle: Bundle) -> Markup:
+    """Give the most probable rivals, each with the findings for and against it."""
     ranked = sorted(bundle.verdict.rivals if bundle.verdict else (), key=lambda r: -r.probability)
-    parts = [_card(bundle, rival, level) for rival in ranked[:_MOST]]
+    parts = [_card(bundle, rival) for rival in ranked[:_MOST]]
     left = len(ranked) - _MOST
     if left > 0:
         parts.append(
@@ -67,19 +67,19 @@ def rival_cards(bundle: Bundle, level: int = 4) -> Markup:
     return Markup("\n").join(parts)
 
 
-def _card(bundle: Bundle, rival: Rival, level: int) -> Markup:
+def _card(bundle: Bundle, rival: Rival) -> Markup:
     cause = words.CAUSE_NAMES.get(rival.cause, words.name(rival.cause))
     own = rival.mechanism and rival.mechanism != rival.cause
     title = f"{words.name(rival.mechanism)} ({cause})" if own else cause
     untold = visible(rival.not_testable).rstrip(".")
     gap = Markup('<p class="note">Not testable: {}.</p>').format(untold) if untold else ""
-    head = _heading(level, Markup('{} <span class="badge">{}</span>').format(title, words.percent(rival.probability)))
+    head = Markup('<h4>{} <span class="badge">{}</span></h4>').format(title, words.percent(rival.probability))
     sides = [("For", rival.supporting), ("Against", rival.contradicting)]
-    both = Markup("").join(_side(bundle, said, ids, level + 1) for said, ids in sides)
+    both = Markup("").join(_side(bundle, said, ids) for said, ids in sides)
     return Markup('<article class="rival">{}{}<div class="sides">{}</div></article>').format(head, gap, both)
 
 
-def _side(bundle: Bundle, title: str, ids: Sequence[str], level: int) -> Markup:
+def _side(bundle: Bundle, title: str, ids: Sequence[str]) -> Markup:
     known = {f.id: f for f in bundle.findings}
     items = Markup("").join(
         Markup('<li><a href="#{}">{}</a> {}</li>').format(anchor_of("finding", i), i, visible(known[i].statement))
@@ -87,11 +87,7 @@ def _side(bundle: Bundle, title: str, ids: Sequence[str], level: int) -> Markup:
         if i in known
     )
     listed = Markup("<ul>{}</ul>").format(items) if items else Markup('<p class="none">nothing found</p>')
-    return Markup("<div>{}{}</div>").format(_heading(level, Markup("{}").format(title)), listed)
-
-
-def _heading(level: int, content: Markup) -> Markup:
-    return Markup("<h{}>{}</h{}>").format(level, content, level)
+    return Markup("<div><h5>{}</h5>{}</div>").format(title, listed)
 
 
 SECTION = Section(
