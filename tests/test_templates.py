@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from toolkit.report.cells import joined
 
 FILES = sorted(shipped("templates").glob("*.ipynb"))
 NAMES = [file.stem for file in FILES]
+SECRET = "PLANTED_TOKEN_4711"
 
 
 def cells_of(file: Path) -> list[dict[str, Any]]:
@@ -69,6 +71,10 @@ def test_it_calls_and_shows(file: Path) -> None:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunResult, list[dict[str, Any]]]]:
     """Run every template once, in one kernel."""
     folder = tmp_path_factory.mktemp("INC-0001")
+    os.environ[SECRET], os.environ["IPYTHONDIR"] = SECRET, str(folder / "ipython")
+    startup = folder / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00-mine.py").write_text(f"print({SECRET!r})")
     bundle = made_bundle.bundle().write(folder / "bundle")
     steps: list[Step] = []
     results = {}
@@ -80,6 +86,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunResult, 
             results[name] = (result, cells_of(result.path))
         assert runner.kernels_started == 1
     assert {step.template for step in steps} == set(NAMES)
+    del os.environ[SECRET], os.environ["IPYTHONDIR"]
     return results
 
 
@@ -115,8 +122,9 @@ def test_the_readings_say_what_was_found(ran: dict[str, tuple[RunResult, list[di
 def test_no_secret_of_the_machine_gets_into_a_notebook(
     ran: dict[str, tuple[RunResult, list[dict[str, Any]]]],
 ) -> None:
-    """An executed notebook knows its parameters and nothing else of where it ran."""
+    """An executed notebook knows its parameters and nothing else: no environment, no path, no start-up file."""
     for result, _ in ran.values():
+        assert SECRET not in result.path.read_text(encoding="utf-8")
         record = json.loads(result.path.read_text(encoding="utf-8"))["metadata"]["papermill"]
         assert record["input_path"] == record["output_path"] == result.path.name
         assert record["environment_variables"] == {}

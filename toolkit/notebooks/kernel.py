@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ class Kernel:
         self.manager: Any = None
         self.used = False
         self.client: Any = None
+        self._settings: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def alive(self) -> bool:
@@ -59,9 +61,13 @@ class Kernel:
         return self.manager is not None and bool(_wait(self.manager.is_alive()))
 
     def start(self) -> None:
-        """Start the process and return without waiting for it."""
+        """Start the process and return without waiting for it.
+
+        It has an empty settings folder of its own: a person's start-up files have no part in an investigation.
+        """
         self.manager = kernel_manager()
-        env = {**os.environ, BATCH: "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        self._settings = tempfile.TemporaryDirectory(prefix="postmortem-", ignore_cleanup_errors=True)
+        env = {**os.environ, BATCH: "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": self._settings.name}
         _wait(self.manager.start_kernel(env=env, extra_arguments=["--HistoryManager.enabled=False"]))
         self.used = False
 
@@ -97,6 +103,9 @@ class Kernel:
             with suppress(RuntimeError):
                 _wait(manager.shutdown_kernel(now=True))
             _wait(manager.cleanup_resources())
+        if self._settings is not None:
+            self._settings.cleanup()
+            self._settings = None
 
     def _ask(self, code: str, expression: str, timeout: float) -> Any:
         """Run code silently and give the value of an expression over JSON."""
