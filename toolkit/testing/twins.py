@@ -50,8 +50,8 @@ RECIPES: Final = (
     _Recipe("new_tactics_or_healthy_without_labels", "concept_drift", "new_tactics", "none",
             ("features", "scores", "predictions", "reference", "train"),
             "500 to 1,000 labels of rows after the onset, drawn at random", labels="none"),
-    _Recipe("memorised_or_a_hard_task", "memorised_training_data", "deep_tree", "none", ("predictions",),
-            "the model's loss on its own training and validation rows"),
+    _Recipe("leak_or_skew_without_features", "leakage", "uninformative_when_served", "training_serving_skew",
+            ("predictions", "reference"), "200 served rows with their features computed again as in training"),
     _Recipe("big_bang_rollout_or_drift_on_the_same_day", "bad_rollout", "big_bang", "concept_drift",
             ("predictions", "versions"), "the old version's answers to 1,000 requests after the switch"),
     _Recipe("worse_model_or_worse_people", "bad_rollout", "big_bang", "harmful_overrides", ("decisions",),
@@ -95,9 +95,7 @@ def _pair(recipe: _Recipe, seed: int, rows: int, base: str) -> TwinPair:
         seed=seed,
         labels=recipe.labels,
         columns=columns,
-        env={"extra": "plain", "rollout": None, "sources": False, **(recipe.env or {})}
-        if recipe.variant != "deep_tree"
-        else {"rollout": None, "sources": False},
+        env={"rollout": None, "sources": False, **(recipe.env or {})},
     )
     mine = replace(case.truth, identifiable=False, variant=recipe.name)
     other = replace(
