@@ -33,6 +33,7 @@ FEATURES: Final = (
     "unfair",
     "service",
     "soft_from_start",
+    "little",
 )
 
 
@@ -74,7 +75,15 @@ def features(c: Candidate, damage: Damage) -> list[float]:
         1.0 if c.mechanism in UNFAIR else 0.0,
         1.0 if c.mechanism in _IN_LABELS else 0.0,
         1.0 if c.cause == "data" and c.best.change is not None and c.best.change.shape == "from_start" else 0.0,
+        _little(c, damage),
     ]
+
+
+def _little(c: Candidate, damage: Damage) -> float:
+    """1 where the harm is sure and the candidate explains none of it, 0 from a quarter of it on."""
+    if damage.kind != "labels" or damage.z < 3:
+        return 0.0
+    return float(np.clip(1.0 - c.share / 0.25, 0.0, 1.0))
 
 
 @lru_cache(maxsize=1)

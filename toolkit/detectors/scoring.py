@@ -15,7 +15,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
 from toolkit.detectors.study import Study, predicted
-from toolkit.profile.model import Codes, Floats, Ints, Sample
+from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
 from toolkit.timeline.change import Change, find_change
 
 NAME = "score_function"
@@ -158,7 +158,10 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
     for e in found:
         if e.rows is not None:
             found_rows = np.maximum(found_rows, e.rows)
-    clean = np.where((found_rows > 0) | np.isnan(study.log.score), np.nan, 1.0)
+    clean = np.where((found_rows > 0) | np.isnan(study.log.score) | beyond(study), np.nan, 1.0)
+    seen_share = float((~np.isnan(clean)).mean())
+    if (~np.isnan(clean)).sum() < 40:
+        return found, fitted
     series = {
         "moved": np.clip(fitted.log, -cap, cap) * clean,
         "spread": np.minimum(np.abs(fitted.log), cap) * clean,
@@ -192,7 +195,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
             NAME,
             mechanism,
             text,
-            strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9)),
+            strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9)) * min(1.0, 0.3 + seen_share),
             z=abs(change.z),
             change=change,
             rows=rows,
@@ -224,6 +227,18 @@ def _unchanged(study: Study, fitted: Surrogate) -> Evidence:
         effect=fitted.r2,
         unit="R2",
     )
+
+
+def beyond(study: Study) -> Mask:
+    """Mark log rows with a number outside the baseline's inner 99 %: there no surrogate knows what the model says."""
+    out = np.zeros(len(study.log), dtype=bool)
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) or isinstance(base, Codes) or (~np.isnan(base)).sum() < 50:
+            continue
+        low, high = np.nanquantile(base, [0.005, 0.995])
+        out |= (column < low) | (column > high) | (np.isnan(column) & (float(np.isnan(base).mean()) < 0.002))
+    return out
 
 
 def _constant(study: Study, fitted: Surrogate | None) -> list[Evidence]:
