@@ -58,7 +58,7 @@ def shell(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
 
 
 def _json(said: Said) -> object:
-    assert (said.code, said.err) == (0, "")
+    assert (said.err, said.code) == ("", 0)
     return json.loads(said.out)
 
 

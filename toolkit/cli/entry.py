@@ -119,11 +119,13 @@ def _interrupted() -> int:
 
 
 def _quiet() -> None:
-    """Keep warnings of libraries from a reader who cannot act on them."""
+    """Keep what libraries warn of and log, e.g. of a loop that was interrupted, from whoever cannot act on it."""
     if not os.environ.get(DEBUG):
+        import logging
         import warnings
 
         warnings.simplefilter("ignore")
+        logging.lastResort = logging.NullHandler()
 
 
 @contextlib.contextmanager
