@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from contextlib import suppress
@@ -68,7 +69,10 @@ class Kernel:
         self.manager = kernel_manager()
         self._settings = tempfile.TemporaryDirectory(prefix="postmortem-", ignore_cleanup_errors=True)
         env = {**os.environ, BATCH: "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": self._settings.name}
-        _wait(self.manager.start_kernel(env=env, extra_arguments=["--HistoryManager.enabled=False"]))
+        # what a kernel writes beside its channels is noise in the terminal of whoever runs an investigation
+        silent = None if os.environ.get("POSTMORTEM_DEBUG") else subprocess.DEVNULL
+        arguments = ["--HistoryManager.enabled=False"]
+        _wait(self.manager.start_kernel(env=env, extra_arguments=arguments, stdout=silent, stderr=silent))
         self.used = False
 
     def prepare(self, folder: Path, *, timeout: float = 60) -> list[str]:
