@@ -90,6 +90,46 @@ def _psi(a: pd.Series, b: pd.Series) -> float:
     return float(((q - p) * np.log(q / p)).sum())
 
 
+def _rescaled(old: pd.Series, new: pd.Series) -> bool:
+    """Say whether the three quartiles all moved by about the same factor, and by a lot."""
+    was, now = old.quantile([0.25, 0.5, 0.75]).to_numpy(float), new.quantile([0.25, 0.5, 0.75]).to_numpy(float)
+    if (np.abs(was) < 1e-9).any():
+        return False
+    factor = now / was
+    return bool(not 0.67 < factor[1] < 1.5 and factor.min() > 0 and factor.max() / factor.min() < 1.15)
+
+
+def hurt(case: Case) -> bool:
+    """Say whether anything got worse at all, over time or against validation; without labels, assume so."""
+    if case.loss is None:
+        return True
+    known = None if case.reference is None else _loss(case.reference, case.roles, "prediction")
+    if known is not None and "split" in (case.reference if case.reference is not None else ()):
+        held = known[case.reference["split"] == "validation"].mean()  # type: ignore[index]
+        if case.mean_loss(case.log) - held > 0.025:
+            return True
+    return case.mean_loss(case.after) - case.mean_loss(case.before) > 0.025
+
+
+def sureness(case: Case) -> Answer | None:
+    """Ask the scores: are they as sure as they are right, in all and in every group?"""
+    score, label = case.column("score"), case.column("label")
+    if not score or not label or case.loss is None or case.roles.task == "regression":
+        return None
+    sure = case.log[score] if case.roles.task == "multiclass" else np.maximum(case.log[score], 1 - case.log[score])
+    said = _loss(case.log, case.roles, "prediction")
+    if said is None:
+        return None
+    gap = sure - (1 - said)
+    for name in case.roles.columns("group"):
+        gaps = gap.groupby(case.log[name]).mean()
+        sizes = gap.notna().groupby(case.log[name]).sum()
+        gaps = gaps[sizes > 150]
+        if len(gaps) > 1 and gaps.max() - gaps.min() > 0.08:
+            return "calibration_gap", (), (SliceTerm(name, str(gaps.abs().idxmax())),)
+    return ("overconfidence", (), ()) if gap.mean() > 0.1 and gap.notna().sum() > 150 else None
+
+
 def service(case: Case) -> Answer | None:
     """Ask the service's own figures: failures, slow answers, double and missing requests."""
     status, latency, time, ident = (case.column(r) for r in ("status", "latency_ms", "timestamp", "id"))
@@ -129,8 +169,7 @@ def values(case: Case, a: pd.DataFrame, b: pd.DataFrame) -> Answer | None:
             top = numeric.value_counts(normalize=True)
             if len(top) and len(new) > 150 and top.iloc[0] - (old == top.index[0]).mean() > 0.2:
                 return "default_filled", (name,), ()
-            middle, was = numeric.median(), old.median()
-            if len(new) > 150 and abs(was) > 0.5 * old.std() and not 0.55 < middle / was < 1.8:
+            if len(new) > 150 and _rescaled(old, numeric):
                 return "unit_change", (name,), ()
         else:
             fresh = ~new.astype(str).isin(set(old.astype(str)))
@@ -249,13 +288,14 @@ def diagnose(
     held = reference[reference["split"] == "validation"] if reference is not None and "split" in reference else None
     questions = [
         (lambda: service(case), True),
-        (lambda: values(case, case.before, case.after), True),
-        (lambda: values(case, held, case.log) if held is not None else None, False),
+        (lambda: values(case, case.before, case.after) if hurt(case) else None, True),
+        (lambda: values(case, held, case.log) if held is not None and hurt(case) else None, False),
         (lambda: versions(case), True),
         (lambda: people(case), True),
         (lambda: groups(case), False),
         (lambda: fit(case), False),
         (lambda: drift(case), True),
+        (lambda: sureness(case), False),
     ]
     for ask, has_onset in questions:
         found = ask()

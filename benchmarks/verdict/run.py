@@ -141,8 +141,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, default=0, help="stop after so many trials")
     parser.add_argument("--json", type=Path, help="write every trial's answer to this file, one a line")
     parser.add_argument("--resume", action="store_true", help="with --json: keep what the file has, play the rest")
-    parser.add_argument("--write", action="store_true", help="write RESULTS.md and the plots beside it")
+    parser.add_argument("--write", action="store_true", help="write RESULTS.md and the plot; a whole run does")
     options = parser.parse_args(arguments)
+    whole = not (options.only or options.quick or options.limit) and options.half == "both"
+    if whole and options.system == "toolkit" and not options.compare:
+        options.compare = ["baseline"]
     plan = chosen(options)
     print(f"{len(plan)} trials of {options.half}, system {options.system}")
     names = [options.system, *options.compare]
@@ -153,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
         rows = play_all(plan, name, options.workers, options.json, resume=keep)
         results[name] = [r for r in rows if r["name"] in wanted]
     print(text(results, options))
-    if options.write:
+    if options.write or whole:
         write(HERE, results, options)
     return 0
 
