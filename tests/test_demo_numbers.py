@@ -165,6 +165,15 @@ def test_a_number_in_a_text_is_the_number_of_the_record(demo: Made) -> None:
     assert sum(line["share"] for line in found["ledger"]) == pytest.approx(1, abs=0.01)
 
 
+def test_people_speak_and_what_nobody_knows_is_asked(demo: Made) -> None:
+    """What the debrief says is in its sections, the actions have owners, and what nobody knows is a question."""
+    prose = demo.data["prose"]
+    assert {"contributing", "detection-gap", "got-lucky", "surprised"} <= set(prose)
+    assert len(demo.data["actions"]) == 3
+    assert all(a["owner"] for a in demo.data["actions"])
+    assert demo.html.count("To be written") == 2
+
+
 def test_events_are_imported_and_derived(demo: Made) -> None:
     """The public events of the year are on the timeline with their sources, and the log's own changes beside them."""
     events = demo.data["events"]

@@ -7,14 +7,22 @@ from typing import Final
 
 from toolkit.investigation.flow import Investigation, Progress, investigate
 from toolkit.investigation.opening import open_incident
+from toolkit.investigation.prose import FILE
 from toolkit.investigation.publishing import Publication, publish
-from toolkit.paths import shipped
-from toolkit.records import Incident
+from toolkit.paths import shipped, write_whole
+from toolkit.records import ActionItem, Incident
 from toolkit.store import Store
 
 CASE: Final = "flights_delays"
 TAG: Final = "demo"
 TITLE: Final = "Delay model misses the summer"
+
+#: What the case's debrief says would have caught it.
+ACTIONS: Final = (
+    ActionItem("Alert on the gap between late share and mean score, by week", "detect", "the delay desk"),
+    ActionItem("Fit on a full year", "prevent", "the delay desk"),
+    ActionItem("Add the traffic programme in force (ground stops) as a feature", "prevent", "the delay desk"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,12 +61,12 @@ def demo(store: Store, *, again: bool = False, command: str = "", progress: Prog
 
 
 def open_demo(store: Store, command: str = "") -> Incident:
-    """Open the incident of the shipped case, with its log, its reference, its roles and its public events."""
+    """Open the incident of the shipped case: log, reference, roles, public events, and what its debrief says."""
     from toolkit.drills.cases import case
 
     study = case(CASE)
     folder = shipped("case_studies") / CASE
-    return open_incident(
+    made = open_incident(
         store,
         TITLE,
         log=folder / "log.parquet",
@@ -72,3 +80,9 @@ def open_demo(store: Store, command: str = "") -> Incident:
         summary=study.brief,
         command=command,
     )
+    for action in ACTIONS:
+        store.add_action(made.id, action, command=command, key=f"demo {made.id} {action.summary}")
+    place = store.folder / made.id
+    place.mkdir(parents=True, exist_ok=True)
+    write_whole(place / FILE, (folder / FILE).read_text(encoding="utf-8"))
+    return made
