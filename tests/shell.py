@@ -46,11 +46,8 @@ def spawn(*args: object, env: dict[str, str] | None = None, **popen: Any) -> sub
     """Start a command in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", "import sys; from toolkit.cli import main; sys.exit(main())", *map(str, args)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **popen},
         env={**os.environ, **(env or {})},
-        **popen,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +113,24 @@ def test_diagnose_follows_the_contract(capsys: pytest.CaptureFixture[str], tmp_p
     assert f"Verdict  {body['verdict']}" in got.out
     assert "Roles were guessed" in got.out
     assert sorted(p.name for p in tmp_path.iterdir()) == ["log.parquet", "out.json"]
+
+
+def test_progress_is_one_live_line_where_somebody_watches(tmp_path: Path) -> None:
+    """On a terminal the step and the seconds are shown on one line, which is taken back before the answer."""
+    import pty
+
+    log = written(a_log(), tmp_path / "log.parquet")
+    ours, theirs = pty.openpty()
+    child = spawn("diagnose", log, stderr=theirs)
+    out, _ = child.communicate()
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert child.returncode == 0
+    assert shown.count("\n") == 0
+    assert re.search(r"\r\x1b\[K(loading|reading the log|diagnosing 240 rows) … \d+ s", shown)
+    assert shown.endswith("\r\x1b[K")
+    assert "Verdict" in out
 
 
 def test_diagnose_prints_json_alone(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -51,4 +52,5 @@ class Progress:
             pause = _EVERY
             self._shown = True
             text = f"{self._step} … {time.monotonic() - self._begun:.0f} s"
-            click.echo(f"\r\x1b[K{text[:200]}", nl=False, err=True, color=True)
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be taken back
+            click.echo(f"\r\x1b[K{text[:width]}", nl=False, err=True, color=True)
