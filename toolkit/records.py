@@ -48,6 +48,8 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
+    if hasattr(value, "item") and not isinstance(value, str | bytes):
+        return _plain(value.item())  # a number of numpy
     if isinstance(value, float) and value != value:
         return None
     return value

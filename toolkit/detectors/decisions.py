@@ -341,7 +341,7 @@ def _threshold(study: Study) -> list[Evidence]:
         ("decision", study.log.decision, study.ref.decision),
         ("prediction", study.log.prediction, study.ref.prediction),
     ):
-        known = ~np.isnan(answers) & ~np.isnan(study.log.score)
+        known = ~np.isnan(answers) & ~np.isnan(study.log.score) & (study.log.ok != 0)
         if known.sum() < LEAST or len(np.unique(answers[known])) < 2:
             continue
         got = _cut_moved(study, role, answers, base, known) or _cut_of_a_segment(study, role, answers, base, known)
@@ -387,7 +387,7 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
     new, left = implied_threshold(score[rows], answers[rows])
     between = rows & (score >= min(old, new)) & (score < max(old, new))
     # a threshold explains the answers as well as the old one did; people who override do not
-    if left > missed + 0.35 * float(np.nanmean(off[rows])) or between.sum() < 5:
+    if left > missed + 0.2 * float(np.nanmean(off[rows])) or between.sum() < 5:
         return None
     replay = _replay(study, role, old, rows)
     direction = "raised" if new > old else "lowered"

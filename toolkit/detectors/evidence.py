@@ -70,7 +70,9 @@ def make(
 ) -> Evidence:
     """Put a finding together; the stance follows from what it supports and refutes."""
     onset, onset_interval = onset_of(study, change)
-    backs = tuple(supports) if supports is not None else ((mechanism,) if mechanism and strength > 0 else ())
+    backs = tuple(supports) if supports is not None else ((mechanism,) if mechanism else ())
+    if strength <= 0.05:
+        backs = ()
     stance: Stance = "supports" if backs else "refutes" if refutes else "silent"
     finding = Finding(
         detector=detector,

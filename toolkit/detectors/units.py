@@ -142,13 +142,21 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
         tries.append((slope, 0.0, False))
     fits = [ks_distance(base, (current - t[1]) / t[0]) + (0.02 if not t[2] else 0.0) for t in tries]
     # factors stand in the order of how common they are: the first that is as good as the best
-    best = tries[next(i for i, f in enumerate(fits) if f <= min(fits) + 0.015)]
+    near = [f <= min(fits) + 0.015 and _agrees(t, slope, len(current)) for f, t in zip(fits, tries, strict=True)]
+    best = tries[near.index(True)] if any(near) else tries[int(np.argmin(fits))]
     fit = ks_distance(base, (current - best[1]) / best[0])
     # an additive shift that fits as well is no unit: the population moved
     moved = ks_distance(base, current - (np.median(current) - np.median(base)))
     if fit > bar or fit > 0.35 * before or (not best[2] and moved < 2.0 * fit + 0.02):
         return None
     return best[0], best[1], best[2], fit
+
+
+def _agrees(tried: tuple[float, float, bool], slope: float | None, n: int) -> bool:
+    """Whether a known factor is the one that the quantiles say, to their precision."""
+    if slope is None or not tried[2] or tried[1]:
+        return True
+    return bool(abs(np.log(abs(tried[0]) / slope)) < 0.01 + 1.0 / np.sqrt(n))
 
 
 def _few(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
@@ -201,6 +209,9 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
         return None
     gain, k, chance = best
     changed = chance > 0.5
+    # a wider crowd fits a mixture too, but no row of it is surely one or the other
+    if float(np.maximum(chance, 1 - chance).mean()) < 0.97:
+        return None
     if changed.sum() < 8 or gain < 25 + 4 * np.log(len(current)):
         return None
     undone = np.where(changed, current / k, current)

@@ -45,7 +45,7 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
     return Profile(
         task=log.task,
         classes=log.classes,
-        sample=in_order(join(parts)),
+        sample=in_order(join(parts), seed),
         rows=kept,
         cubes=count(log),
         missing_columns=log.missing_columns,
@@ -62,7 +62,8 @@ def _sample(log: Log, most: int, seed: int) -> tuple[Any, float]:
         return log.rows.arrow("SELECT * FROM rows"), 1.0
     keep = int(_MODULUS * most / total)
     # a hash of the content: the same rows whatever the order of files or threads
-    picked = f"hash(t, id, score, prediction, latency_ms, {int(seed)}) % {_MODULUS} < {keep}"
+    features = "".join(f", feature_{i}" for i in range(min(len(log.feature_names), 20)))
+    picked = f"hash(t, id, score, prediction, label, decision, latency_ms{features}, {int(seed)}) % {_MODULUS} < {keep}"
     table = log.rows.arrow(f"SELECT * FROM rows WHERE {picked}")
     return table, total / max(table.num_rows, 1)
 

@@ -113,9 +113,13 @@ def _column(column: Any, n: int) -> Column:
     return _numbers(column, n)
 
 
-def in_order(sample: Sample) -> Sample:
-    """Sort by part, then time; rows without a time keep their place behind those with one."""
-    return sample.take(np.lexsort((np.arange(len(sample)), sample.time, sample.part)))
+def in_order(sample: Sample, seed: int = 0) -> Sample:
+    """Sort by part, then time; rows of one time (or of none) in a seeded random order.
+
+    The order of a file among equal times may be that of the labels: it must not look like a change over time.
+    """
+    shuffled = np.random.default_rng(seed).permutation(len(sample))
+    return sample.take(np.lexsort((shuffled, sample.time, sample.part)))
 
 
 def with_weight(sample: Sample, weight: Floats) -> Sample:

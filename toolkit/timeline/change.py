@@ -82,7 +82,7 @@ def find_change(
     if len(known) < 8:
         return _against_reference(x, reference, level)
     edges, sums, counts = _fold(x)
-    best = _scan(sums, counts, float(np.var(known)))
+    best = _scan(sums, counts, float(np.var(known)), rare=bool(np.isin(known, (0.0, 1.0)).all()))
     if best is None or abs(best.z) < level:
         return _against_reference(x, reference, level)
     start, end = int(edges[best.start]), int(edges[best.end])
@@ -91,10 +91,10 @@ def find_change(
     )
     change = _ramp(edges, sums, counts, change)
     change = _refine(x, edges, change)
-    return _off_from_start(x, reference, change, n)
+    return _off_from_start(x, reference, change, n, level)
 
 
-def _scan(sums: Floats, counts: Floats, variance: float) -> Change | None:
+def _scan(sums: Floats, counts: Floats, variance: float, *, rare: bool = False) -> Change | None:
     """Scan all segments of bins; indices of the answer are bin numbers."""
     bins = len(sums)
     s = np.concatenate(([0.0], np.cumsum(sums)))
@@ -117,9 +117,14 @@ def _scan(sums: Floats, counts: Floats, variance: float) -> Change | None:
     # a pulse has one more free end: it must earn it
     if gain[pulse] > gain[pick] + 12.0 * noise and a[pulse] > 0 and b[pulse] < bins:
         noise_pulse = _noise(sums, counts, a[pulse], b[pulse], variance)
-        if gain[pulse] / noise_pulse > max(gain[pick] / noise + 8.0, 36.0) and n_in[pulse] >= 12:
+        if (
+            gain[pulse] / noise_pulse > max(gain[pick] / noise + 8.0, 36.0 if n_in[pulse] < 0.1 * total_c else 25.0)
+            and n_in[pulse] >= 12
+        ):
             pick, shape, noise = pulse, "pulse", noise_pulse
     z = float(np.sqrt(gain[pick] / noise) * np.sign(m_in[pick] - m_out[pick]))
+    if rare:
+        z = _share_z(z, m_in[pick], n_in[pick], m_out[pick], n_out[pick])
     same_end = b == b[pick]
     close = a[same_end & (gain / noise >= gain[pick] / noise - _SET)]
     return Change(
@@ -132,6 +137,13 @@ def _scan(sums: Floats, counts: Floats, variance: float) -> Change | None:
         int(close.min()),
         int(close.max()),
     )
+
+
+def _share_z(z: float, p: float, n: float, q: float, m: float) -> float:
+    """Give the lesser of z and that of two shares with their own variances, half a count added: rare flags are skew."""
+    p, q = (p * n + 0.5) / (n + 1), (q * m + 0.5) / (m + 1)
+    own = (p - q) / np.sqrt(p * (1 - p) / n + q * (1 - q) / m)
+    return float(np.sign(z) * min(abs(z), abs(own)))
 
 
 def _noise(sums: Floats, counts: Floats, a: int, b: int, variance: float) -> float:
@@ -222,7 +234,9 @@ def _against_reference(x: Floats, reference: tuple[float, float, float] | None, 
     return Change("from_start", 0, len(x), ref_mean, mean, float(z), 0, 0)
 
 
-def _off_from_start(x: Floats, reference: tuple[float, float, float] | None, change: Change, n: int) -> Change:
+def _off_from_start(
+    x: Floats, reference: tuple[float, float, float] | None, change: Change, n: int, level: float
+) -> Change:
     """See whether the rows before the step were already off by half of the whole distance to the reference."""
     if reference is None or change.shape == "pulse":
         return change
@@ -233,7 +247,9 @@ def _off_from_start(x: Floats, reference: tuple[float, float, float] | None, cha
         return change
     distance, early = change.after - ref_mean, float(first.mean()) - ref_mean
     error = np.sqrt(max(float(np.var(first)), ref_var, 1e-12) * (1 / len(first) + 1 / ref_n))
-    if early * distance > 0 and abs(early) > 0.6 * abs(distance) and abs(early) > 4 * error:
+    if early * distance > 0 and abs(early) > 0.6 * abs(distance) and abs(early) > max(4.0, level) * error:
         known = x[~np.isnan(x)]
-        return Change("from_start", 0, n, ref_mean, float(known.mean()), float(distance / error), 0, 0)
+        whole = float(known.mean())
+        z = float((whole - ref_mean) / error)
+        return Change("from_start", 0, n, ref_mean, whole, z, 0, 0) if abs(z) >= level else change
     return change
