@@ -112,6 +112,7 @@ def test_diagnose_follows_the_contract(capsys: pytest.CaptureFixture[str], tmp_p
     assert set(body["probabilities"]) == {"data", "overfitting", "integration", "bias", "human", "none"}
     assert f"Verdict  {body['verdict']}" in got.out
     assert "Roles were guessed" in got.out
+    assert "Guessed: task binary; positive class 1." in got.out
     assert sorted(p.name for p in tmp_path.iterdir()) == ["log.parquet", "out.json"]
 
 
@@ -145,7 +146,9 @@ def test_declared_roles_are_not_shown_as_guessed(capsys: pytest.CaptureFixture[s
     """Where roles.toml was given, no table of guesses is printed; ``--explain`` names the rivals."""
     log = written(a_log(), tmp_path / "log.parquet")
     roles = tmp_path / "roles.toml"
-    roles.write_text('[roles]\ntimestamp = "timestamp"\nscore = "score"\nprediction = "prediction"\nlabel = "label"\n')
+    names = ("timestamp", "score", "prediction", "label")
+    lines = ['task = "binary"', "[roles]", *(f'{n} = "{n}"' for n in names), "[values]", "positive = 1"]
+    roles.write_text("\n".join(lines))
     got = run(capsys, "diagnose", log, "--roles", roles, "--explain")
     assert got.code == 0
     assert "guessed" not in got.out

@@ -65,6 +65,7 @@ def diagnose(
         answer.to_json(out)
     if roles is None:
         show_roles(opened)
+    show_values(opened)
     show_validation(opened)
     if explain:
         say(answer.explain())
@@ -80,7 +81,20 @@ def show_roles(log: Log) -> None:
     heads = list(table[0]) if table else []
     say("Roles were guessed; write what is wrong into a roles.toml and pass it with --roles.")
     say_table(heads, [[row[h] for h in heads] for row in table], most=_MOST_COLUMNS, cell=40)
-    say()
+
+
+def show_values(log: Log) -> None:
+    """Print what was guessed of the values: the task, the positive class, which statuses are answers."""
+    roles = log.roles
+    said = {
+        "task": f"task {log.task}",
+        "positive": f"positive class {roles.positive}",
+        "status_ok": f"answered means status {', '.join(roles.status_ok)}",
+    }
+    guessed = [text for name, text in said.items() if name in roles.guessed]
+    if guessed:
+        say(f"Guessed: {'; '.join(guessed)}.")
+        say()
 
 
 def show_validation(log: Log) -> None:
