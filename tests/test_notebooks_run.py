@@ -1,6 +1,7 @@
 """What ran, what failed and what was never reached: the record says it as it was, whatever stops a run."""
 
 import json
+import re
 import os
 import signal
 import subprocess
@@ -36,7 +37,8 @@ def template(folder: Path, *sources: str, name: str = "mine", kernel: str = "pyt
 def states(path: Path) -> list[str]:
     """Give the state of each code cell that the template has."""
     cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return [c["metadata"]["papermill"]["status"] for c in cells if c["cell_type"] == "code" and c["id"].startswith("c")]
+    ours = [c for c in cells if c["cell_type"] == "code" and re.fullmatch(r"c\d", c["id"])]
+    return [c["metadata"]["papermill"]["status"] for c in ours]
 
 
 @pytest.mark.parametrize(
