@@ -1,8 +1,8 @@
 """What ran, what failed and what was never reached: the record says it as it was, whatever stops a run."""
 
 import json
-import re
 import os
+import re
 import signal
 import subprocess
 import sys
