@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import click
@@ -55,7 +55,7 @@ def main(args: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    with _terminate_as_interrupt():
+    with _interrupts() as asked:
         try:
             _quiet()
             with cli.make_context("postmortem", list(given), obj=given) as context:
@@ -65,7 +65,7 @@ def main(args: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             return _unheard()
         except Exception as error:  # noqa: BLE001  the last place that can turn it into one line
-            return _one_line(error)
+            return _interrupted() if asked() else _one_line(error)
         except KeyboardInterrupt:
             return _interrupted()
     return code if isinstance(code, int) else 0
@@ -129,17 +129,25 @@ def _quiet() -> None:
 
 
 @contextlib.contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Treat a request to end as Ctrl-C, so that locks are released and kernels are not orphaned."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Take a request to end like Ctrl-C, so that locks are released and no kernel is orphaned.
 
-    def interrupt(*_: Any) -> None:
+    Gives a function that says whether there was either: a library may turn the interrupt into an error of its own.
+    """
+    seen: list[int] = []
+
+    def interrupt(number: int, _: Any) -> None:
+        seen.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    # what is ignored stays ignored: nohup, or a shell that runs this in the background
+    taken = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in taken}
     try:
-        yield
+        yield lambda: bool(seen)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
