@@ -17,6 +17,7 @@ from toolkit.detectors import (
     generalisation,
     groups,
     missing,
+    policy,
     scoring,
     service,
     units,
@@ -70,6 +71,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *generalisation.detect(study, moves, explained),
         *groups.detect(study),
         *decisions.detect(study, events),
+        *policy.detect(study),
     ]
     if not study.has_labels:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))

@@ -1,18 +1,17 @@
-"""What people and policy did with the answers (floor 4; human): exact replays, row by row."""
+"""What people did with the answers (floor 4; human): exact replays, row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, logistic, make, not_testable, percent
 from toolkit.detectors.generalisation import auc, from_start
-from toolkit.detectors.study import Study, implied_threshold, losses, predicted
+from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Floats, Mask
-from toolkit.records import Event, SliceTerm
+from toolkit.records import Event
 from toolkit.timeline.change import Change, find_change
 
 NAME = "decisions"
@@ -20,21 +19,11 @@ LEAST: Final = 30
 
 
 def detect(study: Study, events: Sequence[Event]) -> list[Evidence]:
-    """Replay the decisions against the model's answers and against the old threshold."""
+    """Replay the decisions against the model's own answers."""
     if np.isnan(study.log.decision).all():
         why = "The log has no decisions."
-        return [
-            not_testable(NAME, ("over_reliance", "harmful_overrides", "not_adopted", "ignored_alerts"), why),
-            *_threshold(study),
-            *_cost(study),
-        ]
-    return [
-        *_human_term(study, events),
-        *_reliance(study),
-        *_adoption(study),
-        *_threshold(study),
-        *_cost(study),
-    ]
+        return [not_testable(NAME, ("over_reliance", "harmful_overrides", "not_adopted", "ignored_alerts"), why)]
+    return [*_human_term(study, events), *_reliance(study), *_adoption(study)]
 
 
 def _answers(study: Study) -> tuple[Floats, Floats, Floats]:
@@ -329,153 +318,5 @@ def _adoption(study: Study) -> list[Evidence]:
             effect=kappa,
             unit="kappa",
             n=n,
-        )
-    ]
-
-
-def _threshold(study: Study) -> list[Evidence]:
-    """The score from which on the answer is positive: a step in it is a changed policy, to the row."""
-    if not study.binary or np.isnan(study.log.score).all():
-        return []
-    for role, answers, base in (
-        ("decision", study.log.decision, study.ref.decision),
-        ("prediction", study.log.prediction, study.ref.prediction),
-    ):
-        known = ~np.isnan(answers) & ~np.isnan(study.log.score) & (study.log.ok != 0)
-        if known.sum() < LEAST or len(np.unique(answers[known])) < 2:
-            continue
-        got = _cut_moved(study, role, answers, base, known) or _cut_of_a_segment(study, role, answers, base, known)
-        if got is not None:
-            return [got]
-    return []
-
-
-def _cut_of_a_segment(study: Study, role: str, answers: Floats, base: Floats, known: Mask) -> Evidence | None:
-    """The same for one value of a segment at a time: a policy of one region or site."""
-    found: list[Evidence] = []
-    for column, codes in study.log.segments.items():
-        for place, value in enumerate(codes.names[:20]):
-            mine = known & (codes.codes == place)
-            if mine.sum() < 2 * LEAST or len(np.unique(answers[mine])) < 2:
-                continue
-            got = _cut_moved(study, role, np.where(mine, answers, np.nan), base, mine)
-            if got is not None and got.mechanism:
-                finding = replace(got.finding, slice=(SliceTerm(column, value),))
-                found.append(replace(got, finding=finding, strength=got.strength * 0.97))
-    return max(found, key=lambda e: e.z) if found else None
-
-
-def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Mask) -> Evidence | None:
-    score = study.log.score
-    usable = ~np.isnan(base) & ~np.isnan(study.ref.score)
-    if study.own_reference or usable.sum() < LEAST or len(np.unique(base[usable])) < 2:
-        usable = known & (np.arange(len(known)) < len(known) // 4)
-        if usable.sum() < 15 or len(np.unique(answers[usable])) < 2:
-            return None
-        old, missed = implied_threshold(score[usable], answers[usable])
-    else:
-        old, missed = implied_threshold(study.ref.score[usable], base[usable])
-    if missed > 0.12:
-        return None
-    off = np.where(known, (answers != (score >= old)).astype(float), np.nan)
-    change = find_change(off, reference=(missed, max(missed * (1 - missed), 0.002), float(usable.sum())))
-    if not change.found or change.z < 0:
-        return None
-    rows = inside(change, len(off)) & known
-    if rows.sum() < 15 or len(np.unique(answers[rows])) < 2:
-        return None
-    new, left = implied_threshold(score[rows], answers[rows])
-    between = rows & (score >= min(old, new)) & (score < max(old, new))
-    # a threshold explains the answers as well as the old one did; people who override do not
-    if left > missed + 0.2 * float(np.nanmean(off[rows])) or between.sum() < 5:
-        return None
-    replay = _replay(study, role, old, rows)
-    direction = "raised" if new > old else "lowered"
-    text = (
-        f"The {role} is positive from a score of {new:.4g} on since the change, from {old:.4g} before "
-        f"({direction}); this "
-        f"reproduces all but {percent(left)} of the answers."
-    )
-    if replay is not None:
-        text += f" With the old threshold the loss would be {replay[0]:+.3f} a row."
-    if replay is not None and replay[0] > -0.002 and study.has_labels:
-        return make(
-            study,
-            "threshold",
-            "",
-            text,
-            strength=0.0,
-            z=change.z,
-            change=change,
-            effect=new - old,
-            unit="score",
-        )
-    return make(
-        study,
-        "threshold",
-        "threshold_misconfigured",
-        text,
-        strength=0.97,
-        z=change.z,
-        change=change,
-        rows=between,
-        effect=new - old,
-        unit="score",
-        n=int(rows.sum()),
-        refutes=("concept_drift", "over_reliance", "harmful_overrides"),
-        share_hint=None if replay is None else replay[1],
-        threshold=old,
-    )
-
-
-def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, float | None] | None:
-    """Loss of the old threshold less the loss that was, on the same rows, and the share of the excess it explains."""
-    label = np.where(study.mature, study.log.label, np.nan)
-    if (~np.isnan(label[rows])).sum() < 10:
-        return None
-    again = (study.log.score >= old).astype(float)
-    part = replace(study.log, label=label, **{role: again})  # type: ignore[arg-type]
-    then = losses(part, study.threshold, study.profile.task).final
-    d = float(np.nanmean(then[rows] - study.log_loss.final[rows]))
-    base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
-    excess = float(np.nansum(study.log_loss.final[rows] - base))
-    gain = -float(np.nansum(then[rows] - study.log_loss.final[rows]))
-    return d, (float(np.clip(gain / excess, 0.0, 1.0)) if excess > 0 else None)
-
-
-def _cost(study: Study) -> list[Evidence]:
-    """Money lost though the model's own measure held: the goal was another one."""
-    cost = study.log.cost
-    if (~np.isnan(cost)).sum() < LEAST:
-        return []
-    base = study.ref.cost
-    reference = None if study.own_reference or (~np.isnan(base)).sum() < 15 else study.stats(base)
-    change = find_change(cost, reference=reference)
-    if not change.found or change.z < 0:
-        return []
-    rows = inside(change, len(cost))
-    before = change.before if reference is None else reference[0]
-    after = float(np.nanmean(cost[rows]))
-    worse = study.final_change
-    held = study.has_labels and not (worse.found and worse.z > 0)
-    better = worse.found and worse.z < 0
-    text = (
-        f"The mean cost a row rose from {before:.4g} to {after:.4g} while the model's errors "
-        f"{'fell' if better else 'held' if held else 'rose too'}."
-    )
-    return [
-        make(
-            study,
-            "cost",
-            "goal_misaligned" if held else "",
-            text,
-            strength=0.9 if held else 0.0,
-            z=change.z,
-            change=change,
-            rows=rows,
-            effect=after - before,
-            unit="cost",
-            n=int(rows.sum()),
-            supports=("goal_misaligned",) if held else (),
         )
     ]
