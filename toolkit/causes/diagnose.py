@@ -16,7 +16,7 @@ from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.study import Study, make_study
 from toolkit.impact.harm import Damage, measure
 from toolkit.profile.model import Profile
-from toolkit.records import Event, Rival, Verdict
+from toolkit.records import Event, Finding, Rival, Verdict
 
 #: Below this probability of a cause the verdict is ``undetermined``.
 COMMIT: Final = 0.5
@@ -41,7 +41,7 @@ def write(
 ) -> Verdict:
     """Put the verdict into words and numbers."""
     ids = [f"F{i + 1:02d}" for i in range(len(evidence))]
-    findings = tuple(replace(e.finding, id=i) for e, i in zip(evidence, ids, strict=True))
+    findings = _numbered(evidence, ids, study.profile.seed)
     by_cause = choice.by_cause(found)
     top = max(by_cause, key=lambda k: by_cause[k])
     verdict = top if by_cause[top] >= COMMIT and not (top == "none" and damage.kind == "unknown") else "undetermined"
@@ -67,6 +67,23 @@ def write(
         would_settle_it=would_settle(study, damage, rivals, verdict),
         findings=findings,
         notes=_notes(study),
+    )
+
+
+def _numbered(evidence: Sequence[Evidence], ids: Sequence[str], seed: int) -> tuple[Finding, ...]:
+    """Give the findings their ids, the call that gives each again, and p-values corrected within their detector."""
+    from scipy.stats import false_discovery_control
+
+    p: dict[str, float | None] = {i: e.finding.p_value for e, i in zip(evidence, ids, strict=True)}
+    for detector in dict.fromkeys(e.finding.detector for e in evidence):
+        family = [i for e, i in zip(evidence, ids, strict=True) if e.finding.detector == detector]
+        known = [i for i in family if p[i] is not None]
+        if known:
+            corrected = false_discovery_control([float(p[i] or 0.0) for i in known])
+            p.update({i: float(v) for i, v in zip(known, corrected, strict=True)})
+    again = f"toolkit.diagnose(log, reference=reference, roles=roles, events=events, seed={seed}).finding"
+    return tuple(
+        replace(e.finding, id=i, p_value=p[i], query=f"{again}({i!r})") for e, i in zip(evidence, ids, strict=True)
     )
 
 
