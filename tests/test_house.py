@@ -19,7 +19,7 @@ from toolkit.cli.frame import Command
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted(p for p in (ROOT / "toolkit").rglob("*.py") if "_shipped" not in p.parts)
 #: Longer than the house's 250 lines, each with its reason; no file may grow beyond this without one.
-LONGEST = 500
+LONGEST = 450
 
 
 def tracked() -> list[Path]:
