@@ -43,8 +43,7 @@ class Relation:
     """How the joint counts changed: each ``*_misfit`` is G per degree of freedom, about 1 where the story fits.
 
     ``mix`` and ``given`` are the changes of mean loss by the mix of strata and by the relation within them, in loss
-    per row, over the labelled incident rows; ``rate`` is the fitted share of relabelled rows; ``uneven`` is how much
-    of the change within strata sits in a few of them (Cochran's Q per degree of freedom).
+    per row, over the labelled incident rows; ``rate`` is the fitted share of relabelled rows.
     """
 
     n: int
@@ -55,7 +54,6 @@ class Relation:
     still_misfit: float
     mix_misfit: float
     rate: float
-    uneven: float
     prior_before: Floats
     prior_after: Floats
     mix: float
@@ -200,7 +198,6 @@ def relate(study: Study, *, exclude: Mask | None = None) -> Relation | None:
         still_misfit=_misfit(q, m * p / p.sum(), strata.count * strata.labels - 1, shrink),
         mix_misfit=_misfit(q.sum(1), m * stratum_p / p.sum(), strata.count - 1, shrink),
         rate=rate,
-        uneven=_uneven(given, q, n, m),
         prior_before=label_p / label_p.sum(),
         prior_after=q.sum(0) / m,
         **_split_loss(study, strata, keep),
@@ -246,20 +243,6 @@ def _noise_fit(given: Floats, q: Floats) -> tuple[float, Floats]:
         if likelihood > top:
             best, fit, top = float(rate), trial, likelihood
     return best, fit
-
-
-def _uneven(given: Floats, q: Floats, n: float, m: float) -> float:
-    """Cochran's Q per degree of freedom of the change of the first label's share over the strata."""
-    now_n = q.sum(1)
-    use = now_n >= 5
-    if use.sum() < 2:
-        return 1.0
-    share = np.array([q[i, -1] / now_n[i] if now_n[i] else 0.0 for i in range(len(now_n))])
-    d = share - given[:, -1]
-    variance = np.maximum(given[:, -1] * (1 - given[:, -1]), 0.02) * (1 / np.maximum(now_n, 1)) * (1 + m / n)
-    w = 1 / variance[use]
-    middle = float((w * d[use]).sum() / w.sum())
-    return float((w * (d[use] - middle) ** 2).sum() / (use.sum() - 1))
 
 
 def _joint_change(study: Study, strata: Strata, before: Floats, after: Floats) -> Change:

@@ -133,7 +133,6 @@ def _excess(study: Study) -> float:
 
 def _unknown(study: Study, name: str, known: set[str]) -> Evidence:
     text = f"The log was answered by version {name}; the reference knows {', '.join(sorted(known)[:5])}."
-    everything = np.ones(len(study.log), dtype=bool)
     mechanism = "wrong_model_version" if any(version_key(name) < version_key(v) for v in known) else "bad_rollout"
     change = Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
     return make(
@@ -144,7 +143,7 @@ def _unknown(study: Study, name: str, known: set[str]) -> Evidence:
         strength=0.45,
         z=6,
         change=change,
-        rows=inside(change, len(study.log)) & everything,
+        rows=inside(change, len(study.log)),
         versions=[name],
         n=len(study.log),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -120,8 +119,3 @@ def in_order(sample: Sample, seed: int = 0) -> Sample:
     """
     shuffled = np.random.default_rng(seed).permutation(len(sample))
     return sample.take(np.lexsort((shuffled, sample.time, sample.part)))
-
-
-def with_weight(sample: Sample, weight: Floats) -> Sample:
-    """Give the sample with other weights."""
-    return replace(sample, weight=weight)

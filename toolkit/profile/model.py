@@ -114,8 +114,6 @@ class Profile:
     missing_columns: tuple[str, ...] = ()
     new_columns: tuple[str, ...] = ()
     types: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    text_columns: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    hashes: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
 
 
