@@ -66,6 +66,16 @@ def a_log(n: int = 240, **columns: Any) -> pd.DataFrame:
     return pd.DataFrame({**made, **columns})
 
 
+def a_broken_log() -> pd.DataFrame:
+    """A log whose feature x is a hundred times too large in its second half, with the answers that follow from it."""
+    log = a_log(600)
+    late = log.index >= 300
+    log["x"] = log["x"].where(~late, log["x"] * 100)
+    log["score"] = log["score"].where(~late, (log["x"] > 0).astype(float) * 0.98 + 0.01)
+    log["prediction"] = (log["score"] > 0.5).astype(int).where(~late, 1 - log["label"])
+    return log.assign(site=["north", "south"] * 300)
+
+
 def written(frame: pd.DataFrame, file: Path) -> Path:
     """Write a log as Parquet or CSV, by the file's ending, and give the file."""
     if file.suffix == ".csv":

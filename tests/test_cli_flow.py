@@ -8,9 +8,8 @@ import signal
 import time
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from shell import Said, a_log, run, spawn, written
+from shell import Said, a_broken_log, run, spawn, written
 
 from toolkit.paths import shipped
 from toolkit.store import Store
@@ -25,16 +24,6 @@ prediction = "prediction"
 label = "label"
 segment = ["site"]
 """
-
-
-def a_broken_log() -> pd.DataFrame:
-    """A log whose feature x is a hundred times too large in its second half, with the answers that follow from it."""
-    log = a_log(600)
-    late = log.index >= 300
-    log["x"] = log["x"].where(~late, log["x"] * 100)
-    log["score"] = log["score"].where(~late, (log["x"] > 0).astype(float) * 0.98 + 0.01)
-    log["prediction"] = (log["score"] > 0.5).astype(int).where(~late, 1 - log["label"])
-    return log.assign(site=["north", "south"] * 300)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """What is published is whole, can be checked, and says where each number comes from."""
 
 import json
+import shutil
 from pathlib import Path
 
 import made_bundle
@@ -17,9 +18,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish(bundle, tmp_path_factory.mktemp("out") / "INC-0001").folder
 
 
-def test_three_files_and_nothing_else(folder: Path) -> None:
-    """The page, its data and the manifest; no half-made file is left."""
-    assert sorted(f.name for f in folder.iterdir()) == ["manifest.json", "postmortem.html", "postmortem.json"]
+def contents(folder: Path) -> dict[str, bytes]:
+    """Give every file of a folder by its path in it."""
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def test_page_data_evidence_and_nothing_else(folder: Path) -> None:
+    """The page, its data, the record that it was made from, and the manifest of them; no half-made file is left."""
+    evidence = [f"evidence/{n}.json" for n in ("actions", "diagnosis", "document", "events", "incident", "series")]
+    assert sorted(contents(folder)) == [*evidence, "manifest.json", "postmortem.html", "postmortem.json"]
     assert check_manifest(folder) == []
 
 
@@ -38,9 +45,7 @@ def test_the_data_names_every_citation(folder: Path) -> None:
 def test_one_flipped_byte_is_noticed(folder: Path, tmp_path: Path) -> None:
     """A file that differs from its sum, or is gone, is named."""
     copy = tmp_path / "copy"
-    copy.mkdir()
-    for file in folder.iterdir():
-        (copy / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(folder, copy)
     page = copy / "postmortem.html"
     data = bytearray(page.read_bytes())
     data[len(data) // 2] ^= 1
@@ -63,10 +68,10 @@ def test_no_manifest_is_an_error(tmp_path: Path) -> None:
 
 def test_a_failing_render_changes_nothing(folder: Path) -> None:
     """A document that cannot be rendered leaves the published one as it was."""
-    before = {f.name: f.read_bytes() for f in folder.iterdir()}
+    before = contents(folder)
     with pytest.raises(RenderError):
         publish(made_bundle.bundle(prose={"summary": "{{ev.F99.n}}"}), folder)
-    assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
+    assert contents(folder) == before
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -78,7 +83,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 def test_publishing_twice_gives_the_same_bytes(folder: Path) -> None:
     """Nothing of the moment or the machine gets into the files."""
-    before = {f.name: f.read_bytes() for f in folder.iterdir()}
+    before = contents(folder)
     bundle = made_bundle.bundle(prose={"surprised": "Income is {{ev.F02.effect}} too large."})
     publish(bundle, folder)
-    assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
+    assert contents(folder) == before

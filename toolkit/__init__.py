@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the alias of the same name is what tells a type checker tha
     from toolkit.investigation import investigate as investigate
     from toolkit.investigation import open_incident as open_incident
     from toolkit.investigation import publish as publish
+    from toolkit.investigation import verify as verify
     from toolkit.logs import Log as Log
     from toolkit.logs import read_events as read_events
     from toolkit.logs import read_log as read_log
@@ -51,6 +52,7 @@ _HOME = {
     "investigate": "toolkit.investigation",
     "open_incident": "toolkit.investigation",
     "publish": "toolkit.investigation",
+    "verify": "toolkit.investigation",
     "Log": "toolkit.logs",
     "read_events": "toolkit.logs",
     "read_log": "toolkit.logs",

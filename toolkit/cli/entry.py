@@ -16,6 +16,7 @@ from toolkit.cli.actions import action
 from toolkit.cli.ask import search, similar, sql, stats
 from toolkit.cli.diagnose import diagnose
 from toolkit.cli.doctor import doctor
+from toolkit.cli.document import verify
 from toolkit.cli.frame import FAILED, INTERRUPTED, UNUSABLE, Group, say
 from toolkit.cli.incident import demo, investigate, open_, publish
 from toolkit.cli.keep import audit, export, import_, store
@@ -40,7 +41,7 @@ def cli() -> None:
 
 
 COMMANDS: Final = (
-    *(demo, diagnose, open_, investigate, publish),
+    *(demo, diagnose, open_, investigate, publish, verify),
     *(list_, show, events, note, event, action, status, edit, mitigate, resolve, close, reopen),
     *(sql, stats, search, similar, history),
     *(cases, case, templates, export, import_, store, audit, doctor),

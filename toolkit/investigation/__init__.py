@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from toolkit.investigation.flow import Investigation, investigate
     from toolkit.investigation.opening import import_events, open_incident
     from toolkit.investigation.publishing import publish
+    from toolkit.investigation.verifying import verify
 
-__all__ = ["Investigation", "demo", "import_events", "investigate", "open_incident", "publish"]
+__all__ = ["Investigation", "demo", "import_events", "investigate", "open_incident", "publish", "verify"]
 
 _HOME = {
     "Investigation": "flow",
@@ -23,6 +24,7 @@ _HOME = {
     "investigate": "flow",
     "open_incident": "opening",
     "publish": "publishing",
+    "verify": "verifying",
 }
 
 

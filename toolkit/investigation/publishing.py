@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from toolkit.errors import PostmortemError
+from toolkit.investigation.derived import SOURCE
 from toolkit.investigation.flow import BUNDLE, TEMPLATES
 from toolkit.investigation.recording import complete, latest_runs
+from toolkit.investigation.verifying import VERSIONS
 from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.outcome import RunResult
+from toolkit.report.freeze import MANIFEST
 from toolkit.report.publish import PAGE, Published
 from toolkit.report.publish import publish as write
 from toolkit.store import Store
@@ -58,7 +64,8 @@ def publish(
         )
     bundle = complete(store, incident.id, replace(Bundle.load(folder / BUNDLE), path=None))
     runs = tuple(latest_runs(store, incident, TEMPLATES))
-    made: Published = write(bundle, folder if out is None else out, notebooks=runs, audience=audience)
+    basis = _basis(store, bundle, folder)
+    made: Published = write(bundle, folder if out is None else out, notebooks=runs, audience=audience, basis=basis)
     path = made.page.name if out is None else str(made.page.absolute())
     sha = made.sums[PAGE]
     last = [d for d in store.documents(incident.id) if d.audience == audience][-1:]
@@ -68,4 +75,31 @@ def publish(
         document = store.record_document(
             incident.id, path, sha, status="published", audience=audience, actor=by, command=command
         )
+    keep(made, folder / VERSIONS / document.id)
     return Publication(made.page, document, tuple(run for run in runs if not run.ok))
+
+
+def _basis(store: Store, bundle: Bundle, folder: Path) -> dict[str, Any] | None:
+    """Say how the diagnosis is computed again, with the events that it knew."""
+    if bundle.verdict is None:
+        return None
+    from toolkit.report.recheck import basis_of
+
+    known = [e for e in Bundle.load(folder / BUNDLE).events if e.source != SOURCE]
+    return basis_of(bundle, known, store.incident(bundle.incident.id).log.get("roles"))
+
+
+def keep(made: Published, place: Path) -> None:
+    """Keep a published folder as it is, read-only, under its document's id; one that is there already stays."""
+    if place.is_dir():
+        return
+    beside = place.with_name(f".{place.name}.{os.getpid()}.part")
+    try:
+        for name in (*made.sums, MANIFEST):
+            target = beside / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(made.folder / name, target)
+            target.chmod(0o444)
+        beside.rename(place)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

@@ -121,6 +121,12 @@ class Bundle:
         """Write the bundle into a folder, made where absent, and give the folder."""
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
+        for name, part in self.parts().items():
+            write_whole(folder / name, written(part))
+        return folder
+
+    def parts(self) -> dict[str, Any]:
+        """Give the content of each file of the bundle by its name, as JSON values."""
         parts: dict[str, Any] = {
             "incident": self.incident.to_dict(),
             "events": [event.to_dict() for event in self.events],
@@ -129,11 +135,21 @@ class Bundle:
             "series": series_json(self),
             "document": {"sections": dict(self.prose)},
         }
-        for name, part in parts.items():
-            if part is not None:
-                text = json.dumps(part, ensure_ascii=False, indent=1, allow_nan=False)
-                write_whole(folder / f"{name}.json", text + "\n")
-        return folder
+        return {f"{name}.json": part for name, part in parts.items() if part is not None}
+
+    @classmethod
+    def of_parts(cls, parts: Mapping[str, Any]) -> Self:
+        """Read what ``parts`` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is not what a bundle holds.
+        """
+        return cls(**_parts({name: parts.get(f"{name}.json") for name in FILES}))
+
+
+def written(part: Any) -> str:
+    """Give JSON values as a file of a bundle has them."""
+    return json.dumps(part, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def series_json(bundle: Bundle) -> dict[str, Any]:

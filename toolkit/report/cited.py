@@ -21,7 +21,8 @@ _SHORT: Final = 14
 class Cited:
     """What a reference stands for: the value, its text, the finding it rests on, and how to compute it again.
 
-    ``interval`` and ``n`` are of the value where it has them; ``anchor`` is the id of the evidence on the page.
+    ``interval`` and ``n`` are of the value where it has them; ``anchor`` is the id of the evidence on the page;
+    ``form`` is the format that was asked for after the bar.
     """
 
     reference: str
@@ -33,6 +34,7 @@ class Cited:
     query: str = ""
     interval: str = ""
     n: int | None = None
+    form: str = ""
 
     @property
     def provenance(self) -> str:
@@ -64,9 +66,13 @@ class Cited:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the citation as JSON values."""
+        return {**{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}, "value": self.plain}
+
+    @property
+    def plain(self) -> str | int | float | None:
+        """The value as JSON has it."""
         value = iso(self.value) if isinstance(self.value, datetime) else self.value
-        plain = value if isinstance(value, str | int | float | bool) or value is None else visible(value)
-        return {**{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}, "value": plain}
+        return value if isinstance(value, str | int | float) or value is None else visible(value)
 
 
 def slug(key: str) -> str:

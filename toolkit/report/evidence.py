@@ -51,7 +51,7 @@ def cite(bundle: Bundle, reference: str, *, where: str = "") -> Cited:
     found = HEADS[head](bundle, rest)
     if isinstance(found, str):
         raise RenderError(f"unknown evidence {visible(path, 80)!r}", where=where, fix=found)
-    found = dataclasses.replace(found, reference=path)
+    found = dataclasses.replace(found, reference=path, form=form)
     if not form:
         return found
     if form not in _FORMATS:

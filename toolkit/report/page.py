@@ -20,7 +20,7 @@ from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.outcome import RunResult
 from toolkit.report.embedded import embedded, run_table
 from toolkit.report.evidence import Cited
-from toolkit.report.prose import render_prose
+from toolkit.report.prose import Sentence, render_prose
 from toolkit.report.sections import SECTIONS, Section
 from toolkit.report.text import visible
 
@@ -48,6 +48,7 @@ class Part:
     html: Markup
     cited: tuple[Cited, ...]
     failures: tuple[RunResult, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,18 +116,20 @@ def _part(bundle: Bundle, section: Section, notebooks: Sequence[RunResult]) -> P
         text = render_prose(bundle, written, where=section.id)
     else:
         text = render_prose(bundle, " ".join(section.draft(bundle)), where=section.id)
-    pieces, cited = [text.html, section.body(bundle)], list(text.cited)
+    pieces, cited, sentences = [text.html, section.body(bundle)], list(text.cited), list(text.sentences)
     for ask in section.asks:
         answer = bundle.prose.get(ask.id, "")
         if answer.strip():
             said = render_prose(bundle, answer, where=ask.id)
             cited += said.cited
+            sentences += said.sentences
             shown = said.html
         else:
             shown = Markup('<p class="todo"><strong>To be written:</strong> {}</p>').format(ask.question)
         pieces.append(Markup('<div class="asked"><h3 id="{}">{}</h3>{}</div>').format(ask.id, ask.title, shown))
     failed = tuple(run for run in notebooks if not run.ok and SECTION_OF.get(run.template) == section.id)
-    return Part(section.id, section.title, Markup("\n").join(p for p in pieces if p), tuple(cited), failed)
+    html = Markup("\n").join(p for p in pieces if p)
+    return Part(section.id, section.title, html, tuple(cited), failed, tuple(sentences))
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,14 +42,25 @@ _OPEN, _SHUT = "\ue0f0", "\ue0f1"
 _SLOT: Final = re.compile(f"{_OPEN}(\\d+){_SHUT}")
 _TAG: Final = re.compile(r"<(?:[^<>\"]|\"[^\"]*\")*>")
 _LONGEST: Final = 200_000
+_BLOCK: Final = re.compile(r"</?(?:p|li|ul|ol|td|th|tr|h[1-6]|blockquote|pre|hr|dt|dd|br)\b[^>]*>")
+_END: Final = re.compile(rf"(?<=[.!?])\s+(?=[^\W\d_a-z]|{_OPEN}|[\"(*“])")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence that cites something: its text as a reader sees it, and what it cites."""
+
+    text: str
+    cited: tuple[Cited, ...]
 
 
 @dataclass(frozen=True)
 class Prose:
-    """A rendered text and what it cites, in order."""
+    """A rendered text, what it cites in order, and the sentences that cite."""
 
     html: Markup
     cited: tuple[Cited, ...]
+    sentences: tuple[Sentence, ...] = ()
 
 
 def render_prose(bundle: Bundle, text: str, *, where: str = "text", linked: bool = True) -> Prose:
@@ -69,7 +80,20 @@ def render_prose(bundle: Bundle, text: str, *, where: str = "text", linked: bool
     html = sanitise(_markdown("\n".join(visible_lines(lines))))
     if len(_SLOT.findall(_TAG.sub("", html))) != len(cited):
         raise RenderError("a reference stands inside an address", where=where, fix="put it into the text of the link")
-    return Prose(Markup(_SLOT.sub(lambda m: str(cited[int(m.group(1))].html(linked=linked)), html)), tuple(cited))  # noqa: S704
+    shown = Markup(_SLOT.sub(lambda m: str(cited[int(m.group(1))].html(linked=linked)), html))  # noqa: S704
+    return Prose(shown, tuple(cited), tuple(_sentences(html, cited)))
+
+
+def _sentences(html: str, cited: Sequence[Cited]) -> Iterator[Sentence]:
+    """Give each sentence that cites something; a list item or a cell ends one, whatever its punctuation."""
+    for block in _BLOCK.split(html):
+        if not _SLOT.search(block):
+            continue
+        text = " ".join(Markup(block).striptags().split())  # noqa: S704
+        for sentence in _END.split(text):
+            named = tuple(cited[int(m.group(1))] for m in _SLOT.finditer(sentence))
+            if named:
+                yield Sentence(_SLOT.sub(lambda m: " ".join(cited[int(m.group(1))].text.split()), sentence), named)
 
 
 def sanitise(html: str, *, images: bool = False) -> str:

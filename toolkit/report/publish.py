@@ -1,12 +1,9 @@
-"""Publish a postmortem: the page, the data beside it and a manifest of sums, all at once or not at all (floor 6)."""
+"""Publish a postmortem: page, data, evidence and a manifest of sums, all at once or not at all (floor 6)."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -16,10 +13,12 @@ from typing import Any, Final
 from toolkit.errors import RenderError
 from toolkit.notebooks.bundle import Bundle, series_json
 from toolkit.notebooks.outcome import RunResult
+from toolkit.report.freeze import MANIFEST, check_manifest, evidence_files, sha256, write_files
 from toolkit.report.page import Document, compose
 
+__all__ = ["DATA", "FORMAT", "MANIFEST", "PAGE", "Published", "check_manifest", "document_json", "publish"]
+
 FORMAT: Final = "toolkit.postmortem/1"
-MANIFEST: Final = "manifest.json"
 PAGE: Final = "postmortem.html"
 DATA: Final = "postmortem.json"
 
@@ -43,11 +42,13 @@ def publish(
     *,
     notebooks: Sequence[RunResult] = (),
     audience: str = "team",
+    basis: Mapping[str, Any] | None = None,
 ) -> Published:
-    """Write postmortem.html, postmortem.json and manifest.json into ``out``.
+    """Write postmortem.html, postmortem.json, the evidence, the executed notebooks and manifest.json into ``out``.
 
     Each file is made beside its place and moved there in one step, the manifest last, so that a reader sees the old
-    document or the new one. Files that others put into ``out`` stay.
+    document or the new one. Files that others put into ``out`` stay. ``basis`` says how the diagnosis can be computed
+    again from the log, see ``toolkit.report.recheck``.
 
     Raises:
         RenderError: the document cannot be rendered, or ``out`` cannot be written; nothing was changed.
@@ -57,44 +58,21 @@ def publish(
     data = json.dumps(
         document_json(record, document, notebooks, audience), ensure_ascii=False, indent=1, allow_nan=False
     )
-    files = {PAGE: document.html.encode(), DATA: (data + "\n").encode()}
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    sums |= {f"notebooks/{r.path.name}": _sum(r.path) for r in notebooks if r.path.is_file()}
-    manifest = {"format": FORMAT, "incident_id": record.incident.id, "algorithm": "sha256", "files": sums}
-    files[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
-    folder = Path(out)
+    files = {PAGE: document.html.encode(), DATA: (data + "\n").encode(), **evidence_files(record, basis)}
     try:
-        _write(folder, files)
+        run = {f"notebooks/{r.path.name}": r.path for r in notebooks if r.path.is_file()}
+        files |= {name: path.read_bytes() for name, path in run.items()}
+        sums = {name: sha256(content) for name, content in files.items()}
+        for name, path in run.items():
+            if (Path(out) / name).absolute() == path.absolute():
+                del files[name]  # it lies there already
+        manifest = {"format": FORMAT, "incident_id": record.incident.id, "algorithm": "sha256", "files": sums}
+        files[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+        write_files(Path(out), files)
     except OSError as error:
         fix = "name a folder that you can write to"
-        raise RenderError(f"the postmortem cannot be written: {error.strerror}", where=str(folder), fix=fix) from None
-    return Published(folder, sums)
-
-
-def check_manifest(folder: str | os.PathLike[str]) -> list[str]:
-    """Give, in words, what differs from the manifest of a published folder: nothing where all is as it was.
-
-    Raises:
-        RenderError: there is no manifest, or it cannot be read.
-    """
-    place = Path(folder)
-    try:
-        files = json.loads((place / MANIFEST).read_text(encoding="utf-8"))["files"]
-        listed = {str(name): str(total) for name, total in files.items()}
-    except (OSError, ValueError, KeyError, AttributeError):
-        raise RenderError(
-            "there is no manifest to hold the files against", where=str(place), fix="publish it"
-        ) from None
-    wrong = []
-    for name, total in sorted(listed.items()):
-        file = place / name
-        if ".." in Path(name).parts or Path(name).is_absolute():
-            wrong.append(f"{name} lies outside the folder")
-        elif not file.is_file():
-            wrong.append(f"{name} is missing")
-        elif _sum(file) != total:
-            wrong.append(f"{name} was changed")
-    return wrong
+        raise RenderError(f"the postmortem cannot be written: {error.strerror}", where=str(out), fix=fix) from None
+    return Published(Path(out), sums)
 
 
 def document_json(
@@ -112,7 +90,14 @@ def document_json(
         "series": series_json(bundle),
         "prose": dict(bundle.prose),
         "sections": [
-            {"id": part.id, "title": part.title, "cites": [cited.to_dict() for cited in part.cited]}
+            {
+                "id": part.id,
+                "title": part.title,
+                "cites": [cited.to_dict() for cited in part.cited],
+                "sentences": [
+                    {"text": s.text, "references": [[c.reference, c.form] for c in s.cited]} for s in part.sentences
+                ],
+            }
             for part in document.parts
         ],
         "notebooks": [
@@ -120,27 +105,6 @@ def document_json(
             for r in notebooks
         ],
     }
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Make every file in a folder beside ``folder``, then move each into its place, the last of them last."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=".publish-", dir=folder))
-    try:
-        for name, content in files.items():
-            with (made / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        for name in files:
-            (made / name).replace(folder / name)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _sum(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _version() -> str:

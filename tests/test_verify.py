@@ -1,0 +1,123 @@
+"""A published postmortem can be computed again by anyone, and what no longer holds is named sentence by sentence."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from shell import a_broken_log, written
+
+from toolkit.errors import PostmortemError
+from toolkit.investigation import investigate, open_incident, publish, verify
+from toolkit.report.prose import render_prose
+from toolkit.report.recheck import same
+from toolkit.store import Store
+
+pytestmark = pytest.mark.filterwarnings("ignore:All-NaN slice")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """An incident with a small log, investigated without notebooks and published once."""
+    folder = tmp_path_factory.mktemp("verify")
+    written(a_broken_log(), folder / "log.parquet")
+    store = Store(folder / "incidents")
+    open_incident(store, "Answers turned round", log=folder / "log.parquet")
+    investigate(store, "INC-0001", only=())
+    publish(store, "INC-0001")
+    return store
+
+
+@pytest.fixture
+def log(store: Store) -> Path:
+    """The log, put back as it was after the test."""
+    file = store.folder.parent / "log.parquet"
+    before = file.read_bytes()
+    yield file
+    file.write_bytes(before)
+
+
+def test_what_was_published_holds(store: Store) -> None:
+    """On the same log every cited value comes out again, findings, plots and groups too."""
+    made = verify(store, "INC-0001")
+    assert (made.basis, made.stale, made.problems) == ("log", (), ())
+    assert made.cited > 10
+
+
+def test_one_changed_row_is_enough(store: Store, log: Path) -> None:
+    """One label turned round in 600 rows: the sentences that rest on it are named, with what they say and would say."""
+    rows = pd.read_parquet(log)
+    rows.loc[500, "label"] = 1 - rows.loc[500, "label"]
+    rows.to_parquet(log)
+    made = verify(store, "inc-0001")
+    assert not made.holds
+    assert made.problems[0] == "log.parquet was changed since it was diagnosed"
+    stale = {s.reference: s for s in made.stale}
+    assert "harm.observed" in stale
+    assert stale["harm.observed"].was != stale["harm.observed"].now
+    assert "was expected" in stale["harm.observed"].sentence
+
+
+def test_a_row_that_changes_no_number_is_noticed(store: Store, log: Path) -> None:
+    """A log that is not the one that was diagnosed is told even if every value comes out the same."""
+    pd.read_parquet(log).to_parquet(log, compression="gzip")
+    made = verify(store, "INC-0001")
+    assert (made.stale, made.problems) == ((), ("log.parquet was changed since it was diagnosed",))
+
+
+def test_without_the_log_the_frozen_evidence_counts(store: Store, log: Path) -> None:
+    """Where the log is gone the values are held against the evidence that was frozen with the document."""
+    log.unlink()
+    made = verify(store, "INC-0001")
+    assert (made.basis, made.holds) == ("evidence", True)
+    assert "the log cannot be read" in made.notes[0]
+
+
+def test_a_flipped_byte_and_a_forged_number_are_noticed(store: Store, tmp_path: Path) -> None:
+    """A changed file differs from its sum; a page whose text was changed says what its data does not."""
+    copy = tmp_path / "copy"
+    shutil.copytree(store.folder / "INC-0001" / "versions" / "D01", copy)
+    page = copy / "postmortem.html"
+    page.chmod(0o644)
+    page.write_text(page.read_text(encoding="utf-8").replace("was expected", "was hoped for"), encoding="utf-8")
+    made = verify(None, str(copy))
+    assert "postmortem.html was changed" in made.problems
+    assert any("the page does not say" in p and "was expected" in p for p in made.problems)
+    assert made.basis == "evidence"
+
+
+def test_a_stranger_needs_only_the_folder_and_the_log(store: Store, tmp_path: Path) -> None:
+    """A published folder carries what is needed to compute it again; no store, no incident."""
+    copy = tmp_path / "copy"
+    shutil.copytree(store.folder / "INC-0001" / "versions" / "D01", copy)
+    made = verify(None, str(copy), log=store.folder.parent / "log.parquet")
+    assert (made.basis, made.holds) == ("log", True)
+
+
+def test_nothing_published_is_one_line(store: Store, tmp_path: Path) -> None:
+    """What cannot be verified says what there is."""
+    with pytest.raises(PostmortemError, match=r"no document for the public.*D01 \(team\)"):
+        verify(store, "INC-0001", audience="public")
+    with pytest.raises(PostmortemError, match="no manifest"):
+        verify(None, str(tmp_path))
+
+
+def test_a_number_is_the_same_up_to_rounding() -> None:
+    """Sums depend on the order of their terms; one row in ten million does not hide in that."""
+    assert same(0.1 + 0.2, 0.3)
+    assert not same(0.7, 0.7 + 1e-8)
+    assert not same(1, True)
+    assert same({"a": [1.0, None]}, {"a": [1, None]})
+    assert not same({"a": [1.0, None]}, {"a": [1, 0]})
+
+
+def test_sentences_are_told_apart() -> None:
+    """A text gives each sentence that cites, as it is read; list items end sentences, others are not told."""
+    import made_bundle
+
+    text = (
+        "It was bad. It cost {{harm.excess_errors}} decisions, i.e. many. So?\n\n- **{{ev.F02.effect}}** too much\n- x"
+    )
+    found = render_prose(made_bundle.bundle(), text).sentences
+    assert [s.text for s in found] == ["It cost 1,830 decisions, i.e. many.", "×1,000 too much"]
+    assert [[c.reference for c in s.cited] for s in found] == [["harm.excess_errors"], ["ev.F02.effect"]]

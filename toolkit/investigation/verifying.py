@@ -1,0 +1,161 @@
+"""Compute a published postmortem again and say which of its sentences no longer hold (floor 7).
+
+From the log where it can be read, else from the evidence that was frozen with the document.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from toolkit.errors import LogError, PostmortemError, StoreError
+from toolkit.records import Event, Verdict
+from toolkit.report.freeze import check_manifest
+from toolkit.report.recheck import Frozen, Stale, differences, page_says, read_frozen, stale
+from toolkit.store import Store
+
+if TYPE_CHECKING:
+    from toolkit.notebooks.bundle import Bundle
+
+#: Where each recorded version of a document is kept, in the incident's folder, by the document's id.
+VERSIONS: Final = "versions"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came out: ``basis`` is ``log`` or ``evidence`` (what the values were computed from).
+
+    ``stale`` are the sentences that no longer hold, ``problems`` all else that differs, ``notes`` why the log was not
+    read; ``cited`` counts the references that were computed again.
+    """
+
+    folder: Path
+    basis: str
+    cited: int
+    stale: tuple[Stale, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether every file and every number is as it was published."""
+        return not self.stale and not self.problems
+
+
+def verify(
+    store: Store | None,
+    what: str,
+    *,
+    version: str = "",
+    audience: str = "team",
+    log: str | os.PathLike[str] | None = None,
+    reference: str | os.PathLike[str] | None = None,
+) -> Verification:
+    """Hold a published postmortem against its log.
+
+    Args:
+        store: where the incident is; may be ``None`` where ``what`` is a published folder.
+        what: an incident's id, or a folder that ``publish`` wrote.
+        version: a document's id, e.g. ``D02``; the audience's latest by default.
+        audience: for whom the document is that is verified.
+        log: where the log lies now, where it is not where the incident says.
+        reference: where the reference lies now.
+
+    Raises:
+        PostmortemError: there is nothing published to verify; says what to do.
+    """
+    folder, paths = _place(store, what, version, audience)
+    if log is not None:
+        paths = {"log": os.fspath(log)} | ({"reference": os.fspath(reference)} if reference is not None else {})
+    damaged = check_manifest(folder)
+    frozen = read_frozen(folder)
+    now, problems, notes = _recompute(frozen, paths)
+    problems = [*damaged, *page_says(frozen), *problems]
+    record = frozen.bundle if now is None else now
+    if now is not None:
+        problems += differences(frozen.bundle, now)
+    elif frozen.bundle.verdict is not None and frozen.data.get("diagnosis") != frozen.bundle.verdict.to_dict():
+        problems.append("postmortem.json and the evidence beside it hold different diagnoses")
+    cited = sum(len(s["cites"]) for s in frozen.data["sections"])
+    basis = "evidence" if now is None else "log"
+    return Verification(folder, basis, cited, tuple(stale(frozen.data, record)), tuple(problems), tuple(notes))
+
+
+def _place(store: Store | None, what: str, version: str, audience: str) -> tuple[Path, dict[str, str]]:
+    """Find the published folder, and where the incident's log and reference lie."""
+    if Path(what).is_dir():
+        return Path(what), {}
+    if store is None:
+        raise StoreError(f"there is no folder {what[:80]!r}", fix="name a folder that postmortem publish wrote")
+    incident = store.incident(what)
+    documents = store.documents(incident.id)
+    chosen = [d for d in documents if (d.id == version.upper() if version else d.audience == audience)]
+    if not chosen:
+        named = f"version {version[:20]!r}" if version else f"document for the {audience}"
+        known = ", ".join(f"{d.id} ({d.audience})" for d in documents) or "none; publish it first"
+        raise PostmortemError(f"{incident.id} has no {named}", fix=f"there are: {known}")
+    folder = store.folder / incident.id / VERSIONS / chosen[-1].id
+    if not folder.is_dir():
+        fix = "publish it again, or name the folder that holds it"
+        raise PostmortemError(f"the frozen copy of {chosen[-1].id} is gone", where=str(folder), fix=fix)
+    where = incident.log
+    paths = {"log": str(where["paths"][0])} if where.get("paths") else {}
+    return folder, paths | ({"reference": str(where["reference"])} if paths and where.get("reference") else {})
+
+
+def _recompute(frozen: Frozen, paths: Mapping[str, str]) -> tuple[Bundle | None, list[str], list[str]]:
+    """Diagnose the log again as it was diagnosed then; ``None`` where it cannot be read, with a note that says why."""
+    if frozen.bundle.verdict is None:
+        return None, [], ["there is no diagnosis in this document"]
+    if not paths:
+        return None, [], ["no log was named; the values are held against the frozen evidence alone"]
+    if not frozen.basis:
+        return None, [], ["the document does not say how its diagnosis was computed"]
+    from toolkit.logs import read_log
+
+    try:
+        opened = read_log(paths["log"], frozen.basis.get("roles"), reference=paths.get("reference"))
+    except LogError as error:
+        return None, [], [f"the log cannot be read, so the frozen evidence is used: {error.what}"]
+    with opened as log:
+        return _again(frozen, log)
+
+
+def _again(frozen: Frozen, log: Any) -> tuple[Bundle, list[str], list[str]]:
+    from toolkit.causes.diagnose import diagnose_profile
+    from toolkit.investigation.recording import about, evidence
+    from toolkit.profile.build import build_profile
+
+    seed = int(frozen.basis.get("seed") or 0)
+    profile = build_profile(log, seed=seed)
+    events = [Event.from_dict(e) for e in frozen.basis.get("events") or ()]
+    verdict = replace(diagnose_profile(profile, events), log=about(log, seed))
+    # through JSON and back, as what was frozen went
+    made = evidence(frozen.bundle.incident, log, profile, Verdict.from_dict(verdict.to_dict()))
+    old = frozen.bundle
+    incident = old.incident
+    if old.verdict and old.verdict.onset is not None and incident.occurred_at == old.verdict.onset:
+        incident = replace(incident, occurred_at=verdict.onset)
+    now = replace(made, incident=incident, events=old.events, actions=old.actions, prose=old.prose)
+    return now, _changed(dict(frozen.basis.get("files") or {}), verdict.log["files"]), _versions(frozen.basis)
+
+
+def _changed(was: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Say which files of the log are not the ones that were diagnosed."""
+    said = [
+        f"{name} was changed since it was diagnosed" for name, total in was.items() if now.get(name, total) != total
+    ]
+    said += [f"{name} was not there when the log was diagnosed" for name in now if name not in was]
+    return said + [f"{name} is no longer part of the log" for name in was if name not in now]
+
+
+def _versions(basis: Mapping[str, Any]) -> list[str]:
+    """Note a library that is of another version now: its numbers may differ in the last digits."""
+    from importlib.metadata import version
+
+    was = basis.get("versions") or {}
+    other = [f"{name} {v} then, {version(name)} now" for name, v in was.items() if version(name) != v]
+    return [f"computed with other versions of libraries: {', '.join(other)}"] if other else []
