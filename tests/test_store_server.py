@@ -17,10 +17,13 @@ from postgres_server import programs, running
 from toolkit.errors import StaleIncident, StoreBusy, StoreError, StoreRolledBack
 from toolkit.records import ActionItem, Event
 from toolkit.store import Store
+from toolkit.store.migrations import LATEST
 from toolkit.store.server import Server, _connected, _lock
 
 pytestmark = pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed")
 
+#: The entry that opens the first incident: the schema's own come before it.
+OPENED = LATEST + 1
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 for _module in (test_store, test_store_overview):
@@ -81,10 +84,10 @@ def test_a_journal_that_was_forced_is_found_out(store: Store, url: str) -> None:
     store.update(name, title="Two")
     on_the_server(url, "UPDATE incidents SET title = 'Three'")
     assert store.check().problems == ("incidents INC-0001 differs from the record in title",)
-    on_the_server(url, "ALTER TABLE audit DISABLE TRIGGER USER", "UPDATE audit SET actor = 'x' WHERE seq = 3")
-    assert store.audit_verify().problems == ("entry 3 differs in its columns",)
-    on_the_server(url, "UPDATE audit SET entry = replace(entry, 'One', 'Own') WHERE seq = 3")
-    assert store.audit_verify().problems[0] == "entry 3 was changed"
+    on_the_server(url, "ALTER TABLE audit DISABLE TRIGGER USER", f"UPDATE audit SET actor = 'x' WHERE seq = {OPENED}")
+    assert store.audit_verify().problems == (f"entry {OPENED} differs in its columns",)
+    on_the_server(url, f"UPDATE audit SET entry = replace(entry, 'One', 'Own') WHERE seq = {OPENED}")
+    assert store.audit_verify().problems[0] == f"entry {OPENED} was changed"
 
 
 def test_a_server_that_was_set_back_is_noticed_by_who_saw_more(store: Store, url: str) -> None:
@@ -94,11 +97,13 @@ def test_a_server_that_was_set_back_is_noticed_by_who_saw_more(store: Store, url
     on_the_server(
         url,
         "ALTER TABLE audit DISABLE TRIGGER USER",
-        "DELETE FROM audit WHERE seq = 4",
+        f"DELETE FROM audit WHERE seq = {OPENED + 1}",
         "DELETE FROM incidents WHERE number = 2",
     )
     for action in (store.incidents, lambda: store.open_incident("Three")):
-        with pytest.raises(StoreRolledBack, match=r"at entry 3 and lacks entry 4, which was seen here"):
+        with pytest.raises(
+            StoreRolledBack, match=f"at entry {OPENED} and lacks entry {OPENED + 1}, which was seen here"
+        ):
             action()
     assert len(Store(store.folder.parent / "other", server=url).incidents()) == 1
 
@@ -110,9 +115,9 @@ def test_a_store_is_carried_over_both_ways(store: Store, url: str, tmp_path: Pat
     first.add_events(name, [Event(NOON, "alert", "a")])
     first.record_diagnosis(name, test_store.a_verdict())
     first.add_action(name, ActionItem("Check units", "prevent", due=NOON))
-    assert first.move_to(store, actor="ops") == 6
+    assert first.move_to(store, actor="ops") == OPENED + 3
     assert store.check().sound
-    assert store.history()[:6] == first.history()
+    assert store.history()[: OPENED + 3] == first.history()
     assert (store.incidents(), store.events(name), store.diagnosis(name), store.actions()) == (
         first.incidents(),
         first.events(name),
@@ -122,7 +127,7 @@ def test_a_store_is_carried_over_both_ways(store: Store, url: str, tmp_path: Pat
     assert store.open_incident("One", key="k").id == name
     store.update(name, title="On the server")
     back = Store(tmp_path / "back")
-    assert store.move_to(back) == 8
+    assert store.move_to(back) == OPENED + 5
     assert back.check().sound
     assert back.incident(name) == store.incident(name)
     assert [entry["op"] for entry in back.history()][-3:] == ["move", "update_incident", "move"]
@@ -208,8 +213,9 @@ def test_an_older_server_is_migrated(store: Store, url: str) -> None:
     on_the_server(
         url,
         "ALTER TABLE audit DISABLE TRIGGER USER",
-        "DELETE FROM migrations WHERE number = 2",
+        "DELETE FROM migrations WHERE number > 1",
         "DROP TABLE notes",
+        "DROP TABLE drills",
         *(
             f"ALTER TABLE incidents DROP COLUMN {column}"
             for column in ("dataset", "related", "duplicate_of", "restricted", "responder_hours")

@@ -106,9 +106,9 @@ def test_every_flipped_byte_of_the_journal_is_found(store: Store) -> None:
         (lambda lines: lines[:2] + lines[3:], "after entry 2 comes entry 4"),
         (lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]], "after entry 2 comes entry 4"),
         (lambda lines: [*lines[:3], lines[2], *lines[3:]], "after entry 3 comes entry 3"),
-        (lambda lines: lines[:-1], "entries 6 to 6 are missing from the journal's end"),
-        (lambda lines: lines[:1], "entries 2 to 6 are missing from the journal's end"),
-        (lambda _: [], "entries 1 to 6 are missing from the journal's end"),
+        (lambda lines: lines[:-1], f"entries {LATEST + 4} to {LATEST + 4} are missing from the journal's end"),
+        (lambda lines: lines[:1], f"entries 2 to {LATEST + 4} are missing from the journal's end"),
+        (lambda _: [], f"entries 1 to {LATEST + 4} are missing from the journal's end"),
     ],
 )
 def test_entries_removed_moved_or_cut_off_are_found(store: Store, change, said: str) -> None:  # type: ignore[no-untyped-def]
@@ -143,7 +143,9 @@ def test_a_rolled_back_database_is_noticed_and_brought_forward(store: Store) -> 
     before = store.history()
     shutil.copy(older, file)
     for action in (lambda: store.incident("INC-0001"), lambda: store.update("INC-0001", title="Lost")):
-        with pytest.raises(StoreRolledBack, match=r"at entry 6, its journal at 8.*postmortem store repair"):
+        with pytest.raises(
+            StoreRolledBack, match=rf"at entry {LATEST + 4}, its journal at {LATEST + 6}.*postmortem store repair"
+        ):
             action()
     assert any("rolled back" in problem for problem in store.check().problems)
     done = store.repair(actor="ops")
@@ -193,7 +195,7 @@ def test_both_damaged_is_said_to_need_a_backup(store: Store) -> None:
     lines = (store.folder / "journal.jsonl").read_bytes().splitlines(keepends=True)
     (store.folder / "journal.jsonl").write_bytes(b"".join(lines[:4]))
     (store.folder / "incidents.duckdb").unlink()
-    with pytest.raises(StoreError, match=r"up to entry 4, .* up to 0, and HEAD names entry 6 .*restore"):
+    with pytest.raises(StoreError, match=rf"up to entry 4, .* up to 0, and HEAD names entry {LATEST + 4} .*restore"):
         store.repair()
 
 

@@ -1,12 +1,13 @@
-"""What a ``Store`` does with actions, status notes, notebook runs and documents (floor 2)."""
+"""What a ``Store`` does with actions, status notes, notebook runs, documents and drills (floor 2)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from toolkit.records import ActionItem
-from toolkit.store import actions, artefacts, notes
+from toolkit.store import actions, artefacts, drills, notes
 from toolkit.store.actions import Tracked
 from toolkit.store.artefacts import Document, Run
 from toolkit.store.lock import user
@@ -132,3 +133,16 @@ class Following(Folder):
     def documents(self, incident: str) -> tuple[Document, ...]:
         """Read the written versions of the postmortem, oldest first."""
         return artefacts.documents(self._place, incident)
+
+    def record_drill(
+        self, values: Mapping[str, Any], *, actor: str = "", command: str = "", key: str = ""
+    ) -> Mapping[str, Any]:
+        """Record a finished drill and give its row; the same drill is recorded once.
+
+        ``values`` has every column of the view ``drills`` but ``recorded_at``; ``Drill.result`` makes it.
+        """
+        return drills.record(self._place, Request("record_drill", actor, command, key), dict(values))
+
+    def drills(self, trainee: str | None = None) -> tuple[Mapping[str, Any], ...]:
+        """Read the finished drills of one trainee or of all, oldest first."""
+        return drills.listed(self._place, trainee)

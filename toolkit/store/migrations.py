@@ -85,9 +85,18 @@ _SECOND: Final = (
         needs VARCHAR, actor VARCHAR, noted_at TIMESTAMP, PRIMARY KEY (incident, id))""",
 )
 
+_THIRD: Final = (
+    """CREATE TABLE drills (
+        id VARCHAR PRIMARY KEY, number BIGINT, scenario VARCHAR, trainee VARCHAR, difficulty BIGINT, truth VARCHAR,
+        answer VARCHAR, mechanism VARCHAR, confidence DOUBLE PRECISION, correct BOOLEAN, cried_wolf BOOLEAN,
+        points DOUBLE PRECISION, brier DOUBLE PRECISION, spent DOUBLE PRECISION, harm DOUBLE PRECISION,
+        began_at TIMESTAMP, ended_at TIMESTAMP, recorded_at TIMESTAMP, body VARCHAR)""",
+)
+
 MIGRATIONS: Final = (
     Migration(1, "the record", _FIRST),
     Migration(2, "related and restricted incidents, cost, status notes, checks of actions", _SECOND),
+    Migration(3, "drills and their scores", _THIRD),
 )
 
 LATEST: Final = MIGRATIONS[-1].number

@@ -131,6 +131,16 @@ TABLES: Final[dict[str, Table]] = {
             integer="number version",
             time="recorded_at",
         ),
+        _table(
+            "drills",
+            "id",
+            text="id scenario trainee truth answer mechanism",
+            integer="number difficulty",
+            real="confidence points brier spent harm",
+            flag="correct cried_wolf",
+            time="began_at ended_at recorded_at",
+            json="body",
+        ),
         _table("requests", "key", text="key op", integer="seq", json="result"),
         _table("migrations", "number", integer="number seq", text="title"),
         _table(
