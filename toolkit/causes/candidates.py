@@ -8,10 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence
+from toolkit.detectors.evidence import Evidence, inside
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
-from toolkit.impact.harm import Damage
+from toolkit.detectors.world import off_support
+from toolkit.impact.harm import Damage, block_error
 from toolkit.profile.model import Mask
 from toolkit.vocabulary import CAUSE_OF
 
@@ -33,6 +34,8 @@ REPLAYED: Final = frozenset(
         "missing_guardrail",
     }
 )
+#: Mechanisms whose feature harms whether or not the model reads it: the truth changed with it.
+_ANYWAY: Final = frozenset({"new_category", "unrepresentative_data", "poisoned_data"})
 #: Mechanisms that are there from the first row.
 STANDING: Final = frozenset(m for m, c in CAUSE_OF.items() if c in ("overfitting", "bias"))
 
@@ -42,7 +45,8 @@ class Candidate:
     """A mechanism with the evidence for it, weighed.
 
     ``strength``, ``share`` (of the damage), ``timing`` (1: its onset is the harm's), ``refuted`` and ``importance``
-    (do the model's answers depend on what moved) lie in [0, 1]; ``z`` is of the strongest finding.
+    (do the model's answers depend on what moved) lie in [0, 1]; ``z`` is of the strongest finding; ``hurt`` is the z of
+    the loss on the rows that it touched, against the baseline's, NaN where it cannot be known.
     """
 
     mechanism: str
@@ -52,6 +56,7 @@ class Candidate:
     timing: float
     refuted: float
     importance: float
+    hurt: float
     best: Evidence
     supporting: tuple[int, ...]
     contradicting: tuple[int, ...]
@@ -85,10 +90,11 @@ def candidates(
                 name,
                 best.strength,
                 best.z,
-                share_of(best, damage, relation),
+                share_of(study, best, damage, relation),
                 _timing(study, best, damage),
                 refuted,
                 _importance(best, used),
+                hurt(study, best),
                 best,
                 tuple(i for i, e in enumerate(evidence) if name in e.finding.supports),
                 tuple(i for i, e in enumerate(evidence) if name in e.finding.refutes),
@@ -98,14 +104,17 @@ def candidates(
 
 
 def _importance(e: Evidence, used: Mapping[str, float]) -> float:
-    if not e.finding.features or not used or e.mechanism in ("leakage",):
+    if not e.finding.features or not used or e.mechanism in _ANYWAY:
         return 1.0
     top = max(used.values(), default=0.0) or 1.0
     mine = max((used.get(f, 0.0) for f in e.finding.features), default=0.0)
+    if e.mechanism == "leakage" or e.finding.detector == "association":
+        # a column that nobody reads may go with the answer too; one that leaked carries the model
+        return float(np.clip(mine / ((0.5 if e.mechanism == "leakage" else 0.3) * top), 0.0, 1.0))
     return float(np.clip(0.15 + mine / (0.12 * top), 0.0, 1.0))
 
 
-def share_of(e: Evidence, damage: Damage, relation: Relation | None) -> float:
+def share_of(study: Study, e: Evidence, damage: Damage, relation: Relation | None) -> float:
     """Give the share of the damage that the evidence explains, 0 to 1; 0.5 where it cannot be measured."""
     if e.share_hint is not None:
         return float(np.clip(e.share_hint, 0.0, 1.0))
@@ -113,7 +122,8 @@ def share_of(e: Evidence, damage: Damage, relation: Relation | None) -> float:
     if damage.kind != "labels" or total <= 0:
         return 0.5
     if relation is not None and relation.total > 1e-9 and e.mechanism in ("covariate_shift", "unrepresentative_data"):
-        return float(np.clip(relation.mix / relation.total, 0.0, 1.0))
+        beyond = matched(damage, off_support(study)) / total
+        return float(np.clip(max(relation.mix / relation.total, beyond), 0.0, 1.0))
     if e.mechanism in (
         "concept_drift",
         "label_noise",
@@ -131,6 +141,28 @@ def share_of(e: Evidence, damage: Damage, relation: Relation | None) -> float:
     if e.rows is None:
         return 0.5
     return float(np.clip(matched(damage, e.rows) / total, 0.0, 1.0))
+
+
+def hurt(study: Study, e: Evidence) -> float:
+    """Give z of the mean final loss of the touched rows less the baseline's; its onset is known, so no scan blunts it.
+
+    Welch, the variance of the touched rows raised to the scatter of their blocks; NaN below 15 labelled rows.
+    """
+    rows = e.rows if e.rows is not None else _since(study, e)
+    now, base = study.log_loss.final, study.ref_final
+    if np.isnan(base).all():
+        now, base = study.log_loss.model, study.ref_loss.model
+    now, base = now[rows], base[~np.isnan(base)]
+    now = now[~np.isnan(now)]
+    if min(len(now), len(base)) < 15:
+        return float("nan")
+    error = float(np.hypot(block_error(now), block_error(base)))
+    return float(now.mean() - base.mean()) / error if np.isfinite(error) else float("nan")
+
+
+def _since(study: Study, e: Evidence) -> Mask:
+    n = len(study.log)
+    return inside(e.change, n) if e.change is not None and e.change.found else np.ones(n, dtype=bool)
 
 
 def matched(damage: Damage, rows: Mask) -> float:
@@ -151,7 +183,7 @@ def _timing(study: Study, e: Evidence, damage: Damage) -> float:
         return 0.5
     first = 0 if harm.shape == "from_start" else harm.start
     mine = 0 if own.shape == "from_start" else own.start
-    if e.mechanism in STANDING:
+    if e.mechanism in STANDING and own.shape == "from_start":
         return 1.0 if first <= 0.05 * n else float(np.clip(1 - 4 * (first / n - 0.05), 0.0, 1.0))
     slack = 0.02 * n + abs(harm.high - harm.low) / 2 + abs(own.high - own.low) / 2
     return float(np.clip(1.0 - max(abs(mine - first) - slack, 0.0) / (0.15 * n), 0.0, 1.0))

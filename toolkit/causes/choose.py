@@ -1,8 +1,9 @@
 """The choice between rivals (floor 5): a conditional logit over candidates, shared weights, then a refusal rule.
 
 utility(candidate) = w . features, the same weights for every mechanism, so that what was fitted on some mechanisms
-holds for others (McFadden 1974); ``none`` has a utility of its own that falls with the evidence of harm. The weights
-are fitted by ``benchmarks/verdict`` on its tuning half and kept in ``weights.json``.
+holds for others (McFadden 1974). Two more rivals have utilities of their own: ``none``, which falls with the evidence
+of harm, and ``unexplained``, a cause that left no trace in the log, which rises with it. The weights are fitted by
+``benchmarks/verdict/fit.py`` on its tuning half and kept in ``weights.json``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.causes.candidates import REPLAYED, SERVICE, STANDING, UNFAIR, Candidate
+from toolkit.causes.doubles import Double
 from toolkit.impact.harm import Damage
 from toolkit.vocabulary import CAUSES
 
@@ -34,33 +36,59 @@ FEATURES: Final = (
     "service",
     "soft_from_start",
     "little",
+    "hurt",
+    "signature",
 )
-
+NONE_FEATURES: Final = ("none", "none_harm", "none_unlabelled", "none_blind")
+UNEXPLAINED_FEATURES: Final = ("unexplained", "unexplained_harm")
 
 #: Service faults whose harm the labels show: a request without an answer counts as an error.
 _IN_LABELS: Final = frozenset({"timeouts", "errors", "latency"})
+#: Patterns that hardly anything else leaves: an exact factor, exchanged columns, a cut that reproduces every answer.
+_SIGNATURES: Final = frozenset(
+    {
+        "unit_change",
+        "schema_change",
+        "category_recoded",
+        "swapped_columns",
+        "missing_values",
+        "default_filled",
+        "stale_feature",
+        "threshold_misconfigured",
+    }
+)
+_SOFT: Final = frozenset({"covariate_shift", "concept_drift", "unrepresentative_data", "overconfidence"})
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Probabilities of the candidates (in their order) and of ``none``."""
+    """Probabilities of the candidates (in their order), of ``none`` and of a cause that left no trace.
+
+    ``doubles`` are what candidates had to share with stories that this log cannot tell from them.
+    """
 
     of: tuple[float, ...]
     none: float
+    unexplained: float = 0.0
+    doubles: tuple[tuple[int, Double, float], ...] = ()
 
     def by_cause(self, found: Sequence[Candidate]) -> dict[str, float]:
-        """Sum the candidates' probabilities over each of the five causes, with ``none``."""
-        total: dict[str, float] = dict.fromkeys(CAUSES, 0.0)
+        """Sum over each of the five causes, with ``none``; what left no trace may be any of the five alike."""
+        total: dict[str, float] = dict.fromkeys(CAUSES, self.unexplained / len(CAUSES))
         for p, c in zip(self.of, found, strict=True):
             total[c.cause] += p
-        return {**total, "none": self.none}
+        total["none"] = self.none
+        for _, double, p in self.doubles:
+            total[double.cause] += p
+        return total
 
 
 def features(c: Candidate, damage: Damage) -> list[float]:
     """Describe a candidate by scale-free numbers, in the order of ``FEATURES``."""
     slow = c.mechanism == "latency" and (c.best.finding.effect or 0.0) > 3.0
     own = slow or c.mechanism in UNFAIR or c.mechanism in REPLAYED or c.mechanism in SERVICE - _IN_LABELS
-    harm = float(np.clip((damage.z - 2.0) / 4.0, 0.0, 1.0))
+    hurt = 0.0 if np.isnan(c.hurt) else c.hurt
+    harm = float(np.clip(max((damage.z - 2.0) / 4.0, (hurt - 1.5) / 4.0), 0.0, 1.0))
     late = damage.change.found and damage.change.shape != "from_start"
     return [
         c.strength,
@@ -69,14 +97,21 @@ def features(c: Candidate, damage: Damage) -> list[float]:
         c.timing,
         c.refuted,
         1.0 - c.importance,
-        1.0 if c.mechanism in ("covariate_shift", "concept_drift", "unrepresentative_data", "overconfidence") else 0.0,
-        1.0 if c.mechanism in STANDING and late else 0.0,
+        1.0 if c.mechanism in _SOFT else 0.0,
+        1.0 if late and _from_start(c) else 0.0,
         0.0 if own or damage.kind == "unknown" else 1.0 - harm,
         1.0 if c.mechanism in UNFAIR else 0.0,
         1.0 if c.mechanism in _IN_LABELS else 0.0,
-        1.0 if c.cause == "data" and c.best.change is not None and c.best.change.shape == "from_start" else 0.0,
+        1.0 if c.cause == "data" and _from_start(c) else 0.0,
         _little(c, damage),
+        float(np.clip(hurt / 6.0, -0.5, 1.0)),
+        c.strength * c.importance if c.mechanism in _SIGNATURES and c.strength >= 0.85 else 0.0,
     ]
+
+
+def _from_start(c: Candidate) -> bool:
+    """Whether the candidate was there from the first row."""
+    return c.best.change.shape == "from_start" if c.best.change is not None else c.mechanism in STANDING
 
 
 def _little(c: Candidate, damage: Damage) -> float:
@@ -84,13 +119,6 @@ def _little(c: Candidate, damage: Damage) -> float:
     if damage.kind != "labels" or damage.z < 3:
         return 0.0
     return float(np.clip(1.0 - c.share / 0.25, 0.0, 1.0))
-
-
-@lru_cache(maxsize=1)
-def weights() -> Mapping[str, float]:
-    """Give the fitted weights."""
-    text = (Path(__file__).parent / "weights.json").read_text(encoding="utf-8")
-    return {k: float(v) for k, v in json.loads(text)["weights"].items()}
 
 
 def none_features(damage: Damage) -> list[float]:
@@ -101,16 +129,38 @@ def none_features(damage: Damage) -> list[float]:
     return [1.0, float(np.clip(damage.z / 8.0, 0.0, 1.5)), 1.0 if damage.kind == "unknown" else 0.0, blind]
 
 
-NONE_FEATURES: Final = ("none", "none_harm", "none_unlabelled", "none_blind")
+def unexplained_features(damage: Damage) -> list[float]:
+    """Describe ``something did it that left no trace``: 1, and how sure the harm is."""
+    return [1.0, float(np.clip(damage.z / 8.0, 0.0, 1.5))]
 
 
-def choose(found: Sequence[Candidate], damage: Damage) -> Choice:
-    """Give every candidate and ``none`` its probability."""
+@lru_cache(maxsize=1)
+def weights() -> Mapping[str, float]:
+    """Give the fitted weights."""
+    text = (Path(__file__).parent / "weights.json").read_text(encoding="utf-8")
+    return {k: float(v) for k, v in json.loads(text)["weights"].items()}
+
+
+def choose(found: Sequence[Candidate], damage: Damage, doubles: Sequence[Double | None] = ()) -> Choice:
+    """Give the probabilities of candidates, ``none`` and ``unexplained``; doubles take half of a candidate's."""
     w = weights()
-    vector = np.array([w[f] for f in FEATURES])
-    utilities = [float(np.dot(vector, features(c, damage))) for c in found]
-    nothing = float(np.dot([w[f] for f in NONE_FEATURES], none_features(damage)))
-    u = np.array([*utilities, nothing]) * w.get("temperature", 1.0)
+
+    def utility(names: Sequence[str], values: Sequence[float]) -> float:
+        return float(np.dot([w[n] for n in names], values))
+
+    u = np.array(
+        [
+            *(utility(FEATURES, features(c, damage)) for c in found),
+            utility(NONE_FEATURES, none_features(damage)),
+            utility(UNEXPLAINED_FEATURES, unexplained_features(damage)),
+        ]
+    )
     p = np.exp(u - u.max())
     p /= p.sum()
-    return Choice(tuple(float(v) for v in p[:-1]), float(p[-1]))
+    of = [float(v) for v in p[:-2]]
+    shared = []
+    for i, double in enumerate(doubles):
+        if double is not None:
+            of[i] /= 2
+            shared.append((i, double, of[i]))
+    return Choice(tuple(of), float(p[-2]), float(p[-1]), tuple(shared))

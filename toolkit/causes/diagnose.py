@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
+
+import numpy as np
 
 from toolkit.causes.candidates import Candidate, candidates
 from toolkit.causes.choose import Choice, choose
+from toolkit.causes.doubles import double_of
 from toolkit.causes.evidence import gather
 from toolkit.causes.ledger import draw_up
 from toolkit.causes.settle import would_settle
@@ -17,6 +20,7 @@ from toolkit.detectors.study import Study, make_study
 from toolkit.impact.harm import Damage, measure
 from toolkit.profile.model import Profile
 from toolkit.records import Event, Finding, Rival, Verdict
+from toolkit.timeline.order import triggers
 
 #: Below this probability of a cause the verdict is ``undetermined``.
 COMMIT: Final = 0.5
@@ -32,12 +36,17 @@ def diagnose_profile(profile: Profile, events: Sequence[Event] = ()) -> Verdict:
     with threadpool_limits(limits=1):
         got = gather(study, events)
     found = candidates(study, got.evidence, damage, got.relation, got.used)
-    choice = choose(found, damage)
-    return write(study, damage, got.evidence, found, choice)
+    choice = choose(found, damage, [double_of(study, c) for c in found])
+    return write(study, damage, got.evidence, found, choice, events)
 
 
 def write(
-    study: Study, damage: Damage, evidence: Sequence[Evidence], found: Sequence[Candidate], choice: Choice
+    study: Study,
+    damage: Damage,
+    evidence: Sequence[Evidence],
+    found: Sequence[Candidate],
+    choice: Choice,
+    events: Sequence[Event] = (),
 ) -> Verdict:
     """Put the verdict into words and numbers."""
     ids = [f"F{i + 1:02d}" for i in range(len(evidence))]
@@ -64,9 +73,9 @@ def write(
         harm=damage.harm,
         ledger=draw_up(study, found, choice, damage, ids, seed=study.profile.seed),
         rivals=rivals,
-        would_settle_it=would_settle(study, damage, rivals, verdict),
+        would_settle_it=would_settle(study, damage, rivals, verdict, choice),
         findings=findings,
-        notes=_notes(study),
+        notes=(*_order(study, onset_interval, events), *_notes(study)),
     )
 
 
@@ -111,8 +120,37 @@ def _rivals(found: Sequence[Candidate], choice: Choice, ids: Sequence[str]) -> t
         )
         for c, p in zip(found, choice.of, strict=True)
     ]
-    made.append(Rival("none", "none", round(choice.none, 4)))
+    none = choice.none
+    for i, double, p in choice.doubles:
+        if double.cause == "none":
+            none += p
+            continue
+        untold = f"this log cannot tell it from {found[i].mechanism.replace('_', ' ')} without {double.settle}"
+        made.append(Rival(double.cause, double.mechanism, round(p, 4), made[i].supporting, (), untold))
+    made.append(Rival("none", "none", round(none, 4)))
+    if choice.unexplained >= 0.01:
+        made.append(Rival("unexplained", "unexplained", round(choice.unexplained, 4)))
     return tuple(sorted(made, key=lambda r: -r.probability))
+
+
+def _order(study: Study, interval: tuple[datetime, datetime] | None, events: Sequence[Event]) -> tuple[str, ...]:
+    """Say which recorded change lies at the onset, and which came too late to have begun it."""
+    time = study.log.time[~np.isnan(study.log.time)]
+    if interval is None or not len(time):
+        return ()
+    reach = timedelta(seconds=max(float(time[-1] - time[0]) / 20, 3600.0))
+    before, late = triggers(events, interval, reach)
+    notes = []
+    if before:
+        last = max(before, key=lambda e: e.occurred_at)
+        notes.append(f"Recorded at the onset: {_named(last)}.")
+    notes += [f"Too late to have begun it, since the effect was there before: {_named(e)}." for e in late[:2]]
+    return tuple(notes)
+
+
+def _named(e: Event) -> str:
+    text = e.text if len(e.text) <= 80 else e.text[:79] + "…"
+    return f"{e.kind.replace('_', ' ')} of {e.occurred_at:%Y-%m-%d %H:%M} UTC ({text})"
 
 
 def _notes(study: Study) -> tuple[str, ...]:

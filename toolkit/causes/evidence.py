@@ -14,6 +14,7 @@ from toolkit.detectors import (
     categories,
     decisions,
     defaults,
+    forecast,
     generalisation,
     groups,
     missing,
@@ -68,6 +69,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     rest = [
         *versioned,
         *world.detect(study, moves, relation, explained),
+        *forecast.detect(study),
         *generalisation.detect(study, moves, explained),
         *groups.detect(study),
         *decisions.detect(study, events),

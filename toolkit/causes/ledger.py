@@ -1,21 +1,38 @@
-"""The ledger (floor 5): the damage split over the causes, summing to the whole."""
+"""The ledger (floor 5): the damage split over the causes, summing to the whole.
+
+Every line i may explain a part f_i(r) of the excess loss x(r) of row r: all of it on the rows that a defect, an
+override or a version touched, its measured share on the rows since its onset where it touched them all alike. A set S
+of lines explains v(S) = sum over r of x(r) (1 - prod over i in S of (1 - f_i(r))); each line's share is its exact
+Shapley value (Shapley 1953) in that game, so that no order of accusation matters. What no line explains is a line of
+its own where it is more than chance, by the scatter of time blocks; within chance it goes to the lines as their shares.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
+from math import factorial
+from typing import Final
 
 import numpy as np
 
 from toolkit.causes.candidates import Candidate
 from toolkit.causes.choose import Choice
-from toolkit.detectors.evidence import onset_of
+from toolkit.detectors.evidence import inside, onset_of
 from toolkit.detectors.study import Study
-from toolkit.impact.harm import Damage
+from toolkit.impact.harm import Damage, block_error
 from toolkit.profile.model import Floats
 from toolkit.records import LedgerLine
 
 #: A line must explain at least this share of the damage to stand by itself.
-LEAST_SHARE = 0.05
+LEAST_SHARE: Final = 0.05
+#: A further line must explain this share of the damage that the lines before it left.
+FURTHER: Final = 0.1
+MOST_LINES: Final = 4
+#: What touches all rows of its time alike: no row can be told to be its doing.
+_SPREAD: Final = frozenset(
+    {"covariate_shift", "concept_drift", "label_shift", "label_noise", "memorised_training_data", "overconfidence"}
+)
 
 
 def draw_up(
@@ -27,61 +44,121 @@ def draw_up(
     *,
     seed: int = 0,
 ) -> tuple[LedgerLine, ...]:
-    """Split the damage: the likeliest explanations take their shares first, what is left is unexplained.
+    """Split the damage over the likeliest explanation and those that explain what it leaves.
 
     Shares of one total (they sum to 1 with the line ``unexplained``); none where there is no damage to split.
     """
-    total = float(np.nansum(np.where(damage.rows, damage.excess, 0.0)))
-    order = sorted(range(len(found)), key=lambda i: -choice.of[i])
-    chosen = [i for i in order if choice.of[i] > 0.08 and found[i].share > LEAST_SHARE][:4]
-    if damage.kind == "labels" and total <= 0:
-        return ()
-    lines: list[LedgerLine] = []
-    left, taken_causes = 1.0, set[str]()
-    for i in chosen:
-        c = found[i]
-        if lines and c.cause in taken_causes and c.mechanism not in ("missing_values", "unit_change"):
-            continue
-        share = min(c.share * (1.0 if not lines else left), left)
-        if share < LEAST_SHARE:
-            continue
-        low, high = interval(damage, c, share, seed)
-        onset, _ = onset_of(study, c.best.change)
-        lines.append(
-            LedgerLine(
-                c.cause,
-                c.mechanism,
-                round(share, 4),
-                (round(low, 4), round(high, 4)),
-                onset,
-                c.best.finding.features,
-                c.best.finding.slice,
-                tuple(ids[j] for j in c.supporting),
-                tuple(ids[j] for j in c.contradicting),
-            )
-        )
-        taken_causes.add(c.cause)
-        left = 1.0 - sum(line.share for line in lines)
-    if (lines and left > 1e-9) or (not lines and damage.z > 3):
-        lines.append(LedgerLine("unexplained", "unexplained", round(max(1.0 - sum(x.share for x in lines), 0.0), 4)))
-    return tuple(sorted(lines, key=lambda x: (x.cause == "unexplained", -x.share)))
+    if not found or choice.none > max(choice.of):
+        return _unexplained(1.0) if damage.kind == "labels" and damage.z > 3 else ()
+    lead = max(range(len(found)), key=lambda i: choice.of[i])
+    excess = np.nan_to_num(np.where(damage.rows, damage.excess, 0.0))
+    if damage.kind != "labels" or damage.z < 2 or excess.sum() <= 0:
+        # harm that the loss does not show (a gap, a cost, a late answer): its one explanation is the whole of it
+        return (_line(study, found[lead], 1.0, None, ids),)
+    chosen = _chosen(study, found, choice, damage, excess, lead)
+    parts = [parts_of(study, found[i]) for i in chosen]
+    values = shapley(parts, excess)
+    share, left = values.sum(1) / excess.sum(), excess - values.sum(0)
+    rest = 1.0 - float(share.sum())
+    if share.sum() > 0 and (rest < 0 or left.sum() < 2.0 * block_error(left[damage.rows]) * damage.rows.sum()):
+        share, rest = share / share.sum(), 0.0
+    spans = intervals(values, excess, damage, share, seed)
+    lines = [
+        _line(study, found[i], float(s), span, ids)
+        for i, s, span in zip(chosen, share, spans, strict=True)
+        if s >= LEAST_SHARE
+    ]
+    rest = 1.0 - sum(line.share for line in lines)
+    return (*sorted(lines, key=lambda x: -x.share), *(_unexplained(rest) if rest > 1e-4 else ()))
 
 
-def interval(damage: Damage, c: Candidate, share: float, seed: int, rounds: int = 200) -> tuple[float, float]:
-    """Give the 95 % interval of a share by a bootstrap over time blocks of the incident's rows."""
-    rows = np.flatnonzero(damage.rows & ~np.isnan(damage.excess))
-    if len(rows) < 20 or c.best.rows is None:
-        error = 1.0 / np.sqrt(max(damage.z, 1.0) ** 2 + 1.0)
-        return max(0.0, share - 1.96 * error * share), min(1.0, share + 1.96 * error * (1 - share) + 1e-9)
-    blocks = np.array_split(rows, min(20, len(rows) // 10))
-    mine = np.array([float(damage.excess[b][c.best.rows[b]].sum()) for b in blocks])
-    whole = np.array([float(damage.excess[b].sum()) for b in blocks])
-    draws: Floats = np.random.default_rng(seed).integers(0, len(blocks), (rounds, len(blocks))).astype(float)
-    picks = draws.astype(int)
+def _unexplained(share: float) -> tuple[LedgerLine, ...]:
+    return (LedgerLine("unexplained", "unexplained", round(share, 4)),)
+
+
+def _line(study: Study, c: Candidate, share: float, span: tuple[float, float] | None, ids: Sequence[str]) -> LedgerLine:
+    onset, _ = onset_of(study, c.best.change)
+    finding = c.best.finding
+    return LedgerLine(
+        c.cause,
+        c.mechanism,
+        round(share, 4),
+        span,
+        onset,
+        finding.features,
+        finding.slice,
+        tuple(ids[j] for j in c.supporting),
+        tuple(ids[j] for j in c.contradicting),
+    )
+
+
+def parts_of(study: Study, c: Candidate) -> Floats:
+    """Give f(r), the part of each log row's excess that the candidate may explain, 0 to 1."""
+    n = len(study.log)
+    if c.best.rows is not None and c.best.share_hint is None and c.mechanism not in _SPREAD:
+        return c.best.rows.astype(float)
+    since = inside(c.best.change, n) if c.best.change is not None and c.best.change.found else np.ones(n, dtype=bool)
+    rows = since if c.best.rows is None else since & c.best.rows
+    return np.where(rows if c.best.share_hint is None else since, max(c.share, LEAST_SHARE), 0.0)
+
+
+def _chosen(
+    study: Study, found: Sequence[Candidate], choice: Choice, damage: Damage, excess: Floats, lead: int
+) -> list[int]:
+    """Give the leader, then, as long as more than chance is left, the candidate that explains most of what is left."""
+    chosen, left = [lead], excess * (1 - parts_of(study, found[lead]))
+    total = float(excess.sum())
+    while len(chosen) < MOST_LINES:
+        if left.sum() < max(3.0 * block_error(left[damage.rows]) * damage.rows.sum(), FURTHER * total):
+            break
+        gain = {
+            i: float((left * parts_of(study, c)).sum()) * c.strength * (1 - c.refuted)
+            for i, c in enumerate(found)
+            if i not in chosen and c.strength >= 0.5 and c.refuted < 0.5 and c.importance > 0.4 and c.z >= 4
+            and choice.of[i] > 1e-6 and c.cause not in {found[j].cause for j in chosen}
+        }  # fmt: skip
+        best = max(gain, key=lambda i: gain[i], default=None)
+        if best is None or gain[best] < FURTHER * total:
+            break
+        chosen.append(best)
+        left = left * (1 - parts_of(study, found[best]))
+    return chosen
+
+
+def shapley(parts: Sequence[Floats], excess: Floats) -> Floats:
+    """Give every line's exact Shapley value on every row: (lines, rows); its sum over lines is v of all of them."""
+    k = len(parts)
+    out = np.zeros((k, len(excess)))
+    for i in range(k):
+        others = [j for j in range(k) if j != i]
+        for size in range(k):
+            weight = factorial(size) * factorial(k - size - 1) / factorial(k)
+            for group in combinations(others, size):
+                open_part = np.ones(len(excess))
+                for j in group:
+                    open_part = open_part * (1 - parts[j])
+                out[i] += weight * excess * parts[i] * open_part
+    return out
+
+
+def intervals(
+    values: Floats, excess: Floats, damage: Damage, share: Floats, seed: int, rounds: int = 300
+) -> list[tuple[float, float] | None]:
+    """Give the 95 % intervals of the shares by a bootstrap over time blocks; ``None`` below 20 rows."""
+    rows = np.flatnonzero(damage.rows)
+    if len(rows) < 20:
+        return [None] * len(share)
+    blocks = np.array_split(rows, max(2, min(30, len(rows) // 10)))
+    mine = np.array([values[:, b].sum(1) for b in blocks])
+    whole = np.array([excess[b].sum() for b in blocks])
+    picks = np.random.default_rng(seed).integers(0, len(blocks), (rounds, len(blocks)))
     totals = whole[picks].sum(1)
-    ratio = np.where(totals > 0, mine[picks].sum(1) / np.where(totals > 0, totals, 1.0), np.nan)
-    spread = ratio[~np.isnan(ratio)]
-    if len(spread) < 20:
-        return 0.0, 1.0
-    low, high = np.quantile(spread - np.median(spread), [0.025, 0.975])
-    return float(np.clip(share + low, 0.0, 1.0)), float(np.clip(share + high, 0.0, 1.0))
+    fine = totals > 0
+    if fine.sum() < 20:
+        return [(0.0, 1.0)] * len(share)
+    ratio = mine[picks].sum(1)[fine] / totals[fine, None]
+    off = np.quantile(ratio - np.median(ratio, axis=0), [0.025, 0.975], axis=0)
+    return [
+        (round(float(np.clip(s + low, 0, 1)), 4), round(float(np.clip(s + high, 0, 1)), 4))
+        for s, low, high in zip(share, off[0], off[1], strict=True)
+    ]

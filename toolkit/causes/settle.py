@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.causes.choose import Choice
 from toolkit.detectors.study import Study
 from toolkit.impact.harm import Damage
 from toolkit.records import Rival
@@ -42,11 +43,14 @@ _ALONE: Final[dict[str, str]] = {
 }
 
 
-def would_settle(study: Study, damage: Damage, rivals: Sequence[Rival], verdict: str) -> tuple[str, ...]:
+def would_settle(
+    study: Study, damage: Damage, rivals: Sequence[Rival], verdict: str, choice: Choice
+) -> tuple[str, ...]:
     """Give the measurements that would settle an open verdict, the best first; none for a settled one."""
     if verdict != "undetermined":
         return ()
-    asks: list[str] = []
+    shared = sorted(choice.doubles, key=lambda d: -d[2])
+    asks = [d.settle[0].upper() + d.settle[1:] + "." for _, d, p in shared if p > 0.08]
     if damage.kind == "unknown":
         asks.append(labels_needed(study))
     names = [r.mechanism for r in rivals if r.probability > 0.08][:4]

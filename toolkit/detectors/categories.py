@@ -82,10 +82,12 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
         return
     placeholder = all(v.strip().lower() in PLACEHOLDERS for v in values)
     text = f"{name} has values that the baseline never had ({shown}) in {percent(share)} of the rows since the change."
+    # values that were served from the first row are none that came up later: the baseline was not like the world
+    new = "unrepresentative_data" if change.shape == "from_start" else "new_category"
     yield make(
         study,
         "new_category",
-        "default_filled" if placeholder else "new_category",
+        "default_filled" if placeholder else new,
         text,
         strength=0.9,
         z=z,

@@ -16,6 +16,8 @@ from toolkit.timeline.change import Change, find_change
 
 NAME = "decisions"
 LEAST: Final = 30
+#: Words in the name of a decider that say that no person decided.
+_MACHINES: Final = ("default", "fallback", "timeout", "auto", "system", "rule", "machine")
 
 
 def detect(study: Study, events: Sequence[Event]) -> list[Evidence]:
@@ -32,6 +34,13 @@ def _answers(study: Study) -> tuple[Floats, Floats, Floats]:
     return guess, study.log.decision, (~np.isnan(guess) & ~np.isnan(study.log.decision)).astype(float)
 
 
+def by_machine(study: Study) -> Mask:
+    """Mark the rows whose decider is, by its name, no person: a default, a rule, a time-out."""
+    names = study.log.decider.names
+    flags = np.array([any(w in n.lower() for w in _MACHINES) for n in names] + [False])
+    return np.asarray(flags[study.log.decider.codes])
+
+
 def _differ(study: Study, guess: Floats, decision: Floats) -> Mask:
     if study.regression:
         return np.asarray(np.abs(guess - decision) > 1e-9)
@@ -41,7 +50,7 @@ def _differ(study: Study, guess: Floats, decision: Floats) -> Mask:
 def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     """Loss of the decision less loss of the model's own answer, on the same row."""
     guess, decision, known = _answers(study)
-    paired = np.where(known > 0, study.log_loss.final - study.log_loss.model, np.nan)
+    paired = np.where((known > 0) & ~by_machine(study), study.log_loss.final - study.log_loss.model, np.nan)
     if (~np.isnan(paired)).sum() < LEAST:
         return []
     base = study.ref_loss.final - study.ref_loss.model
@@ -51,7 +60,7 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     rows = inside(change, len(paired)) if change.found and change.z > 0 else np.ones(len(paired), dtype=bool)
     if not change.found or change.z < 0:
         change = from_start(study)
-    differ = _differ(study, guess, decision) & (known > 0)
+    differ = _differ(study, guess, decision) & (known > 0) & ~by_machine(study)
     mean = float(np.nanmean(paired[rows]))
     n = int((~np.isnan(paired[rows])).sum())
     error = float(np.nanstd(paired[rows])) / np.sqrt(max(n, 1)) or 1e-9
@@ -125,13 +134,16 @@ def _override_kind(
 
 
 def _late(study: Study, changed: Mask, kept: Mask) -> bool:
-    """Whether answers were set aside because they came too late: far slower than those that were followed."""
-    a, b = study.log.latency_ms[changed], study.log.latency_ms[kept]
-    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
-    if len(a) < 10 or len(b) < 10 or float(np.median(a)) < 1.5 * float(np.median(b)):
+    """Whether answers were set aside because they came too late: hardly any that came in time was."""
+    latency = study.log.latency_ms
+    base = study.ref.latency_ms if (~np.isnan(study.ref.latency_ms)).sum() >= LEAST else latency[: len(latency) // 5]
+    if (~np.isnan(latency[changed])).sum() < 10 or (~np.isnan(latency[kept])).sum() < 10 or np.isnan(base).all():
         return False
-    told = np.concatenate((np.ones(len(a)), np.zeros(len(b))))
-    return auc(np.concatenate((a, b)), told) > 0.85
+    far = latency > np.nanquantile(base, 0.99)
+    slow, quick = changed[far & (changed | kept)], changed[~far & (changed | kept)]
+    if len(slow) < 10 or len(quick) < 10:
+        return False
+    return bool(slow.mean() > 4 * quick.mean() and far[changed].mean() > 0.7)
 
 
 def _kappa(a: Floats, b: Floats) -> float:
@@ -211,6 +223,8 @@ def _reliance(study: Study) -> list[Evidence]:
         and overrides < 0.02
         and float(np.nanmean(study.log_loss.model)) > 0.05
         and len(study.log.decider.names) > 0
+        and not by_machine(study).all()
+        and not (study.model_change.found and study.model_change.z > 0)
     ):
         text = (
             f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all "

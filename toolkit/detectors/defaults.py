@@ -84,7 +84,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     new_name = isinstance(column, Codes) and isinstance(base, Codes) and label not in seen(base)
     if new_name and label.strip().lower() not in PLACEHOLDERS:
         return
-    if isinstance(column, Codes) and label.strip().lower() not in PLACEHOLDERS and share < 0.9:
+    named = label.strip().lower() in PLACEHOLDERS
+    if share < 0.9 and (base_share > 0.1 or (isinstance(column, Codes) and not named)):
         # a usual value that became more usual is rather a change of the crowd
         strength *= 0.3
     if strength < 0.2:
@@ -150,15 +151,22 @@ def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: s
 
 
 def frozen(study: Study, name: str, base: Column, column: Column) -> Evidence | None:
-    """Look for values that repeat the row before them, or their entity's last value."""
-    repeats = _entity_repeats(study, base, column)
-    kind = "its entity's last value"
-    if repeats is None:
-        repeats = _row_repeats(base, column)
-        kind = "the row before it"
-    if repeats is None:
-        return None
-    ref, log = repeats
+    """Look for values that repeat their entity's last value, or the row before them (of their segment)."""
+    for repeats, kind in (
+        (_entity_repeats(study, base, column), "its entity's last value"),
+        (_segment_repeats(study, base, column), "the row before it of its segment"),
+        (_row_repeats(base, column), "the row before it"),
+    ):
+        found = None if repeats is None else _frozen(study, name, base, column, *repeats, kind)
+        if found is not None:
+            return found
+    return None
+
+
+def _frozen(
+    study: Study, name: str, base: Column, column: Column, ref: Floats, log: Floats, kind: str
+) -> Evidence | None:
+    """Look at one series of repeats for the row from which on they are many."""
     reference = None
     if not study.own_reference and (~np.isnan(ref)).sum() >= 15:
         part = ref[~np.isnan(ref)]
@@ -167,12 +175,12 @@ def frozen(study: Study, name: str, base: Column, column: Column) -> Evidence | 
     if not change.found or change.z < 6 or change.after - change.before < 0.25:
         return None
     rows = inside(change, len(log))
+    if _is_default(base, column, change) or _by_chance(column, rows, change.after):
+        return None
     text = (
         f"{name} repeats {kind} in {percent(change.after)} of the rows since the change, {percent(change.before)} "
         "before."
     )
-    if _is_default(base, column, change) or _by_chance(column, rows, change.after):
-        return None
     return make(
         study,
         "stale_feature",
@@ -186,7 +194,7 @@ def frozen(study: Study, name: str, base: Column, column: Column) -> Evidence | 
         unit="share of rows",
         n=int(rows.sum()),
         features=[name],
-        refutes=("covariate_shift",),
+        refutes=("covariate_shift", "bad_rollout", "concept_drift"),
     )
 
 
@@ -240,6 +248,23 @@ def _row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:
     codes = _texts(base)
     chance = float((shares(codes, int(codes.max()) + 1, 0.0) ** 2).sum())
     return (out[0], out[1]) if chance < 0.2 else None
+
+
+def _segment_repeats(study: Study, base: Column, column: Column) -> tuple[Floats, Floats] | None:
+    """Mark rows equal to the row before of the same segment value, for the segment where that became commonest."""
+    plain = _row_repeats(base, column)
+    if plain is None:
+        return None
+    best, most = None, max(0.5, 1.5 * float(np.nanmean(plain[1])))
+    for name, codes in study.log.segments.items():
+        log = _same_as_last(codes.codes, _texts(column))
+        parts = [p for p in np.array_split(log, 8) if (~np.isnan(p)).sum() >= 15]
+        often = max((float(np.nanmean(p)) for p in parts), default=0.0)
+        if often > most:
+            ref = study.ref.segments.get(name)
+            before = plain[0] if ref is None else _same_as_last(ref.codes, _texts(base))
+            best, most = (before, log), often
+    return best
 
 
 def _entity_repeats(study: Study, base: Column, column: Column) -> tuple[Floats, Floats] | None:

@@ -20,7 +20,10 @@ _CELLS = 24
 
 @dataclass(frozen=True)
 class Moved:
-    """A feature whose distribution changed: ``distance`` is KS (numbers) or total variation (text) in [0, 1]."""
+    """A feature whose distribution changed: ``distance`` is KS (numbers) or total variation (text) in [0, 1].
+
+    ``slice`` is the one segment (column, value) in which alone it changed, where there is one.
+    """
 
     name: str
     distance: float
@@ -28,6 +31,7 @@ class Moved:
     change: Change
     rows: Mask
     numeric: bool
+    slice: tuple[str, str] | None = None
 
 
 def cells(ref: Column, log: Column) -> tuple[Ints, Ints, int]:
@@ -117,16 +121,16 @@ def column_moved(study: Study, name: str, ref: Column, log: Column) -> Moved | N
         change = no_change(len(series))
     if not change.found:
         return None
-    rows = _slice(study, series, inside(change, len(series)))
+    rows, where = _slice(study, series, inside(change, len(series)))
     distance, z = _distance(ref, log, code_ref, code_log, k, rows)
     if z < 4.0:
         return None
-    return Moved(name, distance, min(z, abs(change.z) * 3), change, rows, not isinstance(ref, Codes))
+    return Moved(name, distance, min(z, abs(change.z) * 3), change, rows, not isinstance(ref, Codes), where)
 
 
-def _slice(study: Study, series: Floats, rows: Mask) -> Mask:
+def _slice(study: Study, series: Floats, rows: Mask) -> tuple[Mask, tuple[str, str] | None]:
     """Keep the rows of the one segment value in which alone the change is, where there is one."""
-    for codes in study.log.segments.values():
+    for column, codes in study.log.segments.items():
         means = [
             (float(np.nanmean(series[rows & (codes.codes == i)])), i)
             for i in range(min(len(codes.names), 40))
@@ -137,8 +141,8 @@ def _slice(study: Study, series: Floats, rows: Mask) -> Mask:
         means.sort(reverse=True)
         (top, place), (second, _) = means[0], means[1]
         if top > 0.1 and second < 0.15 * top:
-            return np.asarray(rows & (codes.codes == place))
-    return rows
+            return np.asarray(rows & (codes.codes == place)), (column, codes.names[place])
+    return rows, None
 
 
 def _best_window(study: Study, code_log: Ints, base: Floats, k: int) -> Mask:

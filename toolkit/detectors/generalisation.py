@@ -9,6 +9,7 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, logistic, make, not_testable, percent
 from toolkit.detectors.study import LEAST_ROWS, Study
+from toolkit.detectors.world import off_support
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change
@@ -52,9 +53,12 @@ def naive_loss(study: Study) -> float:
 
 
 def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
-    serving = _first(study.log_loss.model)
+    # rows unlike all of the baseline say nothing of what was memorised
+    like = np.where(off_support(study), np.nan, 0.0)
+    like = like if (~np.isnan(like)).sum() >= 100 else np.zeros(len(like))
+    serving = _first(study.log_loss.model + like)
     if len(serving) < LEAST_ROWS:
-        serving = _first(study.log_loss.final)
+        serving = _first(study.log_loss.final + like)
     train_loss = study.train_loss.model if study.train_loss is not None else None
     validation = study.ref_loss.model if study.baseline == "validation" else None
     best = train_loss if train_loss is not None else validation
@@ -90,7 +94,11 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
         strength = logistic(14 * (0.55 - kept)) * (0.8 + 0.2 * min(max(held, 0.0), 1.0))
     else:
         strength = 0.75 * logistic(8 * (0.7 - kept))
-    strength *= quiet * _too_sure(study)
+    if validation is not None:
+        # validation that promised what serving never gave was not apart from the training rows
+        worse = 0.8 * difference(validation, serving)[3]
+        strength = max(strength, 0.8 * logistic(1.5 * (worse - 5.0)))
+    strength *= quiet * _too_sure(study) * (0.5 if explained else 1.0)
     text = (
         f"From the first served rows the loss is {served:.3f}; on "
         f"{'its training rows' if train_loss is not None else 'the reference'} "
@@ -344,7 +352,7 @@ def _overconfident(study: Study) -> list[Evidence]:
         return []
     # where accuracy itself fell, confidence beyond it is a consequence; on its own it is the fault
     accuracy_kept = logistic(3 * (2.5 - worse)) if np.isfinite(worse) else 0.5
-    strength = logistic(40 * (over - 0.07)) * (0.25 + 0.75 * accuracy_kept)
+    strength = logistic(40 * (over - 0.055)) * (0.25 + 0.75 * accuracy_kept)
     text = (
         f"The model states {percent(over)} more confidence than it is right, from the first rows "
         f"({percent(was)} on the reference)."

@@ -23,6 +23,9 @@ from toolkit.records import SliceTerm
 NAME = "groups"
 LEAST: Final = 20
 MOST_VALUES: Final = 30
+#: What is not confined to a group is not the cause of what is.
+_STANDING: Final = ("memorised_training_data", "concept_drift", "unrepresentative_data")
+_FOLLOW: Final = frozenset({"performance_gap", "selection_gap", "calibration_gap"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def detect(study: Study) -> list[Evidence]:
         return []
     kept = _corrected(gaps)
     found = [e for e in (_judge(study, g, kept) for g in kept) if e is not None]
+    found = _by_labels(found)
     found.sort(key=lambda e: -e.strength * min(e.z, 12))
     if not found:
         worst = max(gaps, key=lambda g: abs(g.z))
@@ -73,6 +77,15 @@ def detect(study: Study) -> list[Evidence]:
             )
         ]
     return found[:4]
+
+
+def _by_labels(found: list[Evidence]) -> list[Evidence]:
+    """Where the labels that taught the model were bent against a group, its other gaps follow from that."""
+    bent = {e.finding.slice for e in found if e.mechanism == "biased_labels" and e.strength > 0.6}
+    return [
+        replace(e, strength=0.5 * e.strength) if e.finding.slice in bent and e.mechanism in _FOLLOW else e
+        for e in found
+    ]
 
 
 def _corrected(gaps: list[Gap]) -> list[Gap]:
@@ -185,13 +198,23 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
         interval=g.interval,
         n=g.n,
         slice_=(SliceTerm(g.column, g.value),),
+        refutes=_STANDING if strength > 0.7 and g.rows.mean() < 0.6 and g.measure == "error" else (),
+        features=[p for p in (proxy_of(study, g),) if p is not None] if mechanism == "proxy_feature" else (),
         details={"measure": g.measure, "steady": steady, "early": g.early, "late": g.late, "before": g.before},
     )
 
 
 def _size(g: Gap, worse: float) -> float:
     """How much the gap matters, 0 to 1: in points, or as a ratio of rates (the four-fifths rule, 29 CFR 1607.4 D)."""
-    points = logistic(45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08}.get(g.measure, 0.09)))
+    points = logistic(
+        45
+        * (
+            worse
+            - {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "calibration": 0.065, "confidence": 0.065}.get(
+                g.measure, 0.09
+            )
+        )
+    )
     if g.measure != "selection":
         return points
     low, high = sorted((g.rate, g.rest))
@@ -231,6 +254,8 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
         return "under_represented_group", 0.0
     if _by_people(study, g):
         return "selection_gap", 0.0
+    if g.measure in ("misses", "false alarms") and proxy_of(study, g) is not None:
+        return "proxy_feature", 0.0
     if g.measure in ("misses", "false alarms"):
         return "performance_gap", _base_rates(study, g)
     return "performance_gap", 0.0
@@ -240,6 +265,8 @@ def _by_people(study: Study, g: Gap) -> bool:
     """Whether the gap is in the decisions alone: the model's own answers treat the groups alike."""
     if np.isnan(study.log.decision).all():
         return False
+    if np.isnan(predicted(study.log, study.threshold, study.profile.task)).all():
+        return study.binary  # nobody but people decided
     own = measures(study, replace(study.log, decision=np.full(len(study.log), np.nan)), study.mature).get(g.measure)
     if own is None or (~np.isnan(own[g.rows])).sum() < LEAST:
         return False

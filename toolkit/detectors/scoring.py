@@ -152,9 +152,9 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
     """
     fitted = surrogate(study)
     if fitted is None or fitted.r2 < LEAST_R2:
-        return _constant(study, None), fitted
+        return _constant(study, None, found_rows), fitted
     cap = float(np.nanquantile(np.abs(fitted.ref), 0.99)) * 4 + 1e-6
-    found = _constant(study, fitted)
+    found = _constant(study, fitted, found_rows)
     for e in found:
         if e.rows is not None:
             found_rows = np.maximum(found_rows, e.rows)
@@ -241,7 +241,7 @@ def beyond(study: Study) -> Mask:
     return out
 
 
-def _constant(study: Study, fitted: Surrogate | None) -> list[Evidence]:
+def _constant(study: Study, fitted: Surrogate | None, defects: Floats) -> list[Evidence]:
     """One score that is served again and again where the baseline's scores varied: a fallback."""
     now, base = study.log.score, study.ref.score
     if np.isnan(now).all() or np.isnan(base).all():
@@ -250,7 +250,7 @@ def _constant(study: Study, fitted: Surrogate | None) -> list[Evidence]:
     values, counts = np.unique(have, return_counts=True)
     top = float(values[np.argmax(counts)])
     was = float((base[~np.isnan(base)] == top).mean())
-    if study.binary and not 0.002 < top < 0.998:
+    if study.profile.task != "regression" and not 0.002 < top < 0.998:
         return []  # a sure answer rounded, not a fallback
     flags = np.where(np.isnan(now), np.nan, (now == top).astype(float))
     n_ref = int((~np.isnan(base)).sum())
@@ -258,6 +258,9 @@ def _constant(study: Study, fitted: Surrogate | None) -> list[Evidence]:
     if not change.found or change.z < 0 or change.after - was < 0.04:
         return []
     rows = inside(change, len(flags))
+    strange = (defects > 0) | beyond(study)
+    if float(strange[rows & (flags > 0)].mean()) > 0.5:
+        return []  # inputs that broke alike are answered alike
     share = float(np.nanmean(flags[rows]))
     z = proportion_z(was * n_ref, n_ref, np.nansum(flags[rows]), rows.sum())
     if z < 6 or len(np.unique(base[~np.isnan(base)])) < 20:

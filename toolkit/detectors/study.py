@@ -104,6 +104,15 @@ class Study:
         """Change of the squared error of the score over the log."""
         return find_change(self.log_loss.brier, reference=self.stats(self.ref_loss.brier))
 
+    def ref_slice(self, term: tuple[str, str] | None) -> Mask:
+        """Mark the baseline rows of a segment value; all of them without one, or where the baseline has too few."""
+        everything = np.ones(len(self.ref), dtype=bool)
+        if term is None or term[0] not in self.ref.segments or term[1] not in self.ref.segments[term[0]].names:
+            return everything
+        codes = self.ref.segments[term[0]]
+        mine = np.asarray(codes.codes == codes.names.index(term[1]))
+        return mine if mine.sum() >= 50 else everything
+
     def stats(self, x: Floats) -> tuple[float, float, float] | None:
         """Give mean, variance and number of a baseline series; ``None`` for a baseline within the log."""
         if self.own_reference:
@@ -131,7 +140,10 @@ def losses(sample: Sample, threshold: float, task: str) -> Losses:
 
     def loss(answer: Floats) -> Floats:
         if task == "regression":
-            return np.abs(answer - label)
+            # where nothing was answered, the loss is that of the plainest answer there is
+            usual = float(np.median(label[~np.isnan(label)])) if (~np.isnan(label)).any() else np.nan
+            silent = np.isnan(answer) & (not np.isnan(answer).all())
+            return np.abs(np.where(silent, usual, answer) - label)
         wrong = (answer != label).astype(float)
         if np.isnan(answer).all():
             return np.full(len(answer), np.nan)

@@ -70,6 +70,7 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
         base, column = study.ref.features[name], study.log.features[name]
         if isinstance(base, Codes) or isinstance(column, Codes):
             continue
+        base = base[study.ref_slice(move.slice)]
         got = of_column(study, name, base, column, move.rows, move.change, move.z, move.distance)
         if got is not None:
             found.append(got)
@@ -190,10 +191,10 @@ def _free_slope(base: Floats, current: Floats) -> float | None:
 
 
 def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
-    """Some rows changed: the best known factor by mixture likelihood."""
-    grid = _Density(base)
+    """Some rows changed: the known factor of the best mixture likelihood that also gives the baseline back."""
+    grid = Density(base)
     plain = grid(current)
-    best: tuple[float, float, Floats] | None = None
+    tried = []
     for k in FACTORS:
         if 0.55 < k < 1.7:
             continue
@@ -202,30 +203,34 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
         for _ in range(25):
             chance = w * scaled / (w * scaled + (1 - w) * plain)
             w = float(np.clip(chance.mean(), 1e-4, 1 - 1e-4))
-        gain = float(np.log((w * scaled + (1 - w) * plain) / plain).sum())
-        if best is None or gain > best[0]:
-            best = (gain, k, chance)
-    if best is None:
-        return None
-    gain, k, chance = best
+        tried.append((float(np.log((w * scaled + (1 - w) * plain) / plain).sum()), k, chance))
+    for gain, k, chance in sorted(tried, key=lambda t: -t[0])[:4]:
+        if gain < 25 + 4 * np.log(len(current)):
+            return None
+        fit = _undone(base, current, k, chance)
+        if fit is not None:
+            rows = np.zeros(n, dtype=bool)
+            rows[place[chance > 0.5]] = True
+            return Unit(k, 0.0, True, fit, rows)
+    return None
+
+
+def _undone(base: Floats, current: Floats, k: float, chance: Floats) -> float | None:
+    """Give the KS distance after undoing factor ``k`` where it is likelier than not; ``None`` where that is no fit."""
     changed = chance > 0.5
-    # a wider crowd fits a mixture too, but no row of it is surely one or the other
-    if float(np.maximum(chance, 1 - chance).mean()) < 0.97:
+    # a wider crowd fits a mixture too, but no row of it is surely one or the other; a zero never is
+    sure = np.maximum(chance, 1 - chance)[current != 0]
+    if changed.sum() < 8 or not len(sure) or float(sure.mean()) < (0.97 if 1 / 7 <= k <= 7 else 0.85):
         return None
-    if changed.sum() < 8 or gain < 25 + 4 * np.log(len(current)):
-        return None
-    undone = np.where(changed, current / k, current)
-    fit, before = ks_distance(base, undone), ks_distance(base, current)
+    fit, before = ks_distance(base, np.where(changed, current / k, current)), ks_distance(base, current)
     if fit > max(0.08, 1.8 / np.sqrt(min(len(base), len(current)))) or fit > 0.6 * before:
         return None
     if ks_z(ks_distance(base, current[changed] / k), len(base), int(changed.sum())) > 6 and fit > 0.05:
         return None
-    rows = np.zeros(n, dtype=bool)
-    rows[place[changed]] = True
-    return Unit(k, 0.0, True, fit, rows)
+    return fit
 
 
-class _Density:
+class Density:
     """A histogram density on quantile cells with light tails: cheap, positive everywhere."""
 
     def __init__(self, base: Floats) -> None:
@@ -237,6 +242,7 @@ class _Density:
         self.height *= 0.98
 
     def __call__(self, x: Floats) -> Floats:
+        """Give the density at each value."""
         at = np.searchsorted(self.edges, x, side="right") - 1
         at = np.where(x == self.edges[-1], len(self.height) - 1, at)
         within = (at >= 0) & (at < len(self.height))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, logistic, make, percent, proportion_z
+from toolkit.detectors.drift import Moved, exact_cells, shares
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, logistic, make, percent, proportion_z
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
 from toolkit.profile.model import Codes, Floats, Ints, Mask
-from toolkit.timeline.change import Change
+from toolkit.timeline.change import Change, find_change
 
 NAME = "relation"
 
@@ -20,7 +20,7 @@ def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, exp
     if relation is not None:
         found += _stories(study, relation)
         found += _poison(study, relation)
-    found += flood(study, relation)
+    found += flood(study)
     return found
 
 
@@ -38,7 +38,9 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
     """Concept drift, label shift and label noise, by the fit of each story."""
     freedom = r.strata.count * r.strata.labels - 1
     z = _z_of_misfit(r.still_misfit, freedom)
-    z_given = _z_of_misfit(r.covariate_misfit, r.strata.count * (r.strata.labels - 1))
+    # many classes spread a change of the relation thin; the loss at equal inputs gathers it
+    z_loss = 0.9 * r.given / r.given_error if r.given > 0.5 * r.total > 0 else 0.0
+    z_given = max(_z_of_misfit(r.covariate_misfit, r.strata.count * (r.strata.labels - 1)), z_loss)
     found: list[Evidence] = []
     still_mix = r.mix_misfit < 2.0
     label = _fits(r.label_misfit, r.still_misfit, r.strata.labels * (r.strata.count - 1)) * (
@@ -53,6 +55,8 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
     )
     noise *= (1.0 if not study.regression else 0.0) * (1.0 if still_mix else 0.4)
     concept = (0.95 if z_given > 5 else 0.5 if z_given > 3.5 else 0.0) * (1 - 0.75 * noise) * (1 - 0.7 * label)
+    if r.change.shape == "from_start" and not study.own_reference:
+        concept *= 0.6  # what was never as promised is rather the model's than the world's
     concept *= 1.0 - 0.3 * (not still_mix) * (r.covariate_misfit < 0.5 * r.mix_misfit)
     # on strata that the baseline barely held, a changed relation is guesswork
     if concept > 0.1:
@@ -138,9 +142,14 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
         f"{percent(share_out)} of the rows lie where the baseline has none."
     )
     strength = coherent * size
-    if change.shape == "from_start":
+    lone = change.shape == "from_start" and len(plain) == 1 and tested >= 3 and not _restricted(study, top[0].name)
+    if lone:
+        mechanism, strength = "training_serving_skew", 0.85 * size
+        others: tuple[str, ...] = ("training_serving_skew", "unrepresentative_data")
+        text += " The others are as they were, and the feature differs within the baseline's range too."
+    elif change.shape == "from_start":
         mechanism = "unrepresentative_data"
-        others: tuple[str, ...] = ("unrepresentative_data", "covariate_shift")
+        others = ("unrepresentative_data", "covariate_shift")
     else:
         mechanism, others = "covariate_shift", ("covariate_shift",)
     hint = None
@@ -164,6 +173,23 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
             details={"off_support": share_out, "mix_share": hint},
         )
     ]
+
+
+def _restricted(study: Study, name: str) -> bool:
+    """Whether the baseline is a part of what is served: cut to the baseline's range, the log looks like it."""
+    base, now = study.ref.features[name], study.log.features[name]
+    if isinstance(base, Codes) or isinstance(now, Codes):
+        if not (isinstance(base, Codes) and isinstance(now, Codes)):
+            return False
+        kept = np.isin(now.codes, [now.names.index(v) for v in seen(base) if v in now.names])
+        a, b, k = exact_cells(base, now.take(kept))
+        return bool(
+            kept.mean() < 0.97 and len(b) > 30 and np.abs(shares(a, k, 0.0) - shares(b, k, 0.0)).sum() / 2 < 0.1
+        )
+    have, served = base[~np.isnan(base)], now[~np.isnan(now)]
+    low, high = np.quantile(have, [0.002, 0.998])
+    inner = served[(served >= low) & (served <= high)]
+    return bool(len(inner) < 0.93 * len(served) and len(inner) > 30 and ks_distance(have, inner) < 0.12)
 
 
 def _common(top: list[Moved]) -> Change:
@@ -263,22 +289,28 @@ def _surged(study: Study, column: str, value: str, r: Relation) -> bool:
     return bool(sure and float((now.codes[r.rows] == now.names.index(value)).mean()) > 1.4 * float(mine.mean()))
 
 
-def flood(study: Study, r: Relation | None) -> list[Evidence]:
-    """A few new entities that send a great part of the rows since the change: somebody feeds the system."""
+def flood(study: Study) -> list[Evidence]:
+    """A few new entities that send a great part of the rows from some row on: somebody feeds the system."""
     codes = study.log.entity.codes
     n = len(codes)
-    if r is None or not r.change.found or (codes >= 0).sum() < 100 or r.change.shape == "from_start":
+    if (codes >= 0).sum() < 100:
         return []
-    start = r.change.start
-    before = np.bincount(codes[:start][codes[:start] >= 0], minlength=len(study.log.entity.names))
-    after = np.bincount(codes[start:][codes[start:] >= 0], minlength=len(study.log.entity.names))
-    usual = float(np.quantile(before[before > 0], 0.99)) if (before > 0).any() else 1.0
-    loud = (after > max(4 * usual * (n - start) / max(start, 1), 8)) & (before == 0)
-    rows = np.isin(codes, np.flatnonzero(loud)) & (np.arange(n) >= start)
-    share = float(rows[start:].mean()) if start < n else 0.0
-    if share < 0.04 or loud.sum() > 0.1 * (after > 0).sum():
+    count = np.bincount(codes[codes >= 0], minlength=len(study.log.entity.names))
+    first = np.full(len(count), n)
+    np.minimum.at(first, codes[codes >= 0], np.flatnonzero(codes >= 0))
+    rate = count / np.maximum(n - first, 1)
+    usual = float(np.quantile(rate[(count > 0) & (first < n / 2)], 0.98)) if (first < n / 2).any() else 1.0
+    loud = (rate > 3 * usual) & (count >= 12) & (first > 0.03 * n)
+    if not loud.any() or loud.sum() > 0.1 * (count > 0).sum():
         return []
-    z = proportion_z(0, float(start), float(rows.sum()), float(n - start))
+    flags = np.isin(codes, np.flatnonzero(loud)).astype(float)
+    change = find_change(flags)
+    if not change.found or change.z < 6:
+        return []
+    rows = inside(change, n) & (flags > 0)
+    share = float(rows.sum()) / max(change.end - change.start, 1)
+    if share < 0.04:
+        return []
     text = f"{int(loud.sum())} ids never seen before send {percent(share)} of the rows since the change."
     return [
         make(
@@ -286,14 +318,14 @@ def flood(study: Study, r: Relation | None) -> list[Evidence]:
             "provenance",
             "poisoned_data",
             text,
-            strength=0.9,
-            z=z,
-            change=r.change,
+            strength=0.95,
+            z=change.z,
+            change=change,
             rows=rows,
             effect=share,
             unit="share of rows",
             n=int(rows.sum()),
-            refutes=("covariate_shift", "concept_drift", "default_filled"),
+            refutes=("covariate_shift", "concept_drift", "default_filled", "bad_rollout", "label_noise"),
         )
     ]
 
