@@ -44,11 +44,11 @@ MORE = (
     ("poisoned_data", "account_flood", "credit", 6),
     ("duplicated_requests", "retry_storm", "credit", 28),
     ("stale_feature", "entities_frozen", "churn", 29),
+    ("stale_feature", "feed_stopped", "churn", 29),
+    ("stale_feature", "feed_stopped", "credit", 1),
 )
 #: Strong incidents whose fault no finding names.
 MISSED = {
-    ("stale_feature", "feed_stopped", "churn", 29): "three values, one a source, repeat each other only by chance",
-    ("stale_feature", "feed_stopped", "credit", 1): "three values, one a source, repeat each other only by chance",
     ("poisoned_data", "feedback_turned", "flights", 6): "the labels that were turned are told as concept drift alone",
 }
 SEEN = tuple(i for i in (*played.INCIDENTS, *MORE) if i[1] != "feedback_turned")

@@ -7,8 +7,8 @@
 A conditional logit: the accepted mechanisms of a trial share the right answer; ``unexplained`` is right where a fault
 did harm and no detector named it; ``none`` where nothing is wrong. Trials of one mechanism weigh as much as those of
 another, whatever their number. The penalty is L2 towards the weights there are. All weights are then multiplied by the
-one factor that fits the probabilities of leave-mechanism-out best, so that what is stated holds for mechanisms that were
-not seen (temperature scaling: Guo et al. 2017).
+one factor that fits the probabilities of leave-mechanism-out best, so that what is stated holds for mechanisms that
+were not seen (temperature scaling: Guo et al. 2017).
 """
 
 from __future__ import annotations
