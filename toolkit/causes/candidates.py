@@ -35,7 +35,7 @@ REPLAYED: Final = frozenset(
     }
 )
 #: Mechanisms whose feature harms whether or not the model reads it: the truth changed with it.
-_ANYWAY: Final = frozenset({"new_category", "unrepresentative_data", "poisoned_data"})
+_ANYWAY: Final = frozenset({"new_category", "unrepresentative_data", "poisoned_data", "concept_drift", "errors"})
 #: Mechanisms that are there from the first row.
 STANDING: Final = frozenset(m for m, c in CAUSE_OF.items() if c in ("overfitting", "bias"))
 
@@ -110,7 +110,7 @@ def _importance(e: Evidence, used: Mapping[str, float]) -> float:
     mine = max((used.get(f, 0.0) for f in e.finding.features), default=0.0)
     if e.mechanism == "leakage" or e.finding.detector == "association":
         # a column that nobody reads may go with the answer too; one that leaked carries the model
-        return float(np.clip(mine / ((0.5 if e.mechanism == "leakage" else 0.3) * top), 0.0, 1.0))
+        return float(np.clip(mine / (0.6 * top), 0.0, 1.0))
     return float(np.clip(0.15 + mine / (0.12 * top), 0.0, 1.0))
 
 
@@ -124,6 +124,8 @@ def share_of(study: Study, e: Evidence, damage: Damage, relation: Relation | Non
     if relation is not None and relation.total > 1e-9 and e.mechanism in ("covariate_shift", "unrepresentative_data"):
         beyond = matched(damage, off_support(study)) / total
         return float(np.clip(max(relation.mix / relation.total, beyond), 0.0, 1.0))
+    if e.mechanism == "leakage":
+        return 1.0  # what was promised rested on it, from the first row
     if e.mechanism in (
         "concept_drift",
         "label_noise",

@@ -31,7 +31,15 @@ FURTHER: Final = 0.1
 MOST_LINES: Final = 4
 #: What touches all rows of its time alike: no row can be told to be its doing.
 _SPREAD: Final = frozenset(
-    {"covariate_shift", "concept_drift", "label_shift", "label_noise", "memorised_training_data", "overconfidence"}
+    {
+        "covariate_shift",
+        "concept_drift",
+        "label_shift",
+        "label_noise",
+        "memorised_training_data",
+        "overconfidence",
+        "leakage",
+    }
 )
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.scoring import answer, design
+from toolkit.detectors.scoring import answer, design, designed
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -37,6 +37,7 @@ class Strata:
     ref_label: Ints
     log_label: Ints
     labels: int
+    split: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Relation:
     strata: Strata
     rows: Mask
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The feature that tells best where label and score part."""
+        return self.strata.split
+
 
 def stratify(study: Study, rows: Mask) -> Strata | None:
     """Put baseline and log rows into strata; ``None`` where there are too few labelled baseline rows.
@@ -79,8 +85,9 @@ def stratify(study: Study, rows: Mask) -> Strata | None:
         return None
     ref_leaf, log_leaf = np.zeros(len(study.ref), dtype=np.int64), np.zeros(len(study.log), dtype=np.int64)
     cells_ref, cells_log = cells_ref.copy(), cells_log.copy()
+    split: tuple[str, ...] = ()
     if min(n, m) >= 400:
-        taught = _leaves(study, rows, ref_leaf, log_leaf)
+        *taught, split = _leaves(study, rows, ref_leaf, log_leaf)
         cells_ref[taught[0]] = -1
         cells_log[taught[1]] = -1
     bands = int(np.clip(min(n, m) // 60, 2, 5))
@@ -88,7 +95,7 @@ def stratify(study: Study, rows: Mask) -> Strata | None:
     flat_ref, flat_log = ref_leaf * (bands + 1) + ref_band + 1, log_leaf * (bands + 1) + log_band + 1
     live = np.unique(flat_ref[cells_ref >= 0])
     place = np.searchsorted(live, np.arange(max(flat_ref.max(), flat_log.max()) + 2)).clip(0, len(live) - 1)
-    return Strata(place[flat_ref], place[flat_log], len(live), cells_ref, cells_log, k)
+    return Strata(place[flat_ref], place[flat_log], len(live), cells_ref, cells_log, k, split)
 
 
 def _band(study: Study) -> tuple[Floats, Floats]:
@@ -108,15 +115,15 @@ def _edges(x: Floats, bands: int) -> Floats:
     return np.unique(np.quantile(have, np.linspace(0, 1, bands + 1)[1:-1]))
 
 
-def _leaves(study: Study, rows: Mask, ref_leaf: Ints, log_leaf: Ints) -> tuple[Ints, Ints]:
-    """Fill in the leaves of the tree; give the rows that taught it."""
+def _leaves(study: Study, rows: Mask, ref_leaf: Ints, log_leaf: Ints) -> tuple[Ints, Ints, tuple[str, ...]]:
+    """Fill in the leaves of the tree; give the rows that taught it, and the feature that it splits by most."""
     from sklearn.tree import DecisionTreeRegressor
 
     R, L = _filled(*design(study))
     ref_y, log_y = _surprise(study)
     ref_good, log_good = np.flatnonzero(~np.isnan(ref_y))[::2], np.flatnonzero(rows & ~np.isnan(log_y))[::2]
     if R.shape[1] == 0 or len(ref_good) < 100 or len(log_good) < 100:
-        return ref_good[:0], log_good[:0]
+        return ref_good[:0], log_good[:0], ()
     leaves = int(np.clip(len(log_good) // 100, 2, 6))
     tree: Any = DecisionTreeRegressor(
         max_leaf_nodes=leaves, min_samples_leaf=max(30, len(log_good) // 20), random_state=study.profile.seed
@@ -125,7 +132,9 @@ def _leaves(study: Study, rows: Mask, ref_leaf: Ints, log_leaf: Ints) -> tuple[I
     ids = {leaf: i for i, leaf in enumerate(np.unique(tree.apply(L[log_good])))}
     ref_leaf[:] = [ids[v] for v in tree.apply(R)]
     log_leaf[:] = [ids[v] for v in tree.apply(L)]
-    return ref_good[:0], log_good
+    weight = tree.feature_importances_
+    top = int(np.argmax(weight))
+    return ref_good[:0], log_good, (designed(study)[top],) if weight[top] > 0.5 else ()
 
 
 def _surprise(study: Study) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
 from toolkit.detectors.study import Study, predicted
+from toolkit.detectors.where import version_since
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
 from toolkit.timeline.change import Change, find_change
 
@@ -89,7 +90,7 @@ def surrogate(study: Study) -> Surrogate | None:
         return None
     rng = np.random.default_rng(study.profile.seed)
     good = rng.permutation(good)[:_MOST_ROWS]
-    line = _fit(good, *_linear(study), y, _ridge)
+    line = _fit(good, *linear(study), y, _ridge)
     # the score of a linear model is a line to the last digit, far beyond the baseline too: no tree knows better
     tried = [line] if line.r2 > 0.97 else [line, _fit(good, R, L, y, lambda: _boosting(study))]
     best = max(tried, key=lambda f: f.r2)
@@ -122,7 +123,7 @@ def _boosting(study: Study) -> Any:
     )
 
 
-def _linear(study: Study) -> tuple[Floats, Floats]:
+def linear(study: Study) -> tuple[Floats, Floats]:
     """Give the features as a linear model sees them: standardised numbers (missing: the mean), one column a value."""
     ref_columns: list[Floats] = []
     log_columns: list[Floats] = []
@@ -142,6 +143,18 @@ def _linear(study: Study) -> tuple[Floats, Floats]:
     if not ref_columns:
         return np.zeros((len(study.ref), 1)), np.zeros((len(study.log), 1))
     return np.column_stack(ref_columns), np.column_stack(log_columns)
+
+
+def linear_names(study: Study) -> list[str]:
+    """Name the feature of each column of ``linear``, in its order."""
+    names = []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) and isinstance(base, Codes):
+            names += [name] * len(base.names[:40])
+        elif not isinstance(column, Codes) and not isinstance(base, Codes) and not np.isnan(base).all():
+            names.append(name)
+    return names
 
 
 def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate | None]:
@@ -205,6 +218,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
             supports=("training_serving_skew", "wrong_model_version")
             if start
             else ("bad_rollout", "wrong_model_version"),
+            versions=version_since(study, rows),
             refutes=("concept_drift", "label_shift", "label_noise"),
             details={"r2": fitted.r2},
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
 from toolkit.detectors.study import Study
+from toolkit.detectors.where import confined
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change, no_change
@@ -41,6 +42,7 @@ def _statuses(study: Study) -> list[Evidence]:
     hit = rows & (failed > 0)
     names = _top(study.log.status, hit)
     slow = _slower(study.log.latency_ms, hit, rows & ~hit)
+    place, features = confined(study, hit, rows)
     late = any(w in n.lower() for n in names for w in _LATE_WORDS) or (slow > 3.0 and not names)
     mechanism = "timeouts" if late else "errors"
     text = (
@@ -62,6 +64,8 @@ def _statuses(study: Study) -> list[Evidence]:
             effect=share - share_ref,
             unit="share of requests",
             n=int(rows.sum()),
+            slice_=place,
+            features=features,
             supports=(mechanism, "latency") if late else (mechanism,),
         )
     ]
@@ -198,6 +202,7 @@ def _duplicates(study: Study) -> list[Evidence]:
             effect=change.after - usual,
             unit="share of rows",
             n=int(rows.sum()),
+            slice_=confined(study, rows & log, rows)[0],
         )
     ]
 
@@ -248,8 +253,14 @@ def _traffic(study: Study) -> list[Evidence]:
             mine = codes.codes == place
             if 0.03 < mine.mean() < 0.97:
                 found.append(_gap(study, mine, SliceTerm(column, value)))
-    kept = [e for e in found if e is not None]
-    return sorted(kept, key=lambda e: -e.z)[:1]
+    kept = sorted((e for e in found if e is not None), key=lambda e: -e.z)
+    # where one part fell silent the whole fell too: named is the part that lost far more than the whole did
+    whole = next((e for e in kept if not e.finding.slice), None)
+    parts = [e for e in kept if e.finding.slice]
+    if whole is not None and parts:
+        deepest = min(parts, key=lambda e: e.finding.effect or 0.0)
+        return [deepest if (deepest.finding.effect or 0.0) < 1.5 * (whole.finding.effect or 0.0) else whole]
+    return kept[:1]
 
 
 def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:

@@ -110,6 +110,7 @@ def _story(study: Study, r: Relation, mechanism: str, text: str, strength: float
         effect=effect,
         unit="misfit",
         n=r.n,
+        features=r.features if mechanism == "concept_drift" else (),
         refutes=("covariate_shift",) if mechanism != "label_noise" and r.covariate_misfit > 3 else (),
     )
 
