@@ -17,6 +17,7 @@ from toolkit.errors import StoreError
 from toolkit.records import ActionItem, Event, Finding, Harm, LedgerLine, Verdict
 from toolkit.store import VIEWS, Store, schema_markdown
 from toolkit.store.handout import actions_ics, cell, events_csv, events_ics, events_jsonl
+from toolkit.store.judgements import standing
 from toolkit.store.lock import on_network
 from toolkit.store.search import fingerprint, likeness
 
@@ -138,6 +139,21 @@ def test_status_notes_are_kept_in_order(store: Store) -> None:
     assert (first.id, first.kind, first.needs, second.id) == ("N01", "tactical", "labels", "N02")
     with pytest.raises(StoreError, match="note is empty"):
         store.add_note("INC-0001", "executive", " ")
+
+
+def test_the_last_word_on_a_finding_counts(store: Store) -> None:
+    """Every word is kept with who and why; contesting needs a reason, and a later word or ``open`` takes its place."""
+    with pytest.raises(StoreError, match="needs a reason"):
+        store.judge("INC-0001", "F01", "contested")
+    with pytest.raises(StoreError, match="no finding 'F99'; there are: F01"):
+        store.judge("INC-0001", "F99", "accepted")
+    said = store.judge("INC-0001", "f01", "contested", "measured on test traffic", actor="ana")
+    assert (said.id, said.finding, said.run, said.reason) == ("J01", "F01", 1, "measured on test traffic")
+    assert [j.stance for j in standing(store.judgements("INC-0001")).values()] == ["contested"]
+    store.judge("INC-0001", "F01", "open", actor="ben")
+    assert standing(store.judgements("INC-0001")) == {}
+    rows = store.sql("SELECT finding, stance, reason, actor FROM judgements")[1]
+    assert rows == [("F01", "contested", "measured on test traffic", "ana"), ("F01", "open", "", "ben")]
 
 
 def test_a_key_names_one_request_of_one_incident(store: Store) -> None:

@@ -216,6 +216,7 @@ def test_an_older_server_is_migrated(store: Store, url: str) -> None:
         "DELETE FROM migrations WHERE number > 1",
         "DROP TABLE notes",
         "DROP TABLE drills",
+        "DROP TABLE judgements",
         *(
             f"ALTER TABLE incidents DROP COLUMN {column}"
             for column in ("dataset", "related", "duplicate_of", "restricted", "responder_hours")

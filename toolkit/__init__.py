@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # the alias of the same name is what tells a type checker tha
     from toolkit.investigation import open_incident as open_incident
     from toolkit.investigation import publish as publish
     from toolkit.investigation import verify as verify
+    from toolkit.jupyter.desks import desk as desk
     from toolkit.logs import Log as Log
     from toolkit.logs import read_events as read_events
     from toolkit.logs import read_log as read_log
@@ -53,6 +54,7 @@ _HOME = {
     "open_incident": "toolkit.investigation",
     "publish": "toolkit.investigation",
     "verify": "toolkit.investigation",
+    "desk": "toolkit.jupyter.desks",
     "Log": "toolkit.logs",
     "read_events": "toolkit.logs",
     "read_log": "toolkit.logs",
@@ -67,6 +69,13 @@ _HOME = {
 }
 
 __all__ = [*_HOME, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Give a notebook the magics: ``%load_ext toolkit``."""
+    from toolkit.jupyter.magics import load
+
+    load(shell)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from toolkit.causes.diagnosis import Diagnosis
+from toolkit.errors import LogError
 from toolkit.logs import Log, read_events, read_log
 from toolkit.records import Event
 
@@ -18,6 +20,8 @@ def diagnose(
     events: Any = None,
     seed: int = 0,
     memory_mb: int | None = None,
+    window: tuple[datetime, datetime] | None = None,
+    reference_window: tuple[datetime, datetime] | None = None,
 ) -> Diagnosis:
     """Say what went wrong: from a prediction log to a verdict with the evidence for and against it.
 
@@ -29,6 +33,8 @@ def diagnose(
         events: what happened, a table with ``timestamp``, ``kind``, ``text``, or a sequence of ``Event``.
         seed: the seed of every sample and bootstrap.
         memory_mb: the most memory for queries, in MiB.
+        window: the half-open span under investigation, two aware times; the whole log where nothing is given.
+        reference_window: the span that it is held to, of the reference, or of the log where there is none.
 
     Raises:
         LogError: the log cannot be read or used; the message says what, where and what to do.
@@ -37,7 +43,14 @@ def diagnose(
     from toolkit.causes.diagnose import diagnose_profile
     from toolkit.profile.build import build_profile
 
-    opened = log if isinstance(log, Log) else read_log(log, roles, reference=reference, memory_mb=memory_mb)
+    if isinstance(log, Log):
+        if window or reference_window:
+            raise LogError("a log that was read has its window already", fix="give the window to read_log")
+        opened = log
+    else:
+        opened = read_log(
+            log, roles, reference=reference, memory_mb=memory_mb, window=window, reference_window=reference_window
+        )
     try:
         profile = build_profile(opened, seed=seed)
         return Diagnosis(diagnose_profile(profile, as_events(events)))

@@ -6,6 +6,8 @@ exits with 2; nothing here is ever shown as a traceback.
 
 from __future__ import annotations
 
+import os
+
 
 class PostmortemError(Exception):
     """Base of every error that a user can cause or mend; ``str(error)`` is one line that says what to do."""
@@ -15,6 +17,12 @@ class PostmortemError(Exception):
         place = f" ({where})" if where else ""
         remedy = f"; {fix}" if fix else ""
         super().__init__(" ".join(f"{what}{place}{remedy}".split()))
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in a cell: the line, and no traceback unless it is asked for."""
+        if os.environ.get("POSTMORTEM_DEBUG"):
+            raise NotImplementedError  # IPython then shows its own
+        return [f"{type(self).__name__}: {self}"]
 
 
 class LogError(PostmortemError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Self
 
+from toolkit.mime import Shows, pairs, plain
 from toolkit.vocabulary import CAUSES
 
 Interval = tuple[float, float]
@@ -55,8 +56,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-class _Record:
-    """Shared by the records: to JSON values."""
+class _Record(Shows):
+    """Shared by the records: to JSON values, and shown in a notebook."""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the record as JSON values, keys as the field names."""
@@ -121,6 +122,12 @@ class Finding(_Record):
     model_versions: tuple[str, ...] = ()
     query: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What the finding is known by from one diagnosis to the next: detector, mechanisms, features and slice."""
+        where = [f"{t.column}={t.value}" for t in self.slice]
+        return "|".join(map(",".join, ([self.detector], self.supports or self.refutes, self.features, where)))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the finding as JSON values; the slice as in the diagnosis contract."""
@@ -263,6 +270,17 @@ class Verdict(_Record):
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     log: Mapping[str, Any] = field(default_factory=dict)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        said: list[tuple[str, Any]] = [("verdict", self.verdict), ("mechanism", self.mechanism)]
+        said += [
+            ("confidence", self.confidence),
+            ("onset", self.onset),
+            ("harm", plain(self.harm.excess_errors)),
+            ("features", self.features),
+        ]
+        shares = {line.mechanism or line.cause: f"{line.share:.0%}" for line in self.ledger}
+        return pairs("Verdict", [*said, ("ledger", shares), ("findings", len(self.findings))])
 
     def finding(self, finding_id: str) -> Finding:
         """Give one finding by its id.

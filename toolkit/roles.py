@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Self, cast
 
 from toolkit.errors import RolesError
+from toolkit.mime import Shows
 from toolkit.vocabulary import PLURAL_ROLES, ROLES, SINGLE_ROLES, TASKS, Task
 
 FORMAT: Final = "toolkit.roles/1"
@@ -16,7 +17,7 @@ Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True)
-class Roles:
+class Roles(Shows):
     """Roles of a log's columns (format ``toolkit.roles/1``).
 
     ``single`` maps a role to its one column, ``plural`` a role to its columns in order; a role left out is absent.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ import numpy as np
 from toolkit.causes.candidates import Candidate, candidates
 from toolkit.causes.choose import Choice, choose
 from toolkit.causes.doubles import double_of
-from toolkit.causes.evidence import gather
+from toolkit.causes.evidence import Gathered, gather
 from toolkit.causes.ledger import draw_up
 from toolkit.causes.settle import would_settle
 from toolkit.detectors.evidence import Evidence, onset_of
@@ -28,16 +28,48 @@ COMMIT: Final = 0.5
 
 def diagnose_profile(profile: Profile, events: Sequence[Event] = ()) -> Verdict:
     """Give the verdict on a profile, with everything that led to it."""
+    return weigh(look(profile, events))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen in a profile, not yet weighed: weighing it again, without some of it, takes a moment."""
+
+    study: Study
+    damage: Damage
+    got: Gathered
+    events: tuple[Event, ...] = ()
+
+
+def look(profile: Profile, events: Sequence[Event] = ()) -> Looked:
+    """Measure the damage and gather all evidence."""
     from threadpoolctl import threadpool_limits
 
     study = make_study(profile)
     damage = measure(study)
     # the fits are small: on a busy machine more threads wait for each other longer than they work
     with threadpool_limits(limits=1):
-        got = gather(study, events)
-    found = candidates(study, got.evidence, damage, got.relation, got.used)
-    choice = choose(found, damage, [double_of(study, c) for c in found])
-    return write(study, damage, got.evidence, found, choice, events)
+        return Looked(study, damage, gather(study, events), tuple(events))
+
+
+def weigh(looked: Looked, contested: Collection[str] = ()) -> Verdict:
+    """Give the verdict on what was seen; findings whose key is ``contested`` are listed, and weigh nothing.
+
+    Rows that a contested finding marked stay apart where the relation of features and label was compared.
+    """
+    from threadpoolctl import threadpool_limits
+
+    study, damage, got = looked.study, looked.damage, looked.got
+    weighed = [_unweighed(e) if e.finding.key in contested else e for e in got.evidence]
+    with threadpool_limits(limits=1):
+        found = candidates(study, weighed, damage, got.relation, got.used)
+        choice = choose(found, damage, [double_of(study, c) for c in found])
+        return write(study, damage, got.evidence, found, choice, looked.events)
+
+
+def _unweighed(e: Evidence) -> Evidence:
+    """Give evidence that speaks for and against nothing."""
+    return replace(e, mechanism="", strength=0.0, finding=replace(e.finding, supports=(), refutes=()))
 
 
 def write(

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolkit.mime import pairs
 from toolkit.paths import write_whole
 from toolkit.records import Finding, Harm, LedgerLine, Rival, Slice, Verdict
 
@@ -137,14 +137,7 @@ class Diagnosis:
         return self.summary()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        pairs = summary_lines(self.record)
-        left = "style='text-align:left'"
-        rows = "".join(f"<tr><th scope='row' {left}>{escape(h)}</th><td {left}>{escape(t)}</td></tr>" for h, t in pairs)
-        return {
-            "text/plain": self.summary(),
-            "text/markdown": "\n".join(f"- **{h}** {t}" for h, t in pairs),
-            "text/html": f"<table><caption>Diagnosis</caption><tbody>{rows}</tbody></table>",
-        }
+        return {**pairs("Diagnosis", summary_lines(self.record)), "text/plain": self.summary()}
 
 
 def plain(name: str) -> str:

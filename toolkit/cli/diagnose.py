@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from toolkit.cli.frame import Command, check_target, say, say_pairs, say_table
 from toolkit.cli.progress import Progress
+from toolkit.cli.times import MOMENT
 
 if TYPE_CHECKING:
     from toolkit.logs import Log
@@ -27,6 +29,14 @@ _MOST_COLUMNS = 30
 @click.option("--roles", metavar="FILE", help="roles.toml: which column is what; guessed and shown where not given.")
 @click.option("--events", metavar="FILE", help="What happened: a table with timestamp, kind and text.")
 @click.option("--json", "out", metavar="OUT", help="Write the diagnosis as JSON to OUT (- prints it instead).")
+@click.option("--window", type=MOMENT, nargs=2, metavar="FROM TO", help="Investigate the rows of this span alone.")
+@click.option(
+    "--reference-window",
+    type=MOMENT,
+    nargs=2,
+    metavar="FROM TO",
+    help="Hold them to the rows of this span, of the reference or of the log itself.",
+)
 @click.option("--explain", is_flag=True, help="Show every rival with the findings for and against it.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
 @click.option("--memory", "memory_mb", type=click.IntRange(min=64), metavar="MB", help="Most memory for queries.")
@@ -36,6 +46,8 @@ def diagnose(
     roles: str | None,
     events: str | None,
     out: str | None,
+    window: tuple[datetime, datetime] | None,
+    reference_window: tuple[datetime, datetime] | None,
     explain: bool,
     seed: int,
     memory_mb: int | None,
@@ -55,7 +67,9 @@ def diagnose(
 
         progress("reading the log")
         happened = as_events(events)
-        with read_log(log, roles, reference=reference, memory_mb=memory_mb) as opened:
+        with read_log(
+            log, roles, reference=reference, memory_mb=memory_mb, window=window, reference_window=reference_window
+        ) as opened:
             progress(f"diagnosing {opened.validation.rows_kept:,} rows")
             answer = run(opened, events=happened, seed=seed)
     if out == "-":

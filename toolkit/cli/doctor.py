@@ -55,6 +55,7 @@ def _looks(home: str | None) -> Iterator[tuple[str, Callable[[], Check]]]:
     yield "shipped files", _shipped
     yield "kernel", _kernel
     yield "notebook engine and exporter", _entry_points
+    yield "JupyterLab", _lab
     yield "store", lambda: _store(home)
     yield "browser", _browser
 
@@ -121,6 +122,22 @@ def _entry_points() -> Check:
     missing = [g for g in groups if "postmortem" not in {e.name for e in entry_points(group=g)}]
     seen = f"not registered: {', '.join(missing)}" if missing else "registered"
     return Check("notebook engine and exporter", not missing, seen, "install ml-postmortem again", needed=False)
+
+
+def _lab() -> Check:
+    """Look for JupyterLab, and for our launcher cards where it finds them."""
+    from importlib.metadata import version
+
+    from toolkit.jupyter import lab
+
+    found = version("jupyterlab")
+    place = lab.installed()
+    fix = "install ml-postmortem again in this environment; until then postmortem lab shows the cards"
+    if place is None:
+        return Check("JupyterLab", False, f"{found}, without our launcher cards", fix, needed=False)
+    if not lab.current(place):
+        return Check("JupyterLab", False, f"{found}, with the launcher cards of another version", fix, needed=False)
+    return Check("JupyterLab", True, f"{found}, launcher cards in {place}")
 
 
 def _store(home: str | None) -> Check:

@@ -20,6 +20,7 @@ from toolkit.cli.document import verify
 from toolkit.cli.frame import FAILED, INTERRUPTED, UNUSABLE, Group, say
 from toolkit.cli.incident import demo, investigate, open_, publish
 from toolkit.cli.keep import audit, export, import_, store
+from toolkit.cli.lab import lab
 from toolkit.cli.library import case, cases, templates
 from toolkit.cli.look import events, history, list_, show
 from toolkit.cli.record import event, note
@@ -44,7 +45,7 @@ COMMANDS: Final = (
     *(demo, diagnose, open_, investigate, publish, verify),
     *(list_, show, events, note, event, action, status, edit, mitigate, resolve, close, reopen),
     *(sql, stats, search, similar, history),
-    *(cases, case, templates, export, import_, store, audit, doctor),
+    *(lab, cases, case, templates, export, import_, store, audit, doctor),
 )
 for _command in COMMANDS:
     cli.add_command(_command)

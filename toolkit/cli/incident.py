@@ -102,13 +102,25 @@ def open_(
 )
 @click.argument("incident")
 @click.option("--only", metavar="TEMPLATES", help="Run these templates alone, separated by commas.")
+@click.option("--skip", metavar="TEMPLATES", default="", help="Run all but these.")
+@click.option(
+    "--limit", type=click.FloatRange(min=1), metavar="SECONDS", help="Most for all notebooks [default: 1800]."
+)
 @click.option("--force", is_flag=True, help="Run every notebook, whether its inputs changed or not.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
 @by_option
 @home_option
 @json_option
 def investigate(
-    incident: str, only: str | None, force: bool, seed: int, by: str, home: str | None, as_json: bool
+    incident: str,
+    only: str | None,
+    skip: str,
+    limit: float | None,
+    force: bool,
+    seed: int,
+    by: str,
+    home: str | None,
+    as_json: bool,
 ) -> int:
     """Find out what happened to INCIDENT and put it on record.
 
@@ -118,9 +130,17 @@ def investigate(
         progress("loading")
         from toolkit.investigation import investigate as run
 
-        names = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
         made = run(
-            open_store(home), incident, only=names, force=force, seed=seed, by=by, command=typed(), progress=progress
+            open_store(home),
+            incident,
+            only=_names(only) if only is not None else None,
+            skip=_names(skip),
+            force=force,
+            seed=seed,
+            run_timeout=limit,
+            by=by,
+            command=typed(),
+            progress=progress,
         )
     if as_json:
         say_json(_investigation_json(made))
@@ -133,6 +153,10 @@ def investigate(
         if made.ok:
             say(f"Next: postmortem publish {made.incident.id}")
     return _failures(made.runs)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _show(diagnosis: Diagnosis | None) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from toolkit.errors import PostmortemError
+from toolkit.mime import Shows, pairs
 from toolkit.paths import shipped
 from toolkit.records import Event, Slice, moment, slice_from_json
 from toolkit.roles import Roles
@@ -51,8 +52,16 @@ _NOTICE: Final = {
 }
 
 
+class Told:
+    """Shows of a case what a trainee may see, and not the answer."""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        said = [(name, getattr(self, name)) for name in ("title", "kind", "difficulty", "brief")]
+        return pairs(f"Case {getattr(self, 'name', '')}", said)
+
+
 @dataclass(frozen=True)
-class Fact:
+class Fact(Shows):
     """One sourced statement; where ``check`` is set, that SQL over the case's tables gives ``value``."""
 
     text: str
@@ -64,7 +73,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Told):
     """A case study: what the trainee is told (``title``, ``brief``), and the truth (everything else).
 
     ``cause`` is one of the five or ``none``; ``onset`` is ``None`` where the fault was there from the first

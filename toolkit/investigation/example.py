@@ -9,6 +9,7 @@ from toolkit.investigation.flow import Investigation, Progress, investigate
 from toolkit.investigation.opening import open_incident
 from toolkit.investigation.prose import FILE
 from toolkit.investigation.publishing import Publication, publish
+from toolkit.mime import Shows
 from toolkit.paths import shipped, write_whole
 from toolkit.records import ActionItem, Incident
 from toolkit.store import Store
@@ -26,7 +27,7 @@ ACTIONS: Final = (
 
 
 @dataclass(frozen=True)
-class Demo:
+class Demo(Shows):
     """The demo's incident, with what was made of it now; both are ``None`` where it was there already."""
 
     incident: Incident

@@ -13,6 +13,7 @@ from toolkit.investigation.derived import SOURCE
 from toolkit.investigation.flow import BUNDLE, TEMPLATES
 from toolkit.investigation.recording import complete, latest_runs
 from toolkit.investigation.verifying import VERSIONS
+from toolkit.mime import Shows
 from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.outcome import RunResult
 from toolkit.report.freeze import MANIFEST
@@ -23,7 +24,7 @@ from toolkit.store.artefacts import Document
 
 
 @dataclass(frozen=True)
-class Publication:
+class Publication(Shows):
     """A published postmortem: its page, its place on record, and the notebooks that failed and are marked in it."""
 
     page: Path

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import LogError, PostmortemError, StoreError
+from toolkit.investigation.diagnosing import spans_of, weighed
 from toolkit.records import Event, Verdict
 from toolkit.report.freeze import check_manifest
 from toolkit.report.recheck import Frozen, Stale, differences, page_says, read_frozen, stale
@@ -117,7 +118,9 @@ def _recompute(frozen: Frozen, paths: Mapping[str, str]) -> tuple[Bundle | None,
     from toolkit.logs import read_log
 
     try:
-        opened = read_log(paths["log"], frozen.basis.get("roles"), reference=paths.get("reference"))
+        verdict = frozen.bundle.verdict
+        spans = spans_of(verdict.log)
+        opened = read_log(paths["log"], frozen.basis.get("roles"), reference=paths.get("reference"), **spans)
     except LogError as error:
         return None, [], [f"the log cannot be read, so the frozen evidence is used: {error.what}"]
     with opened as log:
@@ -125,14 +128,16 @@ def _recompute(frozen: Frozen, paths: Mapping[str, str]) -> tuple[Bundle | None,
 
 
 def _again(frozen: Frozen, log: Any) -> tuple[Bundle, list[str], list[str]]:
-    from toolkit.causes.diagnose import diagnose_profile
+    from toolkit.causes.diagnose import look
     from toolkit.investigation.recording import about, evidence
     from toolkit.profile.build import build_profile
 
     seed = int(frozen.basis.get("seed") or 0)
     profile = build_profile(log, seed=seed)
     events = [Event.from_dict(e) for e in frozen.basis.get("events") or ()]
-    verdict = replace(diagnose_profile(profile, events), log=about(log, seed))
+    was = frozen.bundle.verdict.log if frozen.bundle.verdict else {}
+    kept = {name: was[name] for name in ("analysis",) if name in was}
+    verdict = weighed(look(profile, events), {**about(log, seed), **kept}, was.get("contested") or {})
     # through JSON and back, as what was frozen went
     made = evidence(frozen.bundle.incident, log, profile, Verdict.from_dict(verdict.to_dict()))
     old = frozen.bundle

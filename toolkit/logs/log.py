@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from toolkit.logs.guess import roles_table
 from toolkit.logs.kinds import Kind
 from toolkit.logs.outcome import Outcome
 from toolkit.logs.validate import Validation
+from toolkit.mime import pairs, table
 from toolkit.roles import Roles
 from toolkit.vocabulary import Task
 
@@ -78,6 +80,12 @@ class Log:
     def roles_table(self) -> list[dict[str, str]]:
         """Give the table of roles: one line a column with type, role, declared or guessed, and a note."""
         return roles_table(self.roles, self.columns, self.column_notes)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        rows = [list(row.values()) for row in self.roles_table()]
+        roles = table("Roles of the columns", [*self.roles_table()[0]] if rows else ["column"], rows)
+        read = pairs(f"Log {Path(self.name).name}", [("task", self.task), *self.validation.lines()])
+        return {kind: f"{read[kind]}\n\n{roles[kind]}" for kind in read}
 
     def to_dict(self) -> dict[str, Any]:
         """Give what is known of the log as JSON values; no rows."""

@@ -19,6 +19,7 @@ from toolkit.logs.stats import ColumnStats, column_stats, family_of
 from toolkit.logs.times import clock
 from toolkit.logs.validate import Validation, validate
 from toolkit.logs.values import class_text, tally
+from toolkit.logs.window import Window, within
 from toolkit.roles import Roles
 from toolkit.vocabulary import PLURAL_ROLES
 
@@ -35,6 +36,8 @@ def read_log(
     reference: Any = None,
     memory_mb: int | None = None,
     now: datetime | None = None,
+    window: Window | None = None,
+    reference_window: Window | None = None,
 ) -> Log:
     """Read a prediction log, and the reference it is held to.
 
@@ -47,6 +50,8 @@ def read_log(
             validation) tells its parts apart.
         memory_mb: megabytes that each of the two may use; default a quarter of the machine's.
         now: what counts as the present when timestamps in the future are looked for; default the clock, aware UTC.
+        window: read the rows of this half-open span alone, two aware times.
+        reference_window: hold them to the rows of this span, of the reference, or of the log where there is none.
 
     Raises:
         LogError: a source cannot be read, or no row of it can be used.
@@ -56,11 +61,15 @@ def read_log(
     declared = None if roles is None else as_roles(roles)
     present = (now or datetime.now(UTC)).astimezone(UTC)
     opened: list[DuckRows] = []
+    held_to = source if reference is None and reference_window is not None else reference
     try:
         opened.append(DuckRows.open(source, memory_mb=memory_mb))
-        if reference is not None:
-            opened.append(DuckRows.open(reference, memory_mb=memory_mb))
-        return _read(opened[0], opened[1] if len(opened) > 1 else None, declared, present)
+        if held_to is not None:
+            opened.append(DuckRows.open(held_to, memory_mb=memory_mb))
+        log = _read(opened[0], opened[1] if len(opened) > 1 else None, declared, present)
+        if log.reference is not None and reference_window is not None:
+            log = replace(log, reference=within(log.reference, reference_window, "reference window"))
+        return log if window is None else within(log, window)
     except BaseException:
         for rows in opened:
             rows.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from toolkit.errors import RunFailed
+from toolkit.mime import Shows
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _LONGEST: Final = 300
@@ -18,7 +19,7 @@ NEVER_RUN: Final = "the executed notebook is missing or was never run"
 
 
 @dataclass(frozen=True)
-class RunResult:
+class RunResult(Shows):
     """How one template ran: ``status`` is ``completed``, ``failed`` or ``skipped`` (unchanged since the last run).
 
     ``cell`` names the failed cell by its id, ``reason`` is one line; ``path`` is the executed notebook, kept either

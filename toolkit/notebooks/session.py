@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -36,20 +36,22 @@ def run_notebooks(
     cell_timeout: float = CELL_TIMEOUT,
     run_timeout: float = RUN_TIMEOUT,
     templates_folder: str | os.PathLike[str] | None = None,
+    note: Callable[[RunResult], None] | None = None,
 ) -> tuple[RunResult, ...]:
     """Run templates on a bundle and keep the executed notebooks in ``output``, e.g. ``incidents/INC-0001/notebooks``.
 
     A template whose inputs (its cells, the bundle, our code) are those of its last completed run is skipped, unless
     ``force``. ``run_timeout`` limits all of them together, in seconds. A failed notebook does not stop the others:
-    look at the results, or ``check`` them. ``runner`` is one that was warmed before; it is not closed here.
+    look at the results, or ``check`` them. ``runner`` is one that was warmed before; it is not closed here. ``note``
+    hears of each run at once, so that what is killed later loses nothing; one that is interrupted leaves no notebook.
 
     Raises:
         TemplateError: a name that is no template, or ``only`` and ``skip`` name one that is not run.
     """
-    chosen = [find_template(name, templates_folder) for name in _chosen(names, only, skip)]
+    chosen = [find_template(name, templates_folder) for name in chosen_of(names, only, skip)]
     case = Bundle.load(bundle)
     folder = Path(output)
-    given = {"incident_id": case.incident.id, "bundle": str(Path(bundle).absolute())}
+    given = {"incident_id": case.incident.id, "bundle": os.path.relpath(Path(bundle), folder)}
     before = _state(folder)
     inputs = {t.name: _inputs(t, case) for t in chosen}
     todo = {t.name for t in chosen if force or not _unchanged(t, folder, before, inputs[t.name])}
@@ -64,7 +66,7 @@ def run_notebooks(
                 continue
             mine.place = (number, len(chosen), before.get(template.name, {}).get("seconds"))
             mine.run_timeout = max(1.0, end - time.monotonic())
-            result = mine.run(template, file, given)
+            result = _run(mine, template, file, given, note)
             results.append(result)
             _remember(folder, result, inputs[template.name])
     finally:
@@ -73,8 +75,27 @@ def run_notebooks(
     return tuple(results)
 
 
-def _chosen(names: Sequence[str], only: Sequence[str], skip: Sequence[str]) -> list[str]:
-    """Give the names to run, in order."""
+def _run(
+    runner: Runner, template: Template, file: Path, given: dict[str, str], note: Callable[[RunResult], None] | None
+) -> RunResult:
+    """Run one template and say so; one that was interrupted leaves nothing behind."""
+    try:
+        result = runner.run(template, file, given)
+        if note is not None:
+            note(result)
+    except (KeyboardInterrupt, SystemExit):
+        for left in (file, file.with_name(f"{template.name}.handback.json")):
+            left.unlink(missing_ok=True)
+        raise
+    return result
+
+
+def chosen_of(names: Sequence[str], only: Sequence[str], skip: Sequence[str]) -> list[str]:
+    """Give the names to run, in order.
+
+    Raises:
+        TemplateError: ``only`` or ``skip`` has a name that is not among them.
+    """
     unknown = [name for name in (*only, *skip) if name not in names]
     if unknown:
         raise TemplateError(f"{unknown[0]} is not among the notebooks", fix=f"choose of: {', '.join(names)}")

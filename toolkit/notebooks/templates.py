@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from toolkit.errors import TemplateError
+from toolkit.mime import Shows
 from toolkit.paths import shipped
 
 #: A folder of a user's own templates, beside the place where the command runs.
@@ -22,7 +23,7 @@ _ORDER: Final = ("triage", "timeline", "root_cause", "impact", "postmortem")
 
 
 @dataclass(frozen=True)
-class Template:
+class Template(Shows):
     """One template: its name, title, the one line on what it answers, and the parameters with their defaults.
 
     ``parameters`` maps a name to the source text of its default; ``problem`` says in one line why it cannot be run.

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from toolkit.records import ActionItem
-from toolkit.store import actions, artefacts, drills, notes
+from toolkit.store import actions, artefacts, drills, judgements, notes
 from toolkit.store.actions import Tracked
 from toolkit.store.artefacts import Document, Run
+from toolkit.store.judgements import Judgement
 from toolkit.store.lock import user
 from toolkit.store.notes import Note
 from toolkit.store.recording import Folder
@@ -88,6 +89,25 @@ class Following(Folder):
     def notes(self, incident: str) -> tuple[Note, ...]:
         """Read an incident's status notes, oldest first."""
         return notes.listed(self._place, incident)
+
+    def judge(
+        self,
+        incident: str,
+        finding: str,
+        stance: str,
+        reason: str = "",
+        *,
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> Judgement:
+        """Record a word on a finding of the latest diagnosis: accepted, contested (with a reason), or open again."""
+        request = Request("judge", actor or user(), command, key, reason, incident=incident)
+        return judgements.add(self._place, request, incident, finding, stance)
+
+    def judgements(self, incident: str) -> tuple[Judgement, ...]:
+        """Read every word on an incident's findings, oldest first; ``standing`` of them counts."""
+        return judgements.listed(self._place, incident)
 
     def record_run(
         self,

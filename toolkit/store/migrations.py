@@ -93,10 +93,17 @@ _THIRD: Final = (
         began_at TIMESTAMP, ended_at TIMESTAMP, recorded_at TIMESTAMP, body VARCHAR)""",
 )
 
+_FOURTH: Final = (
+    """CREATE TABLE judgements (
+        incident VARCHAR, id VARCHAR, number BIGINT, finding VARCHAR, key VARCHAR, run BIGINT, stance VARCHAR,
+        reason VARCHAR, actor VARCHAR, noted_at TIMESTAMP, PRIMARY KEY (incident, id))""",
+)
+
 MIGRATIONS: Final = (
     Migration(1, "the record", _FIRST),
     Migration(2, "related and restricted incidents, cost, status notes, checks of actions", _SECOND),
     Migration(3, "drills and their scores", _THIRD),
+    Migration(4, "what people say of a finding", _FOURTH),
 )
 
 LATEST: Final = MIGRATIONS[-1].number

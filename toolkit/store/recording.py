@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit import paths
+from toolkit.mime import table
 from toolkit.records import Event, Finding, Incident, Verdict
 from toolkit.store import diagnoses, events, incidents
 from toolkit.store.attach import Place
@@ -32,6 +33,10 @@ class Folder:
     def __repr__(self) -> str:
         shown = f", server={self._place.shown!r}" if isinstance(self._place, Server) else ""
         return f"Store({str(self._place.folder)!r}{shown})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        rows = [(i.id, i.severity, i.status, i.occurred_at, i.title) for i in incidents.listed(self._place)]
+        return table(f"Incidents in {self._place.folder.name}", ("id", "severity", "status", "began", "title"), rows)
 
     @property
     def folder(self) -> Path:

@@ -117,6 +117,13 @@ TABLES: Final[dict[str, Table]] = {
             time="noted_at",
         ),
         _table(
+            "judgements",
+            "incident id",
+            text="incident id finding key stance reason actor",
+            integer="number run",
+            time="noted_at",
+        ),
+        _table(
             "runs",
             "incident id",
             text="incident id template status path error",

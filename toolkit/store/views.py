@@ -260,6 +260,23 @@ VIEWS: Final = (
         },
     ),
     View(
+        "judgements",
+        "one person's word on one finding; the last on a finding counts",
+        """SELECT incident, id, finding, key, run, stance, reason, actor, noted_at
+           FROM record.judgements ORDER BY incident, number""",
+        {
+            "incident": "the incident's id",
+            "id": "J01 and on, within the incident",
+            "finding": "the finding's id in that diagnosis",
+            "key": "what the finding is known by in later diagnoses",
+            "run": "the diagnosis that was looked at",
+            "stance": "accepted, contested, or open: an earlier word taken back",
+            "reason": "why; always there where it is contested",
+            "actor": "who said so",
+            "noted_at": "when",
+        },
+    ),
+    View(
         "journal",
         "one change of the store, bound to the one before by its hash",
         """SELECT seq, recorded_at, actor, op, command, incident, reason,

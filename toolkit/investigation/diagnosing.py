@@ -1,0 +1,134 @@
+"""An incident's log read once and weighed as often as wanted (floor 7).
+
+Reading takes the seconds. What people say of the findings changes only what is weighed, so a ``Reading`` that is kept
+gives the next verdict in a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from toolkit.errors import LogError
+from toolkit.investigation.derived import SOURCE
+from toolkit.investigation.recording import about, complete, evidence, record
+from toolkit.records import Incident, Verdict, iso, moment
+from toolkit.store import Store
+from toolkit.store.judgements import standing
+
+if TYPE_CHECKING:
+    from toolkit.causes.diagnose import Looked
+    from toolkit.logs import Log
+    from toolkit.notebooks.bundle import Bundle
+    from toolkit.profile.model import Profile
+
+Window = tuple[datetime, datetime]
+#: The spans that an incident may say, in its ``log``, under the key ``analysis``.
+SPANS: Final = ("window", "reference_window")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was seen in a log: the profile, the evidence not yet weighed, the files' hashes. The log is closed again."""
+
+    log: Log
+    profile: Profile
+    looked: Looked
+    hashes: Mapping[str, str]
+    about: Mapping[str, Any]
+
+
+def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[str], None]) -> Reading:
+    """Read an incident's log, over the spans that the incident says, and gather what speaks for what.
+
+    Raises:
+        LogError: it cannot be read; the message says what to do.
+    """
+    from toolkit.causes.diagnose import look
+    from toolkit.profile.build import build_profile
+
+    tell("reading the log")
+    spans = spans_of(incident.log)
+    with open_log(incident.log) as log:
+        rows = f"{log.validation.rows_kept:,} rows"
+        tell(f"profiling {rows}")
+        profile = build_profile(log, seed=seed)
+        events = [e for e in store.events(incident.id) if e.source != SOURCE]
+        tell(f"diagnosing {rows}")
+        analysis = {"analysis": {name: [iso(t) for t in span] for name, span in spans.items()}} if spans else {}
+        said = {**about(log, seed), **analysis}
+        return Reading(log, profile, look(profile, events), log.hashes, said)
+
+
+def open_log(where: Mapping[str, Any]) -> Log:
+    """Open the log that an incident names.
+
+    Raises:
+        LogError: it cannot be read; the message says what to do.
+    """
+    from toolkit.logs import read_log
+
+    paths = list(where["paths"])
+    if len(paths) != 1:
+        raise LogError(f"the incident names {len(paths)} logs", fix="name one file, glob or folder")
+    return read_log(paths[0], where.get("roles"), reference=where.get("reference"), **spans_of(where))
+
+
+def spans_of(where: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the spans that were chosen for the analysis: window and reference window, where there are."""
+    chosen = where.get("analysis") or {}
+    return {name: tuple(moment(t) for t in chosen[name]) for name in SPANS if chosen.get(name)}
+
+
+def weighed(looked: Looked, said: Mapping[str, Any], contested: Mapping[str, str]) -> Verdict:
+    """Give the verdict; ``said`` is what was read, ``contested`` maps a finding's key to who says so and why."""
+    from toolkit.causes.diagnose import weigh
+
+    verdict = weigh(looked, contested)
+    there = {f.key: f for f in verdict.findings if f.key in contested}
+    notes = tuple(f"{f.id} was left out of the weighing: {contested[key]}" for key, f in there.items())
+    more = {"contested": {key: contested[key] for key in there}} if there else {}
+    return replace(verdict, notes=(*verdict.notes, *notes), log={**said, **more})
+
+
+def contested_of(store: Store, incident_id: str) -> dict[str, str]:
+    """Give the findings that are contested, by key, with who contests them and why."""
+    last = standing(store.judgements(incident_id))
+    return {key: f"contested by {j.actor}: {j.reason}" for key, j in last.items() if j.stance == "contested"}
+
+
+def record_reading(
+    store: Store, incident: Incident, reading: Reading, by: str = "", command: str = ""
+) -> tuple[Verdict, int, Bundle]:
+    """Weigh what was read, heeding what people contest, and record it; give the verdict, its run and the bundle."""
+    verdict = weighed(reading.looked, reading.about, contested_of(store, incident.id))
+    bundle = evidence(incident, reading.log, reading.profile, verdict)
+    run = record(store, incident, verdict, reading.hashes, reading.log.validation.first, by, command)
+    return verdict, run, complete(store, incident.id, bundle)
+
+
+def choose(
+    store: Store,
+    incident_id: str,
+    *,
+    roles: Mapping[str, Any] | None = None,
+    window: Window | None = None,
+    reference_window: Window | None = None,
+    by: str = "",
+    command: str = "",
+) -> Incident:
+    """Record how an incident's log is to be read from now on: its roles and spans; ``None`` leaves one as it is.
+
+    A span whose ends are the same moment takes the choice back: the whole log counts again.
+    """
+    incident = store.incident(incident_id)
+    analysis = dict(incident.log.get("analysis") or {})
+    for name, span in (("window", window), ("reference_window", reference_window)):
+        if span is not None:
+            analysis.pop(name, None)
+            if span[0] != span[1]:
+                analysis[name] = [iso(span[0]), iso(span[1])]
+    log = {**incident.log, "analysis": analysis, **({"roles": dict(roles)} if roles is not None else {})}
+    return store.update(incident.id, log=log, actor=by, command=command)

@@ -1,0 +1,60 @@
+"""What every panel is (floor 7): one thing to work with, as controls or as a still picture."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from toolkit.report.shown import Shown
+
+if TYPE_CHECKING:
+    from toolkit.jupyter.desks import Desk
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class Panel:
+    """A panel of a desk; ``still`` and ``build`` are what each kind of panel gives."""
+
+    title = ""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def still(self) -> Shown:
+        """Give the picture of what is on record now."""
+        raise NotImplementedError
+
+    def build(self) -> Any:
+        """Make the controls."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Show what is on record now, after another notebook or the shell wrote to it."""
+
+    @cached_property
+    def widget(self) -> Any:
+        """The controls, made when first asked for."""
+        return self.build()
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Show the controls where somebody can use them; the picture goes along, for an export and for later."""
+        picture = self.still()
+        shown: dict[str, Any] = {"text/html": str(picture.html), "text/plain": picture.text}
+        if self.desk.live:
+            shown[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+        return shown
+
+
+def stack(*things: Any) -> Shown:
+    """Put several things that show themselves under each other."""
+    bundles = [thing._repr_mimebundle_() for thing in things if thing is not None]
+    html = Markup("\n").join(Markup(b["text/html"]) for b in bundles)  # noqa: S704  made by our own code, escaped there
+    return Shown(html, "\n\n".join(b["text/plain"] for b in bundles))
+
+
+def heading(text: str, level: int = 3) -> Shown:
+    """Give a heading."""
+    return Shown(Markup("<h{0}>{1}</h{0}>").format(level, text), text)
