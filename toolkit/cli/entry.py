@@ -17,6 +17,7 @@ from toolkit.cli.ask import search, similar, sql, stats
 from toolkit.cli.diagnose import diagnose
 from toolkit.cli.doctor import doctor
 from toolkit.cli.document import verify
+from toolkit.cli.drill import drill, drills
 from toolkit.cli.frame import FAILED, INTERRUPTED, UNUSABLE, Group, say
 from toolkit.cli.incident import demo, investigate, open_, publish
 from toolkit.cli.keep import audit, export, import_, store
@@ -45,7 +46,7 @@ COMMANDS: Final = (
     *(demo, diagnose, open_, investigate, publish, verify),
     *(list_, show, events, note, event, action, status, edit, mitigate, resolve, close, reopen),
     *(sql, stats, search, similar, history),
-    *(lab, cases, case, templates, export, import_, store, audit, doctor),
+    *(lab, cases, case, drill, drills, templates, export, import_, store, audit, doctor),
 )
 for _command in COMMANDS:
     cli.add_command(_command)

@@ -153,10 +153,17 @@ class Case(Told):
         Raises:
             PostmortemError: a row has no time, or a kind that is not in the vocabulary.
         """
+        return tuple(event for event, known_at in self.timeline() if known_by is None or known_at <= known_by)
+
+    def timeline(self) -> tuple[tuple[Event, datetime], ...]:
+        """Read the events, sorted by time, each with the time at which it was known.
+
+        Raises:
+            PostmortemError: a row has no time, or a kind that is not in the vocabulary.
+        """
         with self.events_path.open(newline="", encoding="utf-8") as file:
             found = [_event(row, self.events_path) for row in csv.DictReader(file)]
-        seen = [event for event, known_at in found if known_by is None or known_at <= known_by]
-        return tuple(sorted(seen, key=lambda event: event.occurred_at))
+        return tuple(sorted(found, key=lambda pair: pair[0].occurred_at))
 
     def debrief(self) -> str:
         """Give the debrief, as Markdown: what happened, what the log shows, what would have caught it."""

