@@ -98,9 +98,15 @@ def open_(
 @click.command(
     cls=Command,
     short_help="Validate, profile, detect, diagnose, run the notebooks, record all.",
-    example="postmortem investigate INC-0001",
+    example="""
+    postmortem investigate INC-0001
+    postmortem investigate --case flights_delays
+    """,
 )
-@click.argument("incident")
+@click.argument("incident", default="")
+@click.option(
+    "--case", "case_name", metavar="NAME", help="Investigate a case study: it is opened as an incident first."
+)
 @click.option("--only", metavar="TEMPLATES", help="Run these templates alone, separated by commas.")
 @click.option("--skip", metavar="TEMPLATES", default="", help="Run all but these.")
 @click.option(
@@ -113,6 +119,7 @@ def open_(
 @json_option
 def investigate(
     incident: str,
+    case_name: str | None,
     only: str | None,
     skip: str,
     limit: float | None,
@@ -122,14 +129,20 @@ def investigate(
     home: str | None,
     as_json: bool,
 ) -> int:
-    """Find out what happened to INCIDENT and put it on record.
+    """Find out what happened to INCIDENT, or to a case study, and put it on record.
 
     Exits 1 where a cell of a notebook failed; the executed notebook is kept and the rest is recorded.
     """
+    if bool(incident) == bool(case_name):
+        raise click.UsageError("name an incident, or a case study with --case.")
     with Progress() as progress:
         progress("loading")
         from toolkit.investigation import investigate as run
 
+        if case_name:
+            from toolkit.investigation.example import open_case
+
+            incident = open_case(open_store(home), case_name, command=typed()).id
         made = run(
             open_store(home),
             incident,

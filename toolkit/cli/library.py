@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
-from toolkit.cli.frame import FAILED, Command, json_option, say, say_json, say_pairs, say_table
+from toolkit.cli.frame import FAILED, Command, Group, json_option, say, say_json, say_pairs, say_table
 
 
-@click.command(
-    cls=Command,
-    short_help="List the case studies to learn on.",
-    example="postmortem cases",
+@click.group(
+    cls=Group, invoke_without_command=True, short_help="List the case studies to learn on, or begin a new one."
 )
 @json_option
-def cases(as_json: bool) -> None:
+@click.pass_context
+def cases(context: click.Context, as_json: bool) -> None:
     """List the bundled case studies; their causes are not told here."""
+    if context.invoked_subcommand is not None:
+        return
     from toolkit.drills.cases import cases as find
 
     found = find()
@@ -30,6 +31,21 @@ def cases(as_json: bool) -> None:
     else:
         rows = [(c.name, c.kind, c.difficulty, "log" if c.has_log else "timeline", c.title) for c in found]
         say_table(("name", "kind", "difficulty", "holds", "title"), rows, cell=70)
+
+
+@cases.command("new", example="postmortem cases new late_parcels")
+@click.argument("name")
+@click.option(
+    "--folder", default="case_studies", show_default=True, metavar="DIR", help="Where the case's folder is made."
+)
+def new(name: str, folder: str) -> None:
+    """Write the folder of a new case study that keeps the contract as it is, to go on from."""
+    from toolkit.drills.scaffold import new_case
+
+    place = new_case(name, folder)
+    for file in sorted(place.iterdir()):
+        say(str(file))
+    say("Change every file; tests/test_cases.py holds each folder of case_studies to the contract.")
 
 
 @click.command(

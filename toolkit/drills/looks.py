@@ -69,6 +69,8 @@ def _metric(s: Sight) -> Shown:
     if not len(known) or np.isnan(expected):
         return table, None
     late = by[by["count"] >= _FEW].tail(4)
+    if not len(late) or late.index[-1] < len(s.names) // 2:
+        return table, None  # the labels of what is served now have not come
     spread = known.std() / np.sqrt(late["count"]) if len(late) else pd.Series(dtype=float)
     return table, bool(((late["mean"] - expected) > np.maximum(3 * spread, 0.12 * abs(expected))).any())
 

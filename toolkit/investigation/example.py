@@ -61,6 +61,36 @@ def demo(store: Store, *, again: bool = False, command: str = "", progress: Prog
     return Demo(store.incident(incident.id), made, page)
 
 
+def open_case(store: Store, name: str, *, command: str = "") -> Incident:
+    """Open a case study as an incident, or give the one opened before; a made log is kept beside the record.
+
+    Its title and summary say that a reconstruction is one, so that every page and notebook does.
+
+    Raises:
+        PostmortemError: there is no such case, or its log cannot be made.
+    """
+    from toolkit.drills.cases import case
+
+    study = case(name)
+    tag = f"case:{study.name}"
+    known = [i for i in store.incidents() if tag in i.tags]
+    if known:
+        return known[-1]
+    place = store.folder / "cases"
+    place.mkdir(parents=True, exist_ok=True)
+    return open_incident(
+        store,
+        study.title if study.kind == "real" else f"{study.title} ({study.kind})",
+        log=study.log_path(place),
+        reference=study.reference_path(place),
+        roles=study.roles_path,
+        events=study.events_path,
+        tags=["case", tag],
+        summary=f"{study.brief} {study.notice}".strip(),
+        command=command,
+    )
+
+
 def open_demo(store: Store, command: str = "") -> Incident:
     """Open the incident of the shipped case: log, reference, roles, public events, and what its debrief says."""
     from toolkit.drills.cases import case
