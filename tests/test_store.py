@@ -10,7 +10,7 @@ import pytest
 
 from toolkit.errors import StaleIncident, StoreError, UnknownIncident
 from toolkit.records import ActionItem, Event, Finding, Harm, LedgerLine, Rival, SliceTerm, Verdict
-from toolkit.store import Store, load
+from toolkit.store import Store
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
@@ -240,34 +240,3 @@ def test_runs_and_documents_are_numbered(store: Store) -> None:
     assert [store.record_document(name, "p.html", "aa").version for _ in range(2)] == [1, 2]
     assert store.record_document(name, "q.html", "bb", audience="public").version == 1
     assert len(store.documents(name)) == 3
-
-
-def test_a_bundle_holds_the_incident_and_goes_into_another_store(store: Store, tmp_path: Path) -> None:
-    """A bundle is read without a store, comes into another one under its next number, and shows a change."""
-    name = store.open_incident("One", owner="ops", tags=("a",)).id
-    store.add_events(name, [Event(NOON, "alert", "b"), Event(NOON, "note", "gone")])
-    store.withdraw_event(name, "E02")
-    store.record_diagnosis(name, a_verdict())
-    store.add_action(name, ActionItem("Check units", "prevent", due=NOON))
-    folder = store.export_bundle(name, tmp_path / "bundle")
-    held = load(folder)
-    assert (held.incident, held.diagnosis) == (store.incident(name), store.diagnosis(name))
-    assert [e.text for e in held.events] == ["b"]
-    other = Store(tmp_path / "other")
-    other.open_incident("First of the other")
-    came = other.import_bundle(folder, key="once")
-    assert other.import_bundle(folder, key="once") == came
-    assert (came.id, came.title, other.diagnosis(came.id)) == ("INC-0002", "One", a_verdict())
-    assert [t.action for t in other.actions(came.id)] == [t.action for t in store.actions(name)]
-    (folder / "events.json").chmod(0o644)
-    (folder / "events.json").write_text("[]")
-    with pytest.raises(StoreError, match=r"events\.json was changed"):
-        load(folder)
-
-
-def test_a_bundle_is_written_again_over_itself(store: Store, tmp_path: Path) -> None:
-    """Its files are not to be written to, and yet a new export takes their place."""
-    name = store.open_incident("One").id
-    store.export_bundle(name, tmp_path / "b")
-    store.update(name, title="Two")
-    assert load(store.export_bundle(name, tmp_path / "b")).incident.title == "Two"

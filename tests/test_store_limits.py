@@ -9,7 +9,9 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -275,3 +277,17 @@ def test_nothing_here_opens_the_file_but_by_attaching_it() -> None:
             named = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
             assert (named, node.attr) != ("duckdb", "connect"), path
             assert named != "database" or node.attr not in {"open", "read_bytes", "write_bytes", "read_text"}, path
+
+
+def test_a_long_query_keeps_no_writer_waiting(tmp_path: Path) -> None:
+    """While somebody's query runs, others write: the query has a copy of its own."""
+    store = Store(tmp_path / "incidents")
+    store.open_incident("One")
+    endless = "SELECT count(*) FROM range(100000000000) a, range(1000) b, incidents"
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(store.sql, endless, seconds=4)
+        time.sleep(1.5)
+        assert Store(store.folder, wait=2).update("INC-0001", title="Two").title == "Two"
+        assert not asked.done()
+        with pytest.raises(StoreError, match="took longer than 4 s"):
+            asked.result()

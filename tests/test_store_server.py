@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import test_store
 import test_store_overview
-from postgres_server import programs, running
 
+from benchmarks.stress.postgres import programs, running
 from toolkit.errors import StaleIncident, StoreBusy, StoreError, StoreRolledBack
 from toolkit.records import ActionItem, Event
 from toolkit.store import Store

@@ -13,6 +13,9 @@ from benchmarks.stress.result import Result, child, quantile, wait
 from toolkit.errors import StaleIncident, StoreError
 from toolkit.store import Store
 
+#: The fastest writer may have this many times the turns of the slowest, once each had enough of them.
+_FAIR, _ENOUGH = 3, 10
+
 
 def crowd(folder: Path, seconds: float, *, writers: int = 8, readers: int = 4, server: str = "") -> Result:
     """Let writers count up one number and readers watch it: none lost, none going back, no error, all served."""
@@ -49,6 +52,8 @@ def crowd(folder: Path, seconds: float, *, writers: int = 8, readers: int = 4, s
     }
     for name in ("lost", "errors", "going back"):
         result.expect(result.figures[name] == 0, f"{name}: {result.figures[name]}")
+    if min(turns) >= _ENOUGH:
+        result.expect(max(turns) <= _FAIR * min(turns), f"turns of the writers: {sorted(turns)}")
     checked = store.check()
     result.expect(checked.sound, f"the check says {checked.problems[:2]}")
     return result

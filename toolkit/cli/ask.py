@@ -9,6 +9,7 @@ import click
 
 from toolkit.cli.frame import (
     Command,
+    check_target,
     home_option,
     json_option,
     open_store,
@@ -77,13 +78,24 @@ def _csv(heads: Any, rows: Any) -> None:
 
 
 @click.command(
-    cls=Command, short_help="Count causes, times and actions over all incidents.", example="postmortem stats --json"
+    cls=Command,
+    short_help="Count causes, times and actions over all incidents.",
+    example="postmortem stats --plot incidents.svg",
 )
+@click.option("--plot", metavar="FILE", help="Draw causes by month and mechanisms: FILE.svg, or FILE.png.")
 @home_option
 @json_option
-def stats(home: str | None, as_json: bool) -> None:
+def stats(plot: str | None, home: str | None, as_json: bool) -> None:
     """Count causes, mechanisms, times and actions over all incidents."""
+    if plot is not None:
+        check_target(plot)
+        if not plot.lower().endswith((".svg", ".png")):
+            raise click.UsageError("--plot writes a file that ends in .svg or .png.")
     found = open_store(home).stats()
+    if plot is not None:
+        from toolkit.report.plots import overview
+
+        overview(found).save(plot)
     if as_json:
         say_json(found.to_dict())
         return
@@ -106,11 +118,17 @@ def stats(home: str | None, as_json: bool) -> None:
             *(("Recurring", f"{name}: {', '.join(ids)}") for name, ids in found.recurring.items()),
         ]
     )
+    if found.months:
+        say()
+        rows = [(m.month, m.incidents, counts(m.causes), counts(m.mechanisms)) for m in found.months]
+        say_table(("month", "incidents", "causes", "mechanisms"), rows)
+    if plot is not None:
+        say(f"\n{plot}")
 
 
 @click.command(
     cls=Command,
-    short_help="Find incidents, events, actions and findings by their words.",
+    short_help="Find incidents, events, actions, findings and postmortems by their words.",
     example="postmortem search furlough",
 )
 @click.argument("words", nargs=-1, required=True)
@@ -135,11 +153,19 @@ def search(words: tuple[str, ...], limit: int, home: str | None, as_json: bool) 
 )
 @click.argument("incident")
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(min=1))
+@click.option("--no-cases", is_flag=True, help="Only incidents of this store, not the bundled case studies.")
 @home_option
 @json_option
-def similar(incident: str, limit: int, home: str | None, as_json: bool) -> None:
-    """Rank other incidents by how alike their evidence looks to that of INCIDENT."""
-    found = open_store(home).similar(incident, limit=limit)
+def similar(incident: str, limit: int, no_cases: bool, home: str | None, as_json: bool) -> None:
+    """Rank other incidents by how alike their evidence looks to that of INCIDENT.
+
+    Incidents of the store are compared by what their diagnoses found, the bundled case studies by the mechanisms that
+    they are known for.
+    """
+    from toolkit.drills.cases import cases
+
+    known = {} if no_cases else {f"case {c.name}": (c.mechanism, *c.also_mechanisms) for c in cases() if c.mechanism}
+    found = open_store(home).similar(incident, others=known, limit=limit)
     if as_json:
         say_json([one.__dict__ for one in found])
     elif not found:

@@ -23,7 +23,7 @@ from toolkit.cli.incident import demo, investigate, open_, publish
 from toolkit.cli.keep import audit, export, import_, store
 from toolkit.cli.lab import lab
 from toolkit.cli.library import case, cases, templates
-from toolkit.cli.look import events, history, list_, show
+from toolkit.cli.look import data, events, history, list_, show
 from toolkit.cli.record import event, note
 from toolkit.cli.state import close, edit, mitigate, reopen, resolve, status
 from toolkit.errors import PostmortemError, RunFailed
@@ -35,7 +35,8 @@ DEBUG: Final = "POSTMORTEM_DEBUG"
     cls=Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Start with: postmortem demo. The environment: POSTMORTEM_HOME names the folder of incidents, "
-    "POSTMORTEM_WAIT the seconds to wait for others that hold it, POSTMORTEM_DEBUG=1 shows tracebacks.",
+    "POSTMORTEM_STORE the server of a team's record, POSTMORTEM_WAIT the seconds to wait for others that hold it, "
+    "POSTMORTEM_DEBUG=1 shows tracebacks.",
 )
 @click.version_option(package_name="ml-postmortem", message="ml-postmortem %(version)s")
 def cli() -> None:
@@ -44,7 +45,7 @@ def cli() -> None:
 
 COMMANDS: Final = (
     *(demo, diagnose, open_, investigate, publish, verify),
-    *(list_, show, events, note, event, action, status, edit, mitigate, resolve, close, reopen),
+    *(list_, show, data, events, note, event, action, status, edit, mitigate, resolve, close, reopen),
     *(sql, stats, search, similar, history),
     *(lab, cases, case, drill, drills, templates, export, import_, store, audit, doctor),
 )

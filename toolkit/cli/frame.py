@@ -28,6 +28,8 @@ INTERRUPTED: Final = 130
 
 #: How many seconds to wait for others that hold the store.
 WAIT: Final = "POSTMORTEM_WAIT"
+#: The URL of a record that a team keeps on a server.
+SERVER: Final = "POSTMORTEM_STORE"
 
 _JOINERS: Final = "\u200d"
 
@@ -61,13 +63,27 @@ class Group(click.Group):
 
 
 def home_option(command: F) -> F:
-    """Add ``--home``."""
+    """Add ``--home`` and ``--store``; ``open_store`` asks for the latter itself."""
+    command = click.option(
+        "--store",
+        metavar="URL",
+        default=None,
+        expose_value=False,
+        callback=_remember,
+        help="Record on a PostgreSQL server, postgresql://user@host/database [default: POSTMORTEM_STORE, else none].",
+    )(command)
     return click.option(
         "--home",
         metavar="DIR",
         default=None,
         help="Folder of the incidents [default: POSTMORTEM_HOME, else ./incidents].",
     )(command)
+
+
+def _remember(context: click.Context, _: click.Parameter, url: str | None) -> None:
+    """Keep the URL for ``open_store``."""
+    if url is not None:
+        context.meta[SERVER] = url
 
 
 def json_option(command: F) -> F:
@@ -83,7 +99,7 @@ def by_option(command: F) -> F:
 
 
 def open_store(home: str | None, wait: float | None = None) -> Store:
-    """Give the store of ``--home``; others are waited for as long as ``POSTMORTEM_WAIT`` says, 30 s by default.
+    """Give the store of ``--home`` and ``--store``; others are waited for as long as ``POSTMORTEM_WAIT`` says.
 
     Raises:
         PostmortemError: the variable holds no number of seconds.
@@ -91,17 +107,22 @@ def open_store(home: str | None, wait: float | None = None) -> Store:
     from toolkit.store import Store
 
     given = os.environ.get(WAIT, "30")
+    context = click.get_current_context(silent=True)
+    server = context.meta.get(SERVER) if context is not None else None
     try:
-        return Store(home, wait=float(given) if wait is None else wait)
+        seconds = float(given) if wait is None else wait
+        return Store(home, wait=seconds, server=os.environ.get(SERVER, "") if server is None else server)
     except ValueError:
         raise PostmortemError(f"{WAIT}={given[:20]} is no number of seconds", fix=f"unset {WAIT}") from None
 
 
 def typed() -> str:
-    """Give the command line as it was typed, for the record."""
+    """Give the command line as it was typed, for the record; without a password."""
+    from toolkit.store.server import masked
+
     context = click.get_current_context(silent=True)
     given = context.find_root().obj if context is not None else None
-    return shlex.join(["postmortem", *(given if isinstance(given, list) else sys.argv[1:])])
+    return shlex.join(["postmortem", *map(masked, given if isinstance(given, list) else sys.argv[1:])])
 
 
 def visible(text: str) -> str:

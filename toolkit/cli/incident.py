@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--severity", type=click.Choice(SEVERITIES, case_sensitive=False), default="SEV3", show_default=True)
 @click.option("--kind", type=click.Choice(INCIDENT_KINDS, case_sensitive=False), default="incident", show_default=True)
 @click.option("--owner", default="", help="Who leads.")
+@click.option("--role", "roles_given", metavar="ROLE=NAME", multiple=True, help="e.g. commander=Ada, scribe=Lin.")
 @click.option("--log", metavar="LOG", help="The prediction log: a file, a glob, a folder, or FILE.duckdb::TABLE.")
 @click.option("--reference", metavar="FILE", help="Rows that the model is held to.")
 @click.option("--roles", metavar="FILE", help="roles.toml: which column is what; guessed where not given.")
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 @click.option("--summary", default="", help="A paragraph.")
 @click.option("--dataset", default="", help="What the model was trained on.")
 @click.option("--restricted", is_flag=True, help="Not for everybody's eyes.")
+@click.option("--key", default="", help="A name for this request: a retry with it changes nothing.")
 @by_option
 @home_option
 @json_option
@@ -62,6 +64,7 @@ def open_(
     roles: str | None,
     events: str | None,
     tags: tuple[str, ...],
+    roles_given: tuple[str, ...],
     by: str,
     home: str | None,
     as_json: bool,
@@ -73,6 +76,7 @@ def open_(
     """
     with Progress() as progress:
         progress("reading the log")
+        from toolkit.cli.state import roles_of
         from toolkit.investigation import open_incident
 
         made = open_incident(
@@ -83,6 +87,7 @@ def open_(
             roles=roles,
             events=events,
             tags=list(tags),
+            responders=roles_of(roles_given, {}),
             by=by,
             command=typed(),
             **fields,

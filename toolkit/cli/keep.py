@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from toolkit.store.verify import Verified
 
 
-@click.group(cls=Group, short_help="The store as a whole: check, repair, backup, restore, compact.")
+@click.group(cls=Group, short_help="The store as a whole: check, repair, backup, restore, move, compact.")
 def store() -> None:
     """Look after the store as a whole."""
 
 
-@click.group(cls=Group, short_help="The journal of every change: verify.")
+@click.group(cls=Group, short_help="The journal of every change: verify, anchor.")
 def audit() -> None:
     """Look after the journal of every change."""
 
@@ -45,15 +46,48 @@ def check(home: str | None, as_json: bool) -> int:
     return _verified(found, as_json)
 
 
-@audit.command("verify", example="postmortem audit verify")
+@audit.command("verify", example="postmortem audit verify --against published/postmortem.html")
+@click.option(
+    "--against", "files", metavar="FILE", multiple=True, help="A page or note kept elsewhere; again for more."
+)
+@click.option("--git", "repository", metavar="DIR", help="A repository whose notes hold anchors.")
 @home_option
 @json_option
-def verify(home: str | None, as_json: bool) -> int:
-    """Find every entry that was changed, removed, moved or cut off; exits 1 where there is one."""
+def verify(files: tuple[str, ...], repository: str | None, home: str | None, as_json: bool) -> int:
+    """Find every entry that was changed, removed, moved or cut off; exits 1 where there is one.
+
+    Pages that lie in the incidents' folders are held against the journal too. Who can write to all of those can still
+    forge all of them: a copy elsewhere finds that, with --against or --git.
+    """
+    from toolkit.store import anchors
+
     with Progress() as progress:
         progress("reading the journal")
-        found = open_store(home).audit_verify()
+        elsewhere = [one for file in files for one in anchors.in_file(Path(file))]
+        elsewhere += anchors.in_notes(Path(repository)) if repository else []
+        found = open_store(home).audit_verify(elsewhere)
     return _verified(found, as_json)
+
+
+@audit.command("anchor", example="postmortem audit anchor --git .")
+@click.option("--git", "repository", metavar="DIR", help="Say it in a note of this repository's present commit too.")
+@home_option
+@json_option
+def anchor(repository: str | None, home: str | None, as_json: bool) -> None:
+    """Print how far the journal goes, to be kept elsewhere: an e-mail, a ticket, a note of a commit.
+
+    postmortem audit verify --against FILE (or --git DIR) holds the journal against it at any later time.
+    """
+    from toolkit.store import anchors
+
+    found = open_store(home).anchor()
+    commit = anchors.note(Path(repository), found) if repository else ""
+    if as_json:
+        say_json({"seq": found.seq, "hash": found.hash, "commit": commit or None})
+    else:
+        say(f"{found}")
+        if commit:
+            say(f"noted at commit {commit[:12]}; push it with: git push origin refs/notes/{anchors.REF}")
 
 
 def _verified(found: Verified, as_json: bool) -> int:
@@ -125,6 +159,33 @@ def restore(folder: str, by: str, home: str | None, as_json: bool) -> None:
         say("restored" + (f"; what stood there is kept in {kept}" if kept else ""))
 
 
+@store.command("move", example="postmortem store move postgresql://team@db.example.com/postmortem")
+@click.argument("target", metavar="URL|FOLDER")
+@by_option
+@home_option
+@json_option
+def move(target: str, by: str, home: str | None, as_json: bool) -> None:
+    """Carry the whole record over to an empty server or folder, every entry as it is; what is here stays.
+
+    From a server back: postmortem store move FOLDER --store URL. Folders of incidents (notebooks, pages) are files
+    and stay where they are.
+    """
+    from toolkit.store import Store
+    from toolkit.store.server import masked
+
+    here = open_store(home)
+    there = Store(here.folder, server=target) if "://" in target else Store(target)
+    with Progress() as progress:
+        progress("carrying the record over")
+        entries = here.move_to(there, actor=by, command=typed())
+    if as_json:
+        say_json({"entries": entries, "target": masked(target)})
+        return
+    say(f"{entries} entries carried over to {masked(target)}; what was here is left as it is")
+    if "://" in target:
+        say("Next: set POSTMORTEM_STORE to that URL, or give --store, so that nobody goes on in the old place.")
+
+
 @store.command("compact", example="postmortem store compact")
 @home_option
 @json_option
@@ -146,11 +207,16 @@ def compact(home: str | None, as_json: bool) -> None:
 )
 @click.argument("incident")
 @click.argument("folder")
+@click.option("--no-history", is_flag=True, help="Leave out who changed what: it holds commands as they were typed.")
 @home_option
 @json_option
-def export(incident: str, folder: str, home: str | None, as_json: bool) -> None:
-    """Write INCIDENT as JSON files into FOLDER, for a colleague or another store."""
-    made = open_store(home).export_bundle(incident, folder)
+def export(incident: str, folder: str, no_history: bool, home: str | None, as_json: bool) -> None:
+    """Write INCIDENT as plain files into FOLDER: JSON, Parquet, Markdown and notebooks.
+
+    A change reads well in a diff, and two people's copies in a repository merge with git alone. Written again over
+    itself, only what changed is written.
+    """
+    made = open_store(home).export_bundle(incident, folder, history=not no_history)
     if as_json:
         say_json({"bundle": str(made)})
     else:
@@ -164,12 +230,16 @@ def export(incident: str, folder: str, home: str | None, as_json: bool) -> None:
     example="postmortem import handover/",
 )
 @click.argument("folder")
+@click.option("--key", default="", help="A name for this request: a retry with it changes nothing.")
 @by_option
 @home_option
 @json_option
-def import_(folder: str, by: str, home: str | None, as_json: bool) -> None:
-    """Record the incident in FOLDER as a new one of this store."""
-    made = open_store(home).import_bundle(folder, actor=by, command=typed())
+def import_(folder: str, key: str, by: str, home: str | None, as_json: bool) -> None:
+    """Record the incident in FOLDER as a new one of this store.
+
+    It keeps its id where that is free. Nothing in FOLDER is run, and no file outside of it is read.
+    """
+    made = open_store(home).import_bundle(folder, actor=by, command=typed(), key=key)
     if as_json:
         say_json(made.to_dict())
     else:

@@ -7,7 +7,19 @@ from typing import Any
 
 import click
 
-from toolkit.cli.frame import Command, home_option, json_option, open_store, say, say_json, say_pairs, say_table
+from toolkit.cli import seen
+from toolkit.cli.frame import (
+    FAILED,
+    Command,
+    home_option,
+    json_option,
+    open_store,
+    say,
+    say_json,
+    say_pairs,
+    say_table,
+)
+from toolkit.cli.progress import Progress
 from toolkit.cli.text import incident_lines, moment_text
 from toolkit.vocabulary import INCIDENT_KINDS, SEVERITIES, STATUSES
 
@@ -55,6 +67,7 @@ def show(incident: str, home: str | None, as_json: bool) -> None:
     """Show what the record holds of INCIDENT."""
     store = open_store(home)
     found = store.incident(incident)
+    seen.remember(store, found)
     verdict, events = store.diagnosis(found.id), store.events(found.id)
     actions, notes, documents = store.actions(found.id), store.notes(found.id), store.documents(found.id)
     if as_json:
@@ -142,7 +155,7 @@ def history(incident: str | None, home: str | None, as_json: bool) -> None:
         (
             e["seq"],
             str(e["recorded_at"])[:19],
-            e["actor"],
+            e.get("actor") or "-",
             e["op"],
             e.get("incident") or "",
             e.get("command") or e.get("reason") or "",
@@ -150,3 +163,37 @@ def history(incident: str | None, home: str | None, as_json: bool) -> None:
         for e in found
     ]
     say_table(("seq", "when", "who", "what", "incident", "command or reason"), rows)
+
+
+@click.command(
+    cls=Command,
+    short_help="Say which files the verdict rests on, and which changed since.",
+    example="postmortem data INC-0001",
+)
+@click.argument("incident")
+@home_option
+@json_option
+def data(incident: str, home: str | None, as_json: bool) -> int:
+    """Hash each file that the latest diagnosis of INCIDENT read again; exits 1 where one changed or is gone."""
+    with Progress() as progress:
+        progress("hashing the files again")
+        from toolkit.investigation.data import basis
+
+        found = basis(open_store(home), incident)
+    if as_json:
+        first, last = (None if t is None else t.isoformat().replace("+00:00", "Z") for t in found.window)
+        say_json(
+            {"incident": found.incident, "run": found.run, "rows": found.rows, "window": [first, last]}
+            | {"files": [one.__dict__ for one in found.sources], "holds": found.holds}
+        )
+    elif not found.sources:
+        say(f"{found.incident} names no files.")
+    else:
+        rows = "" if found.rows is None else f", {found.rows:,} rows, {' to '.join(map(moment_text, found.window))}"
+        say(f"{found.incident}, diagnosis {found.run}{rows}" if found.run else f"{found.incident}, as opened{rows}")
+        say_table(
+            ("part", "state", "sha256", "file"),
+            [(one.part, one.state, one.sha256[:12], one.path) for one in found.sources],
+            cell=100,
+        )
+    return 0 if found.holds else FAILED

@@ -30,9 +30,19 @@ def incident_lines(incident: Incident) -> Iterator[tuple[str, str]]:
     yield incident.id, incident.title
     kind = " near miss" if incident.kind == "near_miss" else ""
     yield "State", f"{incident.status}, {incident.severity}{kind}"
-    for head, text in (("Model", incident.model), ("Owner", incident.owner), ("Tags", ", ".join(incident.tags))):
-        if text:
-            yield head, text
+    if incident.restricted:
+        yield "Restricted", "not for everybody's eyes"
+    parts = [f"{role} {name}" for role, name in incident.roles.items()]
+    named = {
+        "Model": incident.model,
+        "Data set": incident.dataset,
+        "Owner": incident.owner,
+        "Roles": ", ".join(parts),
+        "Tags": ", ".join(incident.tags),
+        "Related": ", ".join(incident.related),
+        "Hours spent": "" if incident.responder_hours is None else f"{incident.responder_hours:g}",
+    }
+    yield from ((head, text) for head, text in named.items() if text)
     lags = {"Detected": "to_detect", "Mitigated": "to_mitigate", "Resolved": "to_resolve"}
     times = {
         "Began": incident.occurred_at,
@@ -47,6 +57,10 @@ def incident_lines(incident: Incident) -> Iterator[tuple[str, str]]:
             yield head, moment_text(when) + (f" (after {span_text(after)})" if after is not None else "")
     for path in incident.log.get("paths", ()):
         yield "Log", str(path)
+    if incident.log.get("rows") is not None:
+        first, last = [str(t)[:16].replace("T", " ") for t in (*(incident.log.get("window") or ()), None, None)][:2]
+        window = f", {first}Z to {last}Z" if incident.log.get("window", [None])[0] else ""
+        yield "Rows", f"{incident.log['rows']:,}{window}"
     if incident.duplicate_of:
         yield "Repeats", incident.duplicate_of
     if incident.summary:

@@ -131,6 +131,19 @@ class DuckRows:
             warnings.simplefilter("ignore", UserWarning)
             return interruptible(self._connection, answer)
 
+    def ask(self, sql: str, *, rows: int, seconds: float) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Answer a stranger's SELECT, locked down for good: nothing else can be asked of these rows afterwards.
+
+        Raises:
+            LogError: it is no single SELECT over ``log`` and ``rows``, fails, or takes longer than ``seconds``.
+
+        """
+        from toolkit.engines.asking import ask
+
+        with self._one_at_a_time, reading(self.name, self._connection):
+            connection, files = self._connection, (*self.files, *self._scratch.files)
+            return interruptible(connection, lambda: ask(connection, files, sql, rows=rows, seconds=seconds))
+
     @cached_property
     def hashes(self) -> dict[str, str]:
         """sha256 of every file by its name as given; of the content where the source is no plain file."""
@@ -169,6 +182,11 @@ class Scratch:
             self._path = Path(tempfile.mkdtemp(prefix="ml-postmortem-"))
             self._remover = weakref.finalize(self, shutil.rmtree, self._path, ignore_errors=True)
         return self._path / name
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were made."""
+        return tuple(self._path.iterdir()) if self._path is not None else ()
 
     def remove(self) -> None:
         """Remove the folder, if there is one."""

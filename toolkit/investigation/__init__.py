@@ -9,16 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toolkit.investigation.checking import check_actions
     from toolkit.investigation.example import demo
     from toolkit.investigation.flow import Investigation, investigate
     from toolkit.investigation.opening import import_events, open_incident
     from toolkit.investigation.publishing import publish
     from toolkit.investigation.verifying import verify
 
-__all__ = ["Investigation", "demo", "import_events", "investigate", "open_incident", "publish", "verify"]
+__all__ = [
+    "Investigation",
+    "check_actions",
+    "demo",
+    "import_events",
+    "investigate",
+    "open_incident",
+    "publish",
+    "verify",
+]
 
 _HOME = {
     "Investigation": "flow",
+    "check_actions": "checking",
     "demo": "example",
     "import_events": "opening",
     "investigate": "flow",

@@ -26,6 +26,7 @@ def open_incident(
     reference: str | os.PathLike[str] | None = None,
     roles: str | os.PathLike[str] | Mapping[str, Any] | Roles | None = None,
     events: Any = None,
+    responders: Mapping[str, str] | None = None,
     by: str = "",
     command: str = "",
     **fields: Any,
@@ -40,6 +41,7 @@ def open_incident(
         reference: where the rows lie that the model is held to.
         roles: roles.toml, its content, or ``Roles``; guessed at each investigation where nothing is given.
         events: a table of what happened (``timestamp``, ``kind``, ``text``), or ``Event`` records.
+        responders: who plays which part in the response, e.g. ``{"commander": "Ada"}``.
         by: who records it.
         command: with which command.
         fields: model, severity, kind, owner, occurred_at, detected_at, tags, summary, dataset, restricted and the
@@ -53,8 +55,8 @@ def open_incident(
     from toolkit.api import as_events
 
     happened = as_events(events)
-    where = _log_record(log, reference, roles, events)
-    made = store.open_incident(title, log=where, actor=by, command=command, **fields)
+    where = log_record(log, reference, roles, events)
+    made = store.open_incident(title, log=where, roles=responders, actor=by, command=command, **fields)
     if happened:
         store.add_events(made.id, _imported(happened, events), actor=by, command=command)
     return made
@@ -72,7 +74,7 @@ def import_events(store: Store, incident_id: str, events: Any, *, by: str = "", 
     return store.add_events(incident_id, _imported(as_events(events), events), actor=by, command=command)
 
 
-def _log_record(log: Any, reference: Any, roles: Any, events: Any) -> dict[str, Any]:
+def log_record(log: Any, reference: Any, roles: Any, events: Any) -> dict[str, Any]:
     """Say where the log lies, after reading it once: a wrong path or role shows now, not in the middle of the night."""
     if log is None:
         if reference is not None or roles is not None:
@@ -88,6 +90,7 @@ def _log_record(log: Any, reference: Any, roles: Any, events: Any) -> dict[str, 
             "paths": [source],
             "rows": opened.validation.rows_kept,
             "window": [_iso(opened.validation.first), _iso(opened.validation.last)],
+            "hashes": opened.hashes,
         }
     if held is not None:
         record["reference"] = held

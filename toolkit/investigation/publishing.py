@@ -64,6 +64,7 @@ def publish(
             f"{incident.id} was never investigated", fix=f"run `postmortem investigate {incident.id}` first"
         )
     bundle = complete(store, incident.id, replace(Bundle.load(folder / BUNDLE), path=None))
+    bundle = replace(bundle, anchor=str(store.anchor(incident.id)))
     runs = tuple(latest_runs(store, incident, TEMPLATES))
     basis = _basis(store, bundle, folder)
     made: Published = write(bundle, folder if out is None else out, notebooks=runs, audience=audience, basis=basis)

@@ -85,7 +85,7 @@ def complete(store: Store, incident_id: str, record: Bundle) -> Bundle:
     named = {
         k: [Path(str(p)).name for p in v] if isinstance(v, list) and k == "paths" else v
         for k, v in incident.log.items()
-        if k not in ("reference", "events")
+        if k not in ("reference", "events", "hashes")
     }
     return replace(
         record,

@@ -79,7 +79,7 @@ class Bundle:
     """Everything that the record holds of one incident, typed.
 
     ``validation`` is the report of the log that was read, ``roles`` one line a column (column, type, role, declared,
-    note), ``prose`` what people wrote, Markdown by section id.
+    note), ``prose`` what people wrote, Markdown by section id, ``anchor`` the journal's entry that it was read at.
     """
 
     incident: Incident
@@ -92,6 +92,7 @@ class Bundle:
     roles: tuple[Mapping[str, Any], ...] = ()
     prose: Mapping[str, str] = field(default_factory=dict)
     path: Path | None = None
+    anchor: str = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

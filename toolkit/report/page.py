@@ -89,6 +89,7 @@ def compose(
         parts=parts,
         failures=[run for run in notebooks if not run.ok],
         status="",
+        anchor=record.anchor,
     )
     return Document(_mended(page), tuple(parts))
 

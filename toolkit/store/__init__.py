@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.store.actions import Tracked
 from toolkit.store.artefacts import Document, Run
-from toolkit.store.bundle import Bundle, load
+from toolkit.store.bundles import Bundle, load
 from toolkit.store.judgements import Judgement
 from toolkit.store.notes import Note
 from toolkit.store.repair import Repaired

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from toolkit.errors import StoreError
 from toolkit.records import ActionItem
+from toolkit.records import moment as at
 from toolkit.store.attach import Place
-from toolkit.store.incidents import one_of, require
+from toolkit.store.incidents import next_number, one_of, require
 from toolkit.store.plain import plain
 from toolkit.store.session import Session, Transaction
 from toolkit.store.tables import Row
@@ -22,10 +23,13 @@ _EDITABLE: Final = ("summary", "kind", "owner", "due", "status", "check_sql")
 
 @dataclass(frozen=True)
 class Tracked:
-    """An action item with the incident that it belongs to."""
+    """An action item with the incident that it belongs to, and how its check went when it was last run, if ever."""
 
     incident: str
     action: ActionItem
+    checked_at: datetime | None = None
+    check_passed: bool | None = None
+    check_detail: str = ""
 
 
 def add(place: Place, request: Request, incident: str, action: ActionItem) -> ActionItem:
@@ -36,7 +40,7 @@ def add(place: Place, request: Request, incident: str, action: ActionItem) -> Ac
 
     def work(tx: Transaction) -> str:
         tx.incident = require(tx, incident)["id"]
-        number = 1 + tx.count("actions", incident=tx.incident)
+        number = next_number(tx, "actions", incident=tx.incident)
         name = f"A{number:02d}"
         row = {**plain(action), "incident": tx.incident, "id": name, "number": number, "created_at": tx.now}
         tx.insert("actions", {**row, "done_at": tx.now if action.status == "done" else None})
@@ -110,7 +114,16 @@ def tracked(
             where["status"] = one_of(status, ACTION_STATUSES, "status of an action")
         return session.select("actions", order=("incident", "number"), **where)
 
-    found = [Tracked(row["incident"], ActionItem.from_dict(row)) for row in read(place, give)]
+    found = [
+        Tracked(
+            row["incident"],
+            ActionItem.from_dict(row),
+            at(row["checked_at"]),
+            row["check_passed"],
+            row["check_detail"] or "",
+        )
+        for row in read(place, give)
+    ]
     if overdue:
         found = [t for t in found if t.action.status == "open" and t.action.due and t.action.due < moment]
     never = datetime.max.replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 
 from toolkit.records import moment
 from toolkit.store.attach import Place
-from toolkit.store.incidents import one_of, require
+from toolkit.store.incidents import next_number, one_of, require
 from toolkit.store.session import Session, Transaction
 from toolkit.store.tables import Row
 from toolkit.store.work import Request, read, write
@@ -62,7 +62,7 @@ def record_document(place: Place, request: Request, incident: str, values: Row) 
 
 def _add(tx: Transaction, table: str, letter: str, incident: str, values: Row) -> str:
     tx.incident = require(tx, incident)["id"]
-    number = 1 + tx.count(table, incident=tx.incident)
+    number = next_number(tx, table, incident=tx.incident)
     name = f"{letter}{number:02d}"
     tx.insert(table, {**values, "incident": tx.incident, "id": name, "number": number, "recorded_at": tx.now})
     return name

@@ -11,6 +11,7 @@ from toolkit.records import iso
 from toolkit.store import journal
 from toolkit.store.attach import Place
 from toolkit.store.journal import Entry, Head
+from toolkit.store.lock import user
 from toolkit.store.plain import canonical
 from toolkit.store.session import Transaction, insert_rows
 
@@ -25,13 +26,14 @@ class Undecided(Exception):
 
 
 def entry_of(tx: Transaction, op: str, **about: Any) -> Entry:
-    """Write down what a transaction did, and who asked for it."""
+    """Write down what a transaction did, who asked for it, and whose process on which machine did it."""
     return {
         "recorded_at": iso(tx.now),
         "op": op,
         "incident": tx.incident,
         "host": socket.gethostname(),
         "pid": os.getpid(),
+        "user": user(),
         "changes": tx.changes,
         **about,
     }

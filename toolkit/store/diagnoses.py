@@ -35,12 +35,12 @@ def record(
     return write(place, request, work, lambda _, run: int(run))
 
 
-def put(tx: Transaction, run: int, verdict: Verdict, profile_hash: str) -> None:
+def put(tx: Transaction, run: int, verdict: Verdict, profile_hash: str, recorded_at: Any = None) -> None:
     """Put a diagnosis in as a run of the transaction's incident: verdict, ledger and findings."""
     whole = plain(verdict.to_dict())
     body = {k: v for k, v in whole.items() if k not in {"ledger", "findings"}}
     of = {"incident": tx.incident, "run": run}
-    about = {"recorded_at": tx.now, "profile_hash": profile_hash}
+    about = {"recorded_at": recorded_at or tx.now, "profile_hash": profile_hash}
     tx.insert("verdicts", {**of, **_columns(body), **about, "body": body})
     tx.insert("ledger", *[{**of, "position": i, **_line(x)} for i, x in enumerate(whole["ledger"])])
     tx.insert("findings", *[{**of, "position": i, **_finding(x)} for i, x in enumerate(whole["findings"])])

@@ -8,7 +8,7 @@ from typing import Any, Final
 from toolkit.errors import StoreError
 from toolkit.records import Event
 from toolkit.store.attach import Place
-from toolkit.store.incidents import one_of, require
+from toolkit.store.incidents import next_number, one_of, require
 from toolkit.store.plain import plain
 from toolkit.store.session import Session, Transaction
 from toolkit.store.tables import Row
@@ -41,7 +41,7 @@ def add(
     def work(tx: Transaction) -> list[str]:
         tx.incident = require(tx, incident)["id"]
         known = {_same(row): row["id"] for row in _alike(tx, new)}
-        number = tx.count("events", incident=tx.incident)
+        number = next_number(tx, "events", incident=tx.incident) - 1
         names: list[str] = []
         fresh: list[Row] = []
         for row in new:

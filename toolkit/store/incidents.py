@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -85,12 +85,23 @@ def open_incident(place: Place, request: Request, title: str, fields: Mapping[st
     return write(place, request, work, lambda session, name: Incident.from_dict(require(session, name)))
 
 
-def put(tx: Transaction, fields: Mapping[str, Any]) -> None:
-    """Put an incident in under the next number, with the files of its log; the transaction is then about it."""
-    number = 1 + int(tx.fetch("SELECT coalesce(max(number), 0) FROM incidents")[0][0])
+def put(tx: Transaction, fields: Mapping[str, Any], wanted: str = "") -> None:
+    """Put an incident in, with the files of its log; the transaction is then about it.
+
+    It gets the id that is ``wanted`` where that is one of ours and free, else the next number.
+    """
+    number = next_number(tx, "incidents")
+    named = re.fullmatch(r"INC-([0-9]{4,6})", wanted)
+    if named and int(named.group(1)) and wanted == f"INC-{int(named.group(1)):04d}":
+        number = number if tx.count("incidents", id=wanted) else int(named.group(1))
     tx.incident = f"INC-{number:04d}"
     tx.insert("incidents", {**UNSAID, **fields, "id": tx.incident, "number": number, "version": 1})
     tx.insert("logs", *log_rows(tx.incident, 0, fields.get("log") or {}, {}))
+
+
+def next_number(session: Session, table: str, **where: Any) -> int:
+    """Give the number after the highest that a table has."""
+    return 1 + max((int(row["number"]) for row in session.select(table, **where)), default=0)
 
 
 def log_rows(incident: str, run: int, log: Mapping[str, Any], hashes: Mapping[str, str]) -> list[Row]:
@@ -127,9 +138,17 @@ def listed(place: Place, **where: Any) -> tuple[Incident, ...]:
 
 
 def update(
-    place: Place, request: Request, incident: str, expected_version: int | None, fields: Mapping[str, Any]
+    place: Place,
+    request: Request,
+    incident: str,
+    expected_version: int | None,
+    fields: Mapping[str, Any],
+    seen: int | None = None,
 ) -> Incident:
-    """Change fields of an incident, unless somebody else did since ``expected_version`` was read."""
+    """Change fields of an incident, unless somebody else did since ``expected_version`` was read.
+
+    With ``seen`` alone, only a change of these very fields since that version stands in the way.
+    """
     check_fields(fields)
 
     def work(tx: Transaction) -> str:
@@ -139,6 +158,8 @@ def update(
             raise _stale(tx, row, expected_version)
         _check_others(tx, fields, row["id"])
         values = moved(row, dict(fields), request.reason, tx.now)
+        if seen is not None and expected_version is None and _overwrites(tx, row, seen, values):
+            raise _stale(tx, row, seen)
         kinds = TABLES["incidents"].columns
         if any(value(kinds[name], given) != row[name] for name, given in values.items()):
             tx.update("incidents", row, **values, version=row["version"] + 1)
@@ -203,16 +224,38 @@ def history(place: Place, incident: str | None) -> tuple[dict[str, Any], ...]:
     return tuple(json.loads(row["entry"]) for row in read(place, give))
 
 
+def files(place: Place, incident: str) -> tuple[Row, ...]:
+    """Read the files that an incident rests on, as each run read them."""
+
+    def give(session: Session) -> list[Row]:
+        return session.select("logs", order=("run", "position"), incident=require(session, incident)["id"])
+
+    return tuple(read(place, give))
+
+
+def _since(session: Session, row: Row, version: int) -> Iterator[tuple[Row, Row]]:
+    """Give each entry that changed an incident after a version, with the change of its row."""
+    for entry in session.select("audit", order=("seq",), incident=row["id"]):
+        for change in json.loads(entry["entry"])["changes"]:
+            changed = change["table"] == "incidents" and change["before"] is not None
+            if changed and (change["after"] or {}).get("version", 0) > version:
+                yield entry, change
+
+
+def _overwrites(session: Session, row: Row, seen: int, values: Mapping[str, Any]) -> bool:
+    """Say whether values would replace others that were set after the version that was seen."""
+    kinds = TABLES["incidents"].columns
+    new = {name for name, given in values.items() if value(kinds[name], given) != row[name]}
+    return row["version"] > seen and any(new & set(change["after"]) for _, change in _since(session, row, seen))
+
+
 def _stale(session: Session, row: Row, expected: int) -> StaleIncident:
     """Say who changed what since version ``expected``."""
     said = []
-    for entry in session.select("audit", order=("seq",), incident=row["id"]):
-        for change in json.loads(entry["entry"])["changes"]:
-            after = change["after"] or {}
-            if change["table"] != "incidents" or change["before"] is None or after.get("version", 0) <= expected:
-                continue
-            names = [f"{n}: {_short(change['before'][n])} -> {_short(after[n])}" for n in after if n != "version"]
-            said.append(f"{entry['actor']} at {entry['recorded_at']} ({', '.join(names)})")
+    for entry, change in _since(session, row, expected):
+        after = change["after"]
+        names = [f"{n}: {_short(change['before'][n])} -> {_short(after[n])}" for n in after if n != "version"]
+        said.append(f"{entry['actor']} at {entry['recorded_at']} ({', '.join(names)})")
     return StaleIncident(
         f"{row['id']} was changed since you read version {expected}; it is at {row['version']}: {'; '.join(said)}",
         fix="read it again, then decide",

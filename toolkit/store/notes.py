@@ -9,7 +9,7 @@ from typing import Final
 from toolkit.errors import StoreError
 from toolkit.records import moment
 from toolkit.store.attach import Place
-from toolkit.store.incidents import one_of, require
+from toolkit.store.incidents import next_number, one_of, require
 from toolkit.store.session import Session, Transaction
 from toolkit.store.tables import Row
 from toolkit.store.work import Request, read, write
@@ -39,7 +39,7 @@ def add(place: Place, request: Request, incident: str, values: Row) -> Note:
 
     def work(tx: Transaction) -> str:
         tx.incident = require(tx, incident)["id"]
-        number = 1 + tx.count("notes", incident=tx.incident)
+        number = next_number(tx, "notes", incident=tx.incident)
         about = {"incident": tx.incident, "id": f"N{number:02d}", "number": number, "noted_at": tx.now}
         tx.insert("notes", {**values, **about, "actor": request.actor})
         return f"N{number:02d}"

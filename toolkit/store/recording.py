@@ -131,6 +131,7 @@ class Recording(Folder):
         incident: str,
         *,
         expected_version: int | None = None,
+        seen: int | None = None,
         reason: str = "",
         actor: str = "",
         command: str = "",
@@ -142,6 +143,8 @@ class Recording(Folder):
         Args:
             incident: its id.
             expected_version: the ``version`` that was read; if somebody changed it since, nothing is written.
+            seen: the ``version`` that was last looked at; only where somebody changed one of the same fields since,
+                nothing is written.
             reason: why; needed to go back to an earlier status.
             actor: who.
             command: with which command.
@@ -150,11 +153,11 @@ class Recording(Folder):
                 related, duplicate_of, restricted, responder_hours.
 
         Raises:
-            StaleIncident: it was changed since ``expected_version``; the message says by whom and what.
+            StaleIncident: it was changed since ``expected_version`` or ``seen``; the message says by whom and what.
 
         """
         request = Request("update_incident", actor, command, key, reason, incident=incident)
-        return incidents.update(self._place, request, incident, expected_version, fields)
+        return incidents.update(self._place, request, incident, expected_version, fields, seen)
 
     def add_events(
         self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from toolkit.records import Verdict
 from toolkit.store import diagnoses
@@ -16,7 +17,12 @@ from toolkit.store.session import Session
 from toolkit.store.work import read
 
 #: How much more a word says where it stands: in a title more than in a finding of many.
-_WEIGHT = {"incident": 3.0, "action": 2.0, "event": 1.5, "note": 1.5, "finding": 1.0}
+_WEIGHT = {"incident": 3.0, "action": 2.0, "event": 1.5, "note": 1.5, "postmortem": 1.5, "finding": 1.0}
+
+#: What people wrote, in an incident's folder, a heading a part; a comment there is a question and not yet an answer.
+_PROSE = "postmortem.md"
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HEADING = re.compile(r"^#+[ \t]+(.+)$", re.MULTILINE)
 
 
 #: Which columns of which table are text to search.
@@ -55,6 +61,7 @@ def search(place: Place, words: str, limit: int = 20) -> tuple[Hit, ...]:
     """
     wanted = _words(words)
     texts = read(place, _texts) if wanted else []
+    texts += [text for name in {text[0] for text in texts} for text in _written(place.folder, name)]
     counts = [(text, Counter(_words(text[3]))) for text in texts]
     mean = sum(sum(c.values()) for _, c in counts) / max(1, len(counts))
     rarity = {word: _rarity(sum(_times(c, word) > 0 for _, c in counts), len(counts)) for word in wanted}
@@ -66,6 +73,18 @@ def search(place: Place, words: str, limit: int = 20) -> tuple[Hit, ...]:
             score = sum(rarity[w] * 2.2 * t / (t + 1.2 * longer) for w, t in zip(wanted, times, strict=True))
             hits.append(Hit(incident, kind, name, text, score * _WEIGHT[kind]))
     return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.incident, hit.id))[:limit])
+
+
+def _written(folder: Path, incident: str) -> Iterator[tuple[str, str, str, str]]:
+    """Give what people wrote into an incident's postmortem, part by part, named by its heading."""
+    try:
+        text = (folder / incident / _PROSE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    parts = _HEADING.split(_COMMENT.sub("", text))
+    for heading, part in zip(["", *parts[1::2]], parts[::2], strict=True):
+        if part.strip():
+            yield incident, "postmortem", heading.strip(), " ".join(part.split())
 
 
 def _words(text: str) -> list[str]:
@@ -114,8 +133,13 @@ def likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return sum(weight * other.get(mark, 0.0) for mark, weight in one.items()) / size if size else 0.0
 
 
-def similar(place: Place, incident: str, others: Mapping[str, Verdict], limit: int) -> tuple[Alike, ...]:
-    """Rank the other incidents of the store, and ``others`` by their names, by how alike their evidence looks."""
+def similar(
+    place: Place, incident: str, others: Mapping[str, Verdict | Sequence[str]], limit: int
+) -> tuple[Alike, ...]:
+    """Rank the other incidents of the store, and ``others`` by their names, by how alike their evidence looks.
+
+    Of a case of which no diagnosis is at hand, the mechanisms that it is known for count alike.
+    """
 
     def give(session: Session) -> tuple[str, dict[str, Verdict]]:
         own = str(require(session, incident)["id"])
@@ -128,8 +152,9 @@ def similar(place: Place, incident: str, others: Mapping[str, Verdict], limit: i
         return ()
     mine = fingerprint(verdicts.pop(own))
     ranked = []
-    for name, verdict in {**verdicts, **others}.items():
-        marks = fingerprint(verdict)
+    known: dict[str, Verdict | Sequence[str]] = {**verdicts, **others}
+    for name, verdict in known.items():
+        marks = fingerprint(verdict) if isinstance(verdict, Verdict) else dict.fromkeys(verdict, 1.0)
         alike = likeness(mine, marks)
         if alike > 0:
             ranked.append(Alike(name, alike, tuple(sorted(m for m in mine if m in marks and " for " not in m))))

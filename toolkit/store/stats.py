@@ -30,12 +30,14 @@ class Lag:
 
 @dataclass(frozen=True)
 class Month:
-    """One month: its incidents, and how many had each cause and each mechanism as their latest verdict."""
+    """One month: its incidents, how many had each cause and each mechanism as their latest verdict, and median lags."""
 
     month: str
     incidents: int
     causes: dict[str, int]
     mechanisms: dict[str, int]
+    to_detect: float | None = None
+    to_mitigate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def _months(incidents: Sequence[Incident], said: Said) -> tuple[Month, ...]:
             len(those),
             _count(said[i.id][0] for i in those if i.id in said),
             _count(said[i.id][1] for i in those if i.id in said),
+            _lag(those, "to_detect").median,
+            _lag(those, "to_mitigate").median,
         )
         for month, those in sorted(by_month.items())
     )

@@ -8,13 +8,14 @@ and is in the journal with what was there before.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from toolkit.records import Incident, Verdict
-from toolkit.store import bundle, incidents, move, repair, safekeeping, search, verify
+from toolkit.store import bringing, handing, incidents, move, repair, safekeeping, search, verify
+from toolkit.store.anchors import Anchor
 from toolkit.store.following import Following
 from toolkit.store.query import ROWS, SECONDS, Answer, query
 from toolkit.store.recording import Recording
@@ -43,15 +44,18 @@ class Store(Recording, Following):
         """Answer one SELECT over the documented views: the columns' names and the rows; times aware, in UTC."""
         return query(self._place, text, rows=rows, seconds=seconds)
 
-    def export_bundle(self, incident: str, folder: str | os.PathLike[str]) -> Path:
-        """Write an incident as JSON files that a kernel reads in the store's place; give the folder."""
-        return bundle.export(self._place, incident, Path(folder))
+    def export_bundle(self, incident: str, folder: str | os.PathLike[str], *, history: bool = True) -> Path:
+        """Write an incident as a folder of plain files that merge without any store; give the folder.
+
+        ``history``: with the journal's entries about it, which hold commands as they were typed.
+        """
+        return handing.export(self._place, incident, Path(folder), history=history)
 
     def import_bundle(
         self, folder: str | os.PathLike[str], *, actor: str = "", command: str = "", key: str = ""
     ) -> Incident:
-        """Record a bundle's incident as a new one under this store's next number."""
-        return bundle.bring_in(self._place, Request("import_bundle", actor, command, key), Path(folder))
+        """Record a bundle's incident as a new one, under its own id where that is free, else the next number."""
+        return bringing.bring_in(self._place, Request("import_bundle", actor, command, key), Path(folder))
 
     def history(self, incident: str | None = None) -> tuple[Mapping[str, Any], ...]:
         """Read the journal's entries, of one incident or all, oldest first: who, when, what before and after."""
@@ -66,14 +70,25 @@ class Store(Recording, Following):
         return search.search(self._place, words, limit)
 
     def similar(
-        self, incident: str, *, others: Mapping[str, Verdict] | None = None, limit: int = 5
+        self, incident: str, *, others: Mapping[str, Verdict | Sequence[str]] | None = None, limit: int = 5
     ) -> tuple[Alike, ...]:
-        """Rank other incidents, and ``others`` (name to verdict, e.g. bundled cases), by how alike they look."""
+        """Rank other incidents, and ``others`` (name to verdict or to known mechanisms), by how alike they look."""
         return search.similar(self._place, incident, others or {}, limit)
 
-    def audit_verify(self) -> Verified:
-        """Find every journal entry that was changed, removed, put in, moved or cut off the end."""
-        return verify.audit_verify(self._place)
+    def audit_verify(self, elsewhere: Iterable[Anchor] = ()) -> Verified:
+        """Find every journal entry that was changed, removed, put in, moved or cut off the end.
+
+        Pages in the store's folder are asked too; ``elsewhere`` are anchors from other places.
+        """
+        return verify.audit_verify(self._place, elsewhere)
+
+    def anchor(self, incident: str | None = None) -> Anchor:
+        """Give the journal's last entry, to be said elsewhere; of one incident, the last that changed its record."""
+        return verify.anchor(self._place, incident)
+
+    def files(self, incident: str) -> tuple[Mapping[str, Any], ...]:
+        """Read which files each diagnosis of an incident read: run, part, path and SHA-256; run 0 is as opened."""
+        return incidents.files(self._place, incident)
 
     def check(self) -> Verified:
         """Hold journal, HEAD, the database's copy of the journal, and every row against each other."""

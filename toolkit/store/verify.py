@@ -9,9 +9,11 @@ from typing import Final
 
 from toolkit.errors import StoreError
 from toolkit.store import journal, server
+from toolkit.store.anchors import Anchor, faults, in_pages
 from toolkit.store.attach import Place, attached
 from toolkit.store.commit import audit_row
 from toolkit.store.foreign import drift, drift_of
+from toolkit.store.incidents import require
 from toolkit.store.journal import Entry, Head
 from toolkit.store.ready import look
 from toolkit.store.server import Server
@@ -73,21 +75,53 @@ def _parsed(raw: bytes) -> Entry | None:
         return None
 
 
-def audit_verify(place: Place) -> Verified:
-    """Hold the journal against itself and against HEAD; the database is not asked.
+def audit_verify(place: Place, elsewhere: Iterable[Anchor] = ()) -> Verified:
+    """Hold the journal against itself, against HEAD, and against what is said of it elsewhere.
 
-    Any entry changed, removed, put in, moved or cut off the end is found, as long as HEAD is not forged too: keep
-    its hash elsewhere (each published page shows it) to find that.
+    ``elsewhere`` are anchors beside those of the pages in the store's own folder. The database is not asked.
+
+    Any entry changed, removed, put in, moved or cut off the end is found, and where HEAD was forged with it, by the
+    first anchor that says otherwise.
 
     Raises:
         StoreError: there is no store here.
 
     """
     if isinstance(place, Server):
-        return _on_server(place, rows=False)
-    made(place)
-    with holding(place, exclusive=False):
-        return _journal(place)[0]
+        verified = _on_server(place, rows=False)
+        entries = [] if verified.problems else entries_of(place)
+    else:
+        made(place)
+        with holding(place, exclusive=False):
+            verified, entries = _journal(place)
+    if verified.problems:
+        return verified
+    anchors = [*in_pages(place.folder), *elsewhere]
+    wrong = faults(anchors, {int(entry["seq"]): str(entry["hash"]) for entry in entries})
+    said = [f"{len(anchors)} anchors outside of the journal were held against it"] if anchors else []
+    return replace(verified, problems=tuple(wrong), notes=(*verified.notes, *said))
+
+
+def anchor(place: Place, incident: str | None = None) -> Anchor:
+    """Give the last entry, or the last that changed an incident's record (a page written of it is no such change).
+
+    Raises:
+        StoreError: there is nothing on record.
+
+    """
+
+    def give(session: Session) -> list[tuple[int, str]]:
+        where = "WHERE incident = ? AND op NOT IN ('record_document', 'record_run')" if incident else ""
+        values = [require(session, incident)["id"]] if incident else []
+        return [
+            (int(seq), str(sha))
+            for seq, sha in session.fetch(f"SELECT seq, hash FROM audit {where} ORDER BY seq DESC LIMIT 1", values)
+        ]
+
+    found = read(place, give)
+    if not found:
+        raise StoreError("nothing is on record yet", where=str(place.folder), fix="open an incident")
+    return Anchor(*found[0])
 
 
 def made(place: Place) -> None:

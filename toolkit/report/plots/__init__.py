@@ -7,7 +7,8 @@ between figures.
 from toolkit.report.plots.figure import Figure
 from toolkit.report.plots.groups import groups
 from toolkit.report.plots.ledger import rivals, waterfall
+from toolkit.report.plots.overview import overview
 from toolkit.report.plots.series import metric_series
 from toolkit.report.plots.timeline import timeline
 
-__all__ = ["Figure", "groups", "metric_series", "rivals", "timeline", "waterfall"]
+__all__ = ["Figure", "groups", "metric_series", "overview", "rivals", "timeline", "waterfall"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from toolkit.paths import write_whole
 from toolkit.report.tables import Table
 
 #: Colours by their part in a plot. The page replaces each by a variable, so that dark mode changes them too.
@@ -94,6 +96,26 @@ class Figure:
         return Markup(
             '<img alt="{}" style="max-width:min(100%,46rem);background:#fff" src="data:image/svg+xml;base64,{}">'
         ).format(self.alt, data)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the drawing into a file: SVG, or PNG at 200 dots an inch where the name says so.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        import matplotlib as mpl
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure as Drawing
+
+        if not os.fspath(path).lower().endswith(".png"):
+            write_whole(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + self.svg)
+            return
+        with mpl.rc_context(_STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+            drawing = Drawing(figsize=(WIDTH, self.height))
+            self.draw(drawing, False)
+            canvas: Any = FigureCanvasAgg(drawing)
+            canvas.print_png(os.fspath(path))
 
     def _drawn(self, *, narrow: bool) -> str:
         import matplotlib as mpl

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests, started from the system's packages in a folder of its own and stopped afterwards."""
+"""A real PostgreSQL for tests and trials: from the system's packages, in a folder of its own, stopped afterwards."""
 
 from __future__ import annotations
 
