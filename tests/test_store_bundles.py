@@ -42,6 +42,7 @@ def filled(home: Path) -> Store:
     made.record_diagnosis(name, a_verdict())
     made.add_action(name, ActionItem("Check units", "prevent", due=NOON))
     made.add_note(name, "executive", "It stands")
+    made.judge(name, a_verdict().findings[0].id, "contested", reason="the feed was late")
     made.record_run(name, "timeline", "ok", "notebooks/timeline.ipynb", 1.5)
     made.record_document(name, "postmortem.html", "ab")
     own = made.folder / name
@@ -58,7 +59,14 @@ def filled(home: Path) -> Store:
 def everything(store: Store, name: str) -> tuple[object, ...]:
     """Give what a store holds of an incident."""
     actions = [t.action for t in store.actions(name)]
-    held = (store.events(name, withdrawn=True), actions, store.notes(name), store.runs(name), store.documents(name))
+    held = (
+        store.events(name, withdrawn=True),
+        actions,
+        store.notes(name),
+        store.judgements(name),
+        store.runs(name),
+        store.documents(name),
+    )
     runs = store.sql("SELECT run, part, path, sha256 FROM logs WHERE run > 0")[1]
     return (*held, store.diagnosis(name, 1), store.diagnosis(name, 2), [r for r in runs if r[0] == 1])
 

@@ -19,6 +19,7 @@ from toolkit.store.bundles import NOTEBOOKS, RECORDS, Content, broken, data, rea
 from toolkit.store.events import MARKERS
 from toolkit.store.handing import names_only
 from toolkit.store.incidents import FIELDS, one_of, require
+from toolkit.store.judgements import STANCES
 from toolkit.store.session import Transaction
 from toolkit.store.tables import Row
 from toolkit.store.work import Request, write
@@ -101,6 +102,11 @@ def _note(row: Row) -> Row:
     return row
 
 
+def _judgement(row: Row) -> Row:
+    one_of(row["stance"], STANCES, "stance")
+    return {**row, "key": str(row["key"] or ""), "run": int(row["run"])}
+
+
 def _run(row: Row) -> Row:
     one_of(row["status"], ("ok", "failed"), "status of a run")
     return {**row, "path": f"{NOTEBOOKS}/{_bare(row['path'])}", "seconds": float(row.get("seconds") or 0.0)}
@@ -116,6 +122,7 @@ _CHECKS: Final[Mapping[str, Callable[[Row], Row]]] = {
     "events": _event,
     "actions": _action,
     "notes": _note,
+    "judgements": _judgement,
     "runs": _run,
     "documents": _document,
 }

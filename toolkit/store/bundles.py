@@ -40,12 +40,16 @@ RECORDS: Final = {
     "events": "noted_at",
     "actions": "created_at",
     "notes": "noted_at",
+    "judgements": "noted_at",
     "runs": "recorded_at",
     "documents": "recorded_at",
 }
 
 #: What a notebook was given (see ``notebooks.Bundle``), by the names of its files.
 GIVEN: Final = ("incident", "events", "actions", "diagnosis", "series", "document")
+
+#: The tables that the format before had.
+_FLAT: Final = ("events", "actions", "runs", "documents", "notes")
 
 _LARGEST: Final = 64 * 1024 * 1024
 _MOST: Final = 20_000
@@ -209,11 +213,11 @@ def _read_flat(folder: Path) -> Content:
     if manifest["format"] != BEFORE:
         raise broken(folder, f"its format is {str(manifest['format'])[:40]!r}, not {FORMAT}")
     found = {}
-    for name in ("incident", "diagnosis", *RECORDS):
+    for name in ("incident", "diagnosis", *_FLAT):
         raw = data(folder / f"{name}.json")
         if hashlib.sha256(raw).hexdigest() != manifest["sha256"][f"{name}.json"]:
             raise broken(folder, f"{name}.json was changed")
         found[name] = json.loads(raw)
     diagnoses = [{"run": 1, "diagnosis": found["diagnosis"]}] if found["diagnosis"] else []
-    records = {table: [dict(row) for row in found[table]] for table in RECORDS}
+    records = {table: [dict(row) for row in found.get(table, ())] for table in RECORDS}
     return Content(str(found["incident"]["id"]), found["incident"], records, diagnoses)

@@ -15,7 +15,7 @@ from toolkit.mime import Shows
 from toolkit.records import moment
 from toolkit.store.attach import Place
 from toolkit.store.diagnoses import body
-from toolkit.store.incidents import one_of, require
+from toolkit.store.incidents import next_number, one_of, require
 from toolkit.store.session import Session, Transaction
 from toolkit.store.work import Request, read, write
 
@@ -53,7 +53,7 @@ def add(place: Place, request: Request, incident: str, finding: str, stance: str
         if found is None:
             names = ", ".join(f["id"] for f in there) or "none yet"
             raise StoreError(f"{tx.incident} has no finding {finding[:20]!r}", fix=f"there are: {names}")
-        number = 1 + tx.count("judgements", incident=tx.incident)
+        number = next_number(tx, "judgements", incident=tx.incident)
         about = {"incident": tx.incident, "id": f"J{number:02d}", "number": number, "noted_at": tx.now}
         said = {"finding": found.id, "key": found.key, "run": run, "stance": stance, "reason": request.reason.strip()}
         tx.insert("judgements", {**said, **about, "actor": request.actor})
