@@ -18,6 +18,8 @@ from toolkit.causes.settle import would_settle
 from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.study import Study, make_study
 from toolkit.impact.harm import Damage, measure
+from toolkit.impact.slices import findings as slice_findings
+from toolkit.impact.slices import worst_slices
 from toolkit.profile.model import Profile
 from toolkit.records import Event, Finding, Rival, Verdict
 from toolkit.timeline.order import triggers
@@ -49,7 +51,9 @@ def look(profile: Profile, events: Sequence[Event] = ()) -> Looked:
     damage = measure(study)
     # the fits are small: on a busy machine more threads wait for each other longer than they work
     with threadpool_limits(limits=1):
-        return Looked(study, damage, gather(study, events), tuple(events))
+        got = gather(study, events)
+        slices = slice_findings(study, worst_slices(study, damage, seed=profile.seed))
+    return Looked(study, damage, replace(got, evidence=(*got.evidence, *slices)), tuple(events))
 
 
 def weigh(looked: Looked, contested: Collection[str] = ()) -> Verdict:

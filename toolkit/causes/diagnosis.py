@@ -110,6 +110,25 @@ class Diagnosis:
         ]
         return pd.DataFrame(rows, columns=["cause", "mechanism", "share", "low", "high", "onset", "features"])
 
+    @property
+    def slices(self) -> pd.DataFrame:
+        """The worst slices that were confirmed, the surest first.
+
+        Columns: slice, rows, before, after (mean losses), excess with low and high (95 %), share of the whole excess,
+        q (corrected p-value), onset, finding (its id). Slices may overlap, so shares need not sum to 1.
+        """
+        import pandas as pd
+
+        from toolkit.impact.slices import say
+
+        heads = ["slice", "rows", "before", "after", "excess", "low", "high", "share", "q", "onset", "finding"]
+        rows = [
+            [say(f.slice), f.n, f.details["before"], f.details["after"], f.effect, *(f.interval or (None, None)),
+             f.details["share"], f.details["q"], f.onset, f.id]
+            for f in self.findings if f.detector == "slices" and f.slice
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=heads)
+
     def finding(self, finding_id: str) -> Finding:
         """Give one finding by its id; raises ``KeyError`` for an unknown one."""
         return self.record.finding(finding_id)
@@ -221,6 +240,8 @@ def explain(v: Verdict) -> str:
         )
         out += [f"    for      {i} {v.finding(i).statement}" for i in r.supporting]
         out += [f"    against  {i} {v.finding(i).statement}" for i in r.contradicting]
+    slices = [f"{f.id} {f.statement}" for f in v.findings if f.detector == "slices"]
+    out += ["", *slices] if slices else []
     untested = [f for f in v.findings if f.stance == "not_testable"]
     out += ["", *(f.statement for f in untested)] if untested else []
     out += ["", *(f"Would settle it: {t}" for t in v.would_settle_it)] if v.would_settle_it else []
