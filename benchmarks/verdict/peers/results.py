@@ -36,6 +36,9 @@ CHOICES: Final[dict[str, tuple[float, ...]]] = {
     "harm": (2.0, 3.0, 4.0, 6.0), "sigma": (2.0, 3.0, 4.0, 6.0),
 }  # fmt: skip
 
+#: A system that was asked about fewer trials gets no figures.
+FEW: Final = 20
+
 Kept = list[tuple[Trial, dict[str, Any], Any]]
 
 
@@ -140,12 +143,14 @@ HEAD: Final = ["system", "can tell", "cause", "95 % by mechanism", "mechanism", 
 def write(folder: Path, names: list[str]) -> str:
     """Give RESULTS.md: each system on all it was asked, then all on the trials that they share."""
     rows = {n: [scored(n, *k) for k in kept(folder, n, "held_out")] for n in names}
-    rows = {n: r for n, r in rows.items() if r}
+    few = [f"{n} ({len(r)})" for n, r in rows.items() if len(r) < FEW]
+    rows = {n: r for n, r in rows.items() if len(r) >= FEW}
     shared = set.intersection(*({r["name"] for r in v} for v in rows.values())) if rows else set()
     parts = [
         "# Peers, measured",
         "Made by `python -m benchmarks.verdict.peers.results --from OUT` from what `play` kept of the half `held_out`; "
         "README.md says what each peer is given. Times include what else the machine was doing.",
+        f"Asked about fewer than {FEW} trials, and therefore without figures: {', '.join(few) or 'none'}.",
         f"## On the {len(shared)} trials that all of them were asked about",
         _table(HEAD, [figures(n, [r for r in v if r["name"] in shared]) for n, v in rows.items()]),
         "## On all that each was asked about",
