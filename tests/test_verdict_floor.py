@@ -23,7 +23,7 @@ def test_every_cause_is_played() -> None:
 
 
 def test_the_likeliest_cause_is_the_right_one() -> None:
-    """Of 25 strong incidents the likeliest of the causes and none is right in 70 of 100 or more."""
+    """Of 25 strong incidents the likeliest of the causes and none is right in 88 of 100 or more."""
     games = {i: played.incident(*i) for i in played.INCIDENTS}
     wrong = {}
     for which, game in games.items():
@@ -31,21 +31,21 @@ def test_the_likeliest_cause_is_the_right_one() -> None:
         top = max(p, key=lambda c: p[c])
         if top not in game.truth.accepted_causes:
             wrong[which[:3]] = (top, game.verdict.mechanism, game.verdict.confidence)
-    assert 1 - len(wrong) / len(games) >= 0.7, wrong
+    assert 1 - len(wrong) / len(games) >= 0.88, wrong
 
 
 def test_a_committed_verdict_is_right() -> None:
-    """Of the verdicts that name a cause, 85 of 100 or more name an accepted one."""
+    """Of the verdicts that name a cause, 90 of 100 or more name an accepted one."""
     named = [g for g in (played.incident(*i) for i in played.INCIDENTS) if g.verdict.verdict in CAUSES]
     right = [g for g in named if g.verdict.verdict in g.truth.accepted_causes]
-    assert len(named) >= 15
-    assert len(right) / len(named) >= 0.85
+    assert len(named) >= 20
+    assert len(right) / len(named) >= 0.9
 
 
 def test_the_mechanism_is_an_accepted_one() -> None:
-    """Of 25 strong incidents the mechanism named is one that a careful reader could defend in half or more."""
+    """Of 25 strong incidents the mechanism named is one that a careful reader could defend in 8 of 10 or more."""
     games = [played.incident(*i) for i in played.INCIDENTS]
-    assert sum(g.verdict.mechanism in g.truth.accepted for g in games) / len(games) >= 0.5
+    assert sum(g.verdict.mechanism in g.truth.accepted for g in games) / len(games) >= 0.8
 
 
 def test_an_onset_is_dated() -> None:

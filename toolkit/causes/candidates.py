@@ -107,7 +107,7 @@ def _importance(e: Evidence, used: Mapping[str, float]) -> float:
     if not e.finding.features or not used or e.mechanism in _ANYWAY:
         return 1.0
     top = max(used.values(), default=0.0) or 1.0
-    mine = max((used.get(f, 0.0) for f in e.finding.features), default=0.0)
+    mine = max((used.get(f, top) for f in e.finding.features), default=0.0)
     if e.mechanism == "leakage" or e.finding.detector == "association":
         # a column that nobody reads may go with the answer too; one that leaked carries the model
         return float(np.clip(mine / (0.6 * top), 0.0, 1.0))

@@ -18,7 +18,7 @@ import numpy as np
 
 from toolkit.causes.candidates import Candidate
 from toolkit.causes.choose import Choice
-from toolkit.detectors.evidence import inside, onset_of
+from toolkit.detectors.evidence import difference, inside, onset_of
 from toolkit.detectors.study import Study
 from toolkit.impact.harm import Damage, block_error
 from toolkit.profile.model import Floats
@@ -63,8 +63,7 @@ def draw_up(
     if damage.kind != "labels" or damage.z < 2 or excess.sum() <= 0:
         # harm that the loss does not show (a gap, a cost, a late answer): its one explanation is the whole of it
         return (_line(study, found[lead], 1.0, None, ids),)
-    chosen = _chosen(study, found, choice, damage, excess, lead)
-    parts = [parts_of(study, found[i]) for i in chosen]
+    chosen, parts = _chosen(study, found, damage, excess, lead)
     values = shapley(parts, excess)
     share, left = values.sum(1) / excess.sum(), excess - values.sum(0)
     rest = 1.0 - float(share.sum())
@@ -111,26 +110,67 @@ def parts_of(study: Study, c: Candidate) -> Floats:
 
 
 def _chosen(
-    study: Study, found: Sequence[Candidate], choice: Choice, damage: Damage, excess: Floats, lead: int
-) -> list[int]:
-    """Give the leader, then, as long as more than chance is left, the candidate that explains most of what is left."""
-    chosen, left = [lead], excess * (1 - parts_of(study, found[lead]))
-    total = float(excess.sum())
+    study: Study, found: Sequence[Candidate], damage: Damage, excess: Floats, lead: int
+) -> tuple[list[int], list[Floats]]:
+    """Give the leader, then, as long as more than chance is left, what explains most of that; with their parts."""
+    chosen, total = [lead], float(excess.sum())
+    first, later = _until_later(study, found, damage, excess, lead)
+    parts = [first]
+    left = excess * (1 - first)
     while len(chosen) < MOST_LINES:
         if left.sum() < max(3.0 * block_error(left[damage.rows]) * damage.rows.sum(), FURTHER * total):
             break
         gain = {
-            i: float((left * parts_of(study, c)).sum()) * c.strength * (1 - c.refuted)
-            for i, c in enumerate(found)
-            if i not in chosen and c.strength >= 0.5 and c.refuted < 0.5 and c.importance > 0.4 and c.z >= 4
-            and choice.of[i] > 1e-6 and c.cause not in {found[j].cause for j in chosen}
-        }  # fmt: skip
+            i: float((left * parts_of(study, found[i])).sum()) * found[i].strength * (1 - found[i].refuted)
+            for i in range(len(found))
+            if i not in chosen and _stands(found[i]) and found[i].cause not in {found[j].cause for j in chosen}
+        }
         best = max(gain, key=lambda i: gain[i], default=None)
-        if best is None or gain[best] < FURTHER * total:
+        if best is None or gain[best] < 0.5 * FURTHER * total:
             break
+        part = parts_of(study, found[best])
+        # what the leader left after a later onset is what that later cause added
+        part = 1.0 - first if best == later else part
         chosen.append(best)
-        left = left * (1 - parts_of(study, found[best]))
-    return chosen
+        parts.append(part)
+        left = left * (1 - part)
+    return chosen, parts
+
+
+def _stands(c: Candidate) -> bool:
+    """Whether a candidate is evident enough to be a line beside another."""
+    return c.strength >= 0.5 and c.refuted < 0.5 and c.importance > 0.4 and c.z >= 4
+
+
+def _until_later(
+    study: Study, found: Sequence[Candidate], damage: Damage, excess: Floats, lead: int
+) -> tuple[Floats, int | None]:
+    """Give the leader's parts, no more after another cause's onset than before it, and which cause that was.
+
+    The leader's own level is that of the rows between the two onsets; what is above it later is not its doing.
+    """
+    part = parts_of(study, found[lead])
+    own = found[lead].best.change
+    start = own.start if own is not None and own.found and own.shape != "from_start" else 0
+    n, best = len(excess), (3.5, None, part)
+    for i, c in enumerate(found):
+        change = c.best.change
+        if c.cause == found[lead].cause or not _stands(c) or change is None or not change.found:
+            continue
+        if change.shape == "from_start" or change.start < start + 0.05 * n or change.start > 0.95 * n:
+            continue
+        between, after = damage.rows.copy(), damage.rows.copy()
+        between[change.start :] = False
+        between[:start] = False
+        after[: change.start] = False
+        if min(between.sum(), after.sum()) < 30:
+            continue
+        low, _, _, z = difference(excess[between], excess[after])
+        level = float(excess[between].mean())
+        if z > best[0] and level > 0:
+            kept = np.where(np.arange(n) >= change.start, part * min(level / (level + low), 1.0), part)
+            best = (z, i, kept)
+    return best[2], best[1]
 
 
 def shapley(parts: Sequence[Floats], excess: Floats) -> Floats:

@@ -55,7 +55,7 @@ def _swapped(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
             if used & {one, two}:
                 continue
             rows = moves[one].rows & moves[two].rows
-            fit, part = _cross_fit(study, one, two, rows), ""
+            fit, part = _cross_fit(study, one, two, rows, moves[one].slice), ""
             if fit is None:
                 mixed = _cross_some(study, one, two, moves[one].rows | moves[two].rows)
                 if mixed is None:
@@ -87,8 +87,9 @@ def _swapped(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
     return found + _swapped_text(study, moves)
 
 
-def _cross_fit(study: Study, one: str, two: str, rows: Mask) -> float | None:
-    a, b = _numbers(study.ref.features[one]), _numbers(study.ref.features[two])
+def _cross_fit(study: Study, one: str, two: str, rows: Mask, where: tuple[str, str] | None) -> float | None:
+    like = study.ref_slice(where)
+    a, b = _numbers(study.ref.features[one], like), _numbers(study.ref.features[two], like)
     x, y = _numbers(study.log.features[one], rows), _numbers(study.log.features[two], rows)
     if min(len(a), len(b), len(x), len(y)) < 15:
         return None

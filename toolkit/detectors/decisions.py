@@ -10,6 +10,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, inside, logistic, make, not_testable, percent
 from toolkit.detectors.generalisation import auc, from_start
 from toolkit.detectors.study import Study, predicted
+from toolkit.detectors.where import confined
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import Event
 from toolkit.timeline.change import Change, find_change
@@ -85,6 +86,9 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     wrong = float(np.nanmean((paired[rows & differ] > 0).astype(float))) if (rows & differ).any() else 0.0
     mechanism = _override_kind(study, events, guess, decision, rows, differ)
     who = _who(study, rows & differ, paired)
+    place, _ = confined(study, rows & differ & (paired > 0), rows)
+    # from the first row and on one group alone, it is the group's gap before it is the people's error
+    kept = 0.4 if change.shape == "from_start" and place and place[0].column in study.log.groups else 1.0
     text = (
         f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were "
         "wrong: the decisions "
@@ -96,7 +100,8 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             NAME,
             mechanism,
             text,
-            strength=min(0.97, 0.6 + logistic(2 * (z - 6)) * 0.37),
+            strength=kept * min(0.97, 0.6 + logistic(2 * (z - 6)) * 0.37),
+            slice_=place,
             z=z,
             change=change,
             rows=rows & differ,

@@ -319,7 +319,7 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
         interval=interval,
         n=int(fresh.sum()),
         slice_=slice_,
-        refutes=("concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic")
+        refutes=("concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic", "leakage")
         if rest_ok
         else (),
     )

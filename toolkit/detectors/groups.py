@@ -171,7 +171,8 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     worse = -g.gap if g.measure == "selection" else g.gap if g.measure != "calibration" else abs(g.gap)
     if worse <= 0:
         return None
-    steady = _steady(g)
+    # a reference without decisions says nothing of what people do
+    steady = _steady(replace(g, before=float("nan")) if _by_people(study, g) else g)
     size = _size(g, worse)
     mine = [o for o in all_gaps if o.column == g.column]
     mechanism, explained = _name(study, g, mine)

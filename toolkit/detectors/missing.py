@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
 from toolkit.detectors.study import Study, known
+from toolkit.profile.model import Codes, Column, Mask
 from toolkit.timeline.change import find_change
 
 NAME = "missing_values"
@@ -57,6 +58,22 @@ def _nulls(study: Study) -> Iterator[Evidence]:
         )
 
 
+def _unreadable(column: Column, was: str) -> Mask:
+    """Mark text that is no number where the reference has numbers: what a reader of numbers takes for nothing."""
+    if not isinstance(column, Codes) or was == "VARCHAR":
+        return np.zeros(len(column.codes) if isinstance(column, Codes) else len(column), dtype=bool)
+    flags = np.array([*(not _is_number(name) for name in column.names), False])
+    return np.asarray(flags[column.codes])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _schema(study: Study) -> Iterator[Evidence]:
     everything = np.ones(len(study.log), dtype=bool)
     for name in study.profile.missing_columns:
@@ -75,9 +92,9 @@ def _schema(study: Study) -> Iterator[Evidence]:
         column = study.log.features.get(name)
         if column is None:
             continue
-        null = (~known(column)).astype(float)
+        null = (~known(column) | _unreadable(column, was)).astype(float)
         base = (~known(study.ref.features[name])).astype(float)
-        change = find_change(null, reference=(float(base.mean()), float(base.var()), float(len(base))))
+        change = find_change(null, reference=(float(base.mean()), float(base.var()) + 1e-4, float(len(base))))
         rows = inside(change, len(null)) & (null > 0) if change.found else everything
         text = f"{name} was {was} in the reference and is {now} in the log."
         yield make(

@@ -281,10 +281,10 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
     if len(counts) < 12:
         return None
     ratio = counts / np.maximum(_usual(counts, season), 1e-9)
-    change = find_change(ratio, level=5.0)
+    change = find_change(ratio, level=5.5)
     drop = change.before - change.after
     scatter = 1.4826 * float(np.median(np.abs(np.diff(ratio)))) / np.sqrt(2)
-    if not change.found or drop < max(0.3 * change.before, 3.5 * scatter) or change.after > 0.7 * change.before:
+    if not change.found or drop < max(0.3 * change.before, 2.0 * scatter) or change.after > 0.7 * change.before:
         return None
     share = change.after / change.before
     first = int(np.searchsorted(study.log.time, edges[change.start]))
