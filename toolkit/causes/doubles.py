@@ -50,7 +50,9 @@ def double_of(study: Study, c: Candidate) -> Double | None:
 
 def _no_labels(study: Study, c: Candidate) -> Double | None:
     """Without labels a moved input may have done no harm at all."""
-    if study.has_labels or c.mechanism not in _NEEDS_LABELS:
+    # a column that lost its company may be one that nobody reads
+    alone = c.best.finding.detector == "association" and c.importance < 0.7
+    if study.has_labels or not (alone or c.mechanism in _NEEDS_LABELS):
         return None
     return Double("none", "500 to 1,000 labels of rows after the onset, drawn at random")
 

@@ -252,7 +252,8 @@ def _traffic(study: Study) -> list[Evidence]:
         for place, value in enumerate(codes.names[:40]):
             mine = codes.codes == place
             if 0.03 < mine.mean() < 0.97:
-                found.append(_gap(study, mine, SliceTerm(column, value)))
+                gap = _gap(study, mine, SliceTerm(column, value))
+                found.append(gap if gap is not None and _lost(study, mine, gap) else None)
     kept = sorted((e for e in found if e is not None), key=lambda e: -e.z)
     # where one part fell silent the whole fell too: named is the part that lost far more than the whole did
     whole = next((e for e in kept if not e.finding.slice), None)
@@ -261,6 +262,18 @@ def _traffic(study: Study) -> list[Evidence]:
         deepest = min(parts, key=lambda e: e.finding.effect or 0.0)
         return [deepest if (deepest.finding.effect or 0.0) < 1.5 * (whole.finding.effect or 0.0) else whole]
     return kept[:1]
+
+
+def _lost(study: Study, mine: Mask, gap: Evidence) -> bool:
+    """Whether what a part lost is missing from the whole: requests that came by another way are not lost."""
+    time = study.log.time
+    if gap.change is None or not 0 < gap.change.start < len(time) - 1:
+        return True
+    start, end = gap.change.start, min(gap.change.end, len(time) - 1)
+    before = start / max(time[start] - time[0], 1.0)
+    after = (end - start) / max(time[end] - time[start], 1.0)
+    share = float(mine[:start].mean())
+    return bool(1 - after / before > 0.4 * share * -(gap.finding.effect or 0.0))
 
 
 def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
