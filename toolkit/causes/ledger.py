@@ -152,7 +152,8 @@ def _until_later(
     part = parts_of(study, found[lead])
     own = found[lead].best.change
     start = own.start if own is not None and own.found and own.shape != "from_start" else 0
-    n, best = len(excess), (3.5, None, part)
+    n = len(excess)
+    best: tuple[float, int | None, Floats] = (3.5, None, part)
     for i, c in enumerate(found):
         change = c.best.change
         if c.cause == found[lead].cause or not _stands(c) or change is None or not change.found:
