@@ -40,7 +40,7 @@ FEATURES: Final = (
     "signature",
 )
 NONE_FEATURES: Final = ("none", "none_harm", "none_unlabelled", "none_blind")
-UNEXPLAINED_FEATURES: Final = ("unexplained", "unexplained_harm")
+UNEXPLAINED_FEATURES: Final = ("unexplained", "unexplained_harm", "unexplained_blind")
 
 #: Service faults whose harm the labels show: a request without an answer counts as an error.
 _IN_LABELS: Final = frozenset({"timeouts", "errors", "latency"})
@@ -130,8 +130,9 @@ def none_features(damage: Damage) -> list[float]:
 
 
 def unexplained_features(damage: Damage) -> list[float]:
-    """Describe ``something did it that left no trace``: 1, and how sure the harm is."""
-    return [1.0, float(np.clip(damage.z / 8.0, 0.0, 1.5))]
+    """Describe ``something did it that left no trace``: 1, how sure the harm is, and how large it may be unseen."""
+    one, harm, _, blind = none_features(damage)
+    return [one, harm, blind]
 
 
 @lru_cache(maxsize=1)

@@ -109,7 +109,7 @@ def _cross_some(study: Study, one: str, two: str, rows: Mask) -> tuple[float, Ma
     assert not isinstance(x, Codes)
     assert not isinstance(y, Codes)
     place = np.flatnonzero(rows & ~np.isnan(x) & ~np.isnan(y))
-    if min(len(a), len(b), len(place)) < 30:
+    if min(len(a), len(b), len(place)) < 30 or min(len(np.unique(a)), len(np.unique(b))) < 6:
         return None
     p, q = Density(a), Density(b)
     x, y = x[place], y[place]

@@ -275,10 +275,10 @@ def _by_people(study: Study, g: Gap) -> bool:
 
 
 def _base_rates(study: Study, g: Gap) -> float:
-    """A gap in misses or false alarms at equal calibration may come from base rates: half explained."""
+    """A gap in misses or false alarms at equal calibration may come in part from base rates."""
     label = np.where(study.mature, study.log.label, np.nan)
     d, _, _, z = difference(label[~g.rows], label[g.rows])
-    return 0.25 if abs(z) > 4 and abs(d) > 0.05 else 0.0
+    return 0.1 if abs(z) > 4 and abs(d) > 0.05 else 0.0
 
 
 def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:

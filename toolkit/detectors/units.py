@@ -129,7 +129,7 @@ def find_unit(ref: Floats, log: Floats, rows: Mask) -> Unit | None:
 def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | None:
     """All rows changed: the quantile line."""
     before = ks_distance(base, current)
-    bar = max(0.06, 1.8 / np.sqrt(min(len(base), len(current))))
+    bar = max(0.06, min(1.8 / np.sqrt(min(len(base), len(current))), 0.2))
     if before < max(0.15, 1.3 * bar):
         return None
     tries = [(k, 0.0, True) for k in FACTORS] + [
@@ -220,7 +220,7 @@ def _undone(base: Floats, current: Floats, k: float, chance: Floats) -> float | 
     changed = chance > 0.5
     # a wider crowd fits a mixture too, but no row of it is surely one or the other; a zero never is
     sure = np.maximum(chance, 1 - chance)[current != 0]
-    if changed.sum() < 8 or not len(sure) or float(sure.mean()) < (0.97 if 1 / 7 <= k <= 7 else 0.85):
+    if changed.sum() < 8 or not len(sure) or float(sure.mean()) < (0.97 if 1 / 90 <= k <= 90 else 0.85):
         return None
     fit, before = ks_distance(base, np.where(changed, current / k, current)), ks_distance(base, current)
     if fit > max(0.08, 1.8 / np.sqrt(min(len(base), len(current)))) or fit > 0.6 * before:
@@ -235,6 +235,8 @@ class Density:
 
     def __init__(self, base: Floats) -> None:
         edges = np.unique(np.quantile(base, np.linspace(0, 1, 33)))
+        if len(edges) < 2:  # one value alone: a cell of the smallest width around it
+            edges = np.array([edges[0], np.nextafter(edges[0], np.inf)])
         width = np.diff(edges)
         counts, _ = np.histogram(base, edges)
         self.edges, self.span = edges, float(edges[-1] - edges[0]) or 1.0
