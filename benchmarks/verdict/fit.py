@@ -6,7 +6,7 @@
 
 A conditional logit: the accepted mechanisms of a trial share the right answer; ``unexplained`` is right where a fault
 did harm and no detector named it; ``none`` where nothing is wrong. Trials of one mechanism weigh as much as those of
-another, whatever their number. The penalty is L2 towards the weights there are. All weights are then multiplied by the
+another, whatever their number. The penalty is L2 towards a person's guess. All weights are then multiplied by the
 one factor that fits the probabilities of leave-mechanism-out best, so that what is stated holds for mechanisms that
 were not seen (temperature scaling: Guo et al. 2017).
 """
@@ -31,6 +31,31 @@ Array = NDArray[np.float64]
 NAMES = (*FEATURES, *NONE_FEATURES, *UNEXPLAINED_FEATURES)
 WEIGHTS = Path(__file__).resolve().parents[2] / "toolkit" / "causes" / "weights.json"
 FOLDS = 5
+#: What a person would guess: where every fit starts, and what its penalty pulls towards.
+START = {
+    "strength": 5.0,
+    "surety": 1.5,
+    "share": 1.5,
+    "timing": 1.0,
+    "refuted": -2.0,
+    "unused": -2.5,
+    "soft": -0.5,
+    "standing_but_onset": -1.5,
+    "no_harm": -3.0,
+    "unfair": 0.5,
+    "service": 0.0,
+    "soft_from_start": -0.5,
+    "little": -0.5,
+    "hurt": 0.5,
+    "signature": 0.5,
+    "none": 5.0,
+    "none_harm": -1.5,
+    "none_unlabelled": -0.5,
+    "none_blind": -2.5,
+    "unexplained": 1.0,
+    "unexplained_harm": 1.5,
+    "unexplained_blind": 0.5,
+}
 #: What all healthy logs weigh together, in parts of what all incidents do.
 HEALTHY = 0.3
 
@@ -155,7 +180,7 @@ def main() -> int:
     options = parser.parse_args()
     rows = [r for r in map(json.loads, options.file.read_text(encoding="utf-8").splitlines()) if usable(r)]
     old = json.loads(WEIGHTS.read_text(encoding="utf-8"))["weights"]
-    start = np.array([old.get(n, 0.0) for n in NAMES])
+    start = np.array([START[n] for n in NAMES])
     unseen = cross(rows, start, options.penalty)
     factor = sharpness_of(rows, unseen)
     held = stated(rows, unseen, factor)
@@ -165,8 +190,8 @@ def main() -> int:
         print(f"  {group:12s}", judge([rows[i] for i in mine], [held[i] for i in mine]))
     v = factor * fit(rows, start, options.penalty)
     print("in sample", judge(rows, [probabilities(r, v) for r in rows]))
-    for n, before, after in zip(NAMES, start, v, strict=True):
-        print(f"  {n:20s} {before:8.3f} {after:8.3f}")
+    for n, after in zip(NAMES, v, strict=True):
+        print(f"  {n:20s} {old.get(n, 0.0):8.3f} {after:8.3f}")
     if options.write:
         text = (
             "conditional logit by benchmarks/verdict/fit.py on the tuning half of benchmarks/verdict/plan.py, "
