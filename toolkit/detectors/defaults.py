@@ -85,7 +85,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     if new_name and label.strip().lower() not in PLACEHOLDERS:
         return
     named = label.strip().lower() in PLACEHOLDERS
-    if share < 0.9 and (base_share > 0.1 or (isinstance(column, Codes) and not named)):
+    few = len(np.unique(_texts(base)[_texts(base) >= 0])) < 4  # no proportions of others that could be kept
+    if share < 0.9 and (few or base_share > 0.1 or (isinstance(column, Codes) and not named)):
         # a usual value that became more usual is rather a change of the crowd
         strength *= 0.3
     if strength < 0.2:
