@@ -16,6 +16,7 @@ from toolkit.investigation.measures import groups_of, normal, series_of, wilson
 from toolkit.investigation.opening import absolute, open_incident
 from toolkit.investigation.prose import FILE, known_ids, read_prose, skeleton
 from toolkit.logs import read_log
+from toolkit.notebooks.bundle import Bundle
 from toolkit.profile.build import build_profile
 from toolkit.records import Event, Finding, Harm, Incident, LedgerLine, Verdict
 from toolkit.store import Store
@@ -146,7 +147,7 @@ def test_a_path_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pyte
 def test_the_skeleton_says_nothing_until_somebody_writes(tmp_path: Path) -> None:
     """The file laid out for people reads as no text at all; what is written below a heading is read by its id."""
     file = tmp_path / FILE
-    text = skeleton(Incident("INC-0001", "x"))
+    text = skeleton(Bundle(Incident("INC-0001", "x")))
     assert read_prose(tmp_path) == {}
     file.write_text(text, encoding="utf-8")
     assert read_prose(tmp_path) == {}

@@ -215,8 +215,8 @@ def test_an_older_server_is_migrated(store: Store, url: str) -> None:
         "ALTER TABLE audit DISABLE TRIGGER USER",
         "DELETE FROM migrations WHERE number > 1",
         "DROP TABLE notes",
-        "DROP TABLE drills",
-        "DROP TABLE judgements",
+        *(f"DROP TABLE {table}" for table in ("drills", "judgements", "reviews", "comments", "submissions")),
+        *(f"ALTER TABLE documents DROP COLUMN {column}" for column in ("kind", "source", "reason")),
         *(
             f"ALTER TABLE incidents DROP COLUMN {column}"
             for column in ("dataset", "related", "duplicate_of", "restricted", "responder_hours")

@@ -108,3 +108,5 @@ ACTION_KINDS: Final = ("prevent", "detect", "mitigate", "repair")
 ACTION_STATUSES: Final = ("open", "done", "dropped")
 POSTMORTEM_STATUSES: Final = ("draft", "in_review", "approved", "published")
 AUDIENCES: Final = ("team", "leadership", "public", "regulator")
+#: What can be written of one incident: the whole, one page for those who answer for it, what is known on the first day.
+DOCUMENT_KINDS: Final = ("full", "executive", "initial")

@@ -14,9 +14,10 @@ import click
 
 from toolkit.cli.actions import action
 from toolkit.cli.ask import search, similar, sql, stats
+from toolkit.cli.authority import authority
 from toolkit.cli.diagnose import diagnose
 from toolkit.cli.doctor import doctor
-from toolkit.cli.document import verify
+from toolkit.cli.document import diff, lint, pdf, review, site, verify
 from toolkit.cli.drill import drill, drills
 from toolkit.cli.frame import FAILED, INTERRUPTED, UNUSABLE, Group, say
 from toolkit.cli.incident import demo, investigate, open_, publish
@@ -44,7 +45,7 @@ def cli() -> None:
 
 
 COMMANDS: Final = (
-    *(demo, diagnose, open_, investigate, publish, verify),
+    *(demo, diagnose, open_, investigate, lint, review, publish, diff, verify, pdf, site, authority),
     *(list_, show, data, events, note, event, action, status, edit, mitigate, resolve, close, reopen),
     *(sql, stats, search, similar, history),
     *(lab, cases, case, drill, drills, templates, export, import_, store, audit, doctor),

@@ -20,7 +20,7 @@ from toolkit.cli.frame import (
 )
 from toolkit.cli.progress import Progress
 from toolkit.cli.times import MOMENT
-from toolkit.vocabulary import AUDIENCES, INCIDENT_KINDS, SEVERITIES
+from toolkit.vocabulary import AUDIENCES, DOCUMENT_KINDS, INCIDENT_KINDS, SEVERITIES
 
 if TYPE_CHECKING:
     from toolkit.causes.diagnosis import Diagnosis
@@ -216,23 +216,35 @@ def _investigation_json(made: Investigation) -> dict[str, Any]:
 @click.argument("incident")
 @click.option("--out", metavar="DIR", help="Folder to write to [default: the incident's own].")
 @click.option("--for", "audience", type=click.Choice(AUDIENCES), default="team", show_default=True, help="For whom.")
+@click.option("--document", "kind", type=click.Choice(DOCUMENT_KINDS), default="full", show_default=True)
+@click.option("--reason", default="", help="Why it takes the place of the version that is published.")
 @by_option
 @home_option
 @json_option
-def publish(incident: str, out: str | None, audience: str, by: str, home: str | None, as_json: bool) -> int:
+def publish(
+    incident: str, out: str | None, audience: str, kind: str, reason: str, by: str, home: str | None, as_json: bool
+) -> int:
     """Write the postmortem of INCIDENT as one HTML file that loads nothing from anywhere.
 
-    What people wrote into the incident's postmortem.md is in it. Exits 1 where a section is marked as failed.
+    What people wrote into the incident's postmortem.md is in it. For other audiences than the team personal data,
+    small groups and free text are left out, for the public internal names too; the page says what was left out.
+    Where approvals are missing it is written as a draft. Exits 1 where a section is marked as failed.
     """
     with Progress() as progress:
         progress("writing the document")
         from toolkit.investigation import publish as run
 
-        made = run(open_store(home), incident, out=out, audience=audience, by=by, command=typed())
+        made = run(
+            open_store(home), incident, out=out, audience=audience, kind=kind, reason=reason, by=by, command=typed()
+        )
+    document, missing = made.document, made.standing.missing if made.standing else []
     if as_json:
-        say_json({"page": str(made.page), "sha256": made.document.sha256, "version": made.document.version})
+        about = {"status": document.status, "id": document.id, "missing": missing}
+        say_json({"page": str(made.page), "sha256": document.sha256, "version": document.version, **about})
     else:
-        say(f"{made.page}  (version {made.document.version}, sha256 {made.document.sha256[:12]})")
+        say(f"{made.page}  (version {document.version}, {document.status}, sha256 {document.sha256[:12]})")
+        if missing:
+            say(f"It is a draft, for it lacks {'; '.join(missing)}. See postmortem review --help")
     return _failures(made.failed)
 
 

@@ -110,7 +110,7 @@ def investigate(
             runner.warm()  # the kernel boots while the log is read
         diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell)
         place = bundle.write(folder / BUNDLE)
-        _write_skeleton(folder, incident)
+        _write_skeleton(folder, bundle)
         runs = run_notebooks(
             place,
             folder / NOTEBOOKS,
@@ -139,10 +139,10 @@ def _diagnose(
     return Diagnosis(verdict), run, bundle
 
 
-def _write_skeleton(folder: Path, incident: Incident) -> None:
+def _write_skeleton(folder: Path, bundle: Bundle) -> None:
     """Lay out the file that people write into, once; what is written is never touched."""
     from toolkit.investigation.prose import FILE, skeleton
 
     file = folder / FILE
     if not file.exists():
-        file.write_text(skeleton(incident), encoding="utf-8")
+        file.write_text(skeleton(bundle), encoding="utf-8")

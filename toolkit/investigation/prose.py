@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from toolkit.errors import RenderError
-from toolkit.records import Incident
+
+if TYPE_CHECKING:
+    from toolkit.notebooks.bundle import Bundle
 
 #: The file's name, in the incident's folder.
 FILE: Final = "postmortem.md"
@@ -19,22 +21,24 @@ def known_ids() -> dict[str, str]:
     """Give the sections and questions that can be written, with what each asks."""
     from toolkit.report.sections import SECTIONS
 
-    ids = {ask.id: ask.question for section in SECTIONS for ask in section.asks}
+    ids = {ask.id: ask.question for section in SECTIONS for ask in section.known}
     return ids | {section.id: "" for section in SECTIONS}
 
 
-def skeleton(incident: Incident) -> str:
-    """Give a file to write into: every question under its heading, as a comment that is not shown."""
+def skeleton(bundle: Bundle) -> str:
+    """Give a file to write into: each question of this incident under its heading, as a comment that is not shown."""
+    from toolkit.report.sections import SECTIONS
+
     lines = [
-        f"# {incident.id}: what only people can say",
+        f"# {bundle.incident.id}: what only people can say",
         "",
         "<!-- Write below a heading, then `postmortem publish`. An empty one shows its question in the document.",
         "     Cite the record with {{harm.excess_errors}}, {{verdict.onset}}, {{ev.F01.effect}}; the notebook",
-        "     `postmortem` lists all that can be cited. Text under a section's own id replaces its draft. -->",
+        "     `postmortem` lists all that can be cited. Text under a section's own id replaces its draft.",
+        "     What stands between a line `::: team` and a line `:::` is for that audience alone. -->",
     ]
-    for name, question in known_ids().items():
-        if question:
-            lines += ["", f"## {name}", f"<!-- {question} -->"]
+    for ask in (ask for section in SECTIONS for ask in section.asked(bundle)):
+        lines += ["", f"## {ask.id}", f"<!-- {ask.question} -->"]
     return "\n".join(lines) + "\n"
 
 

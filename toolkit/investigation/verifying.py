@@ -5,6 +5,7 @@ From the log where it can be read, else from the evidence that was frozen with t
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,9 @@ from toolkit.errors import LogError, PostmortemError, StoreError
 from toolkit.investigation.diagnosing import spans_of, weighed
 from toolkit.records import Event, Verdict
 from toolkit.report.freeze import check_manifest
+from toolkit.report.policy import Policy
 from toolkit.report.recheck import Frozen, Stale, differences, page_says, read_frozen, stale
+from toolkit.report.redact import redacted
 from toolkit.store import Store
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Where each recorded version of a document is kept, in the incident's folder, by the document's id.
 VERSIONS: Final = "versions"
+#: What is added to a version's name for the whole evidence of a redacted one, and the file of its rules in there.
+PRIVATE: Final = ".evidence"
+POLICY: Final = "policy.json"
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ def verify(
     *,
     version: str = "",
     audience: str = "team",
+    kind: str = "full",
     log: str | os.PathLike[str] | None = None,
     reference: str | os.PathLike[str] | None = None,
 ) -> Verification:
@@ -62,38 +69,69 @@ def verify(
         what: an incident's id, or a folder that ``publish`` wrote.
         version: a document's id, e.g. ``D02``; the audience's latest by default.
         audience: for whom the document is that is verified.
+        kind: which kind of document it is.
         log: where the log lies now, where it is not where the incident says.
         reference: where the reference lies now.
 
     Raises:
         PostmortemError: there is nothing published to verify; says what to do.
     """
-    folder, paths = _place(store, what, version, audience)
+    folder, paths = _place(store, what, version, audience, kind)
     if log is not None:
         paths = {"log": os.fspath(log)} | ({"reference": os.fspath(reference)} if reference is not None else {})
     damaged = check_manifest(folder)
-    frozen = read_frozen(folder)
+    frozen, policy = _frozen(folder)
     now, problems, notes = _recompute(frozen, paths)
     problems = [*damaged, *page_says(frozen), *problems]
-    record = frozen.bundle if now is None else now
+    record = redacted(frozen.bundle if now is None else now, policy).bundle
     if now is not None:
         problems += differences(frozen.bundle, now)
-    elif frozen.bundle.verdict is not None and frozen.data.get("diagnosis") != frozen.bundle.verdict.to_dict():
+    elif record.verdict is not None and frozen.data.get("diagnosis") != record.verdict.to_dict():
         problems.append("postmortem.json and the evidence beside it hold different diagnoses")
     cited = sum(len(s["cites"]) for s in frozen.data["sections"])
     basis = "evidence" if now is None else "log"
     return Verification(folder, basis, cited, tuple(stale(frozen.data, record)), tuple(problems), tuple(notes))
 
 
-def _place(store: Store | None, what: str, version: str, audience: str) -> tuple[Path, dict[str, str]]:
+def _frozen(folder: Path) -> tuple[Frozen, Policy]:
+    """Read a published folder, with the whole evidence of a redacted one where that lies beside it, and its rules."""
+    inside = folder.with_name(folder.name + PRIVATE)
+    if not inside.is_dir():
+        return read_frozen(folder), Policy()
+    try:
+        known = json.loads((inside / POLICY).read_text(encoding="utf-8"))
+        rules = Policy(**{**known, "names": tuple(known["names"]), "columns": tuple(known["columns"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PostmortemError(
+            f"the rules of a redacted document cannot be read: {error}", where=str(inside), fix="publish it again"
+        ) from None
+    return read_frozen(folder, inside), rules
+
+
+def _place(store: Store | None, what: str, version: str, audience: str, kind: str) -> tuple[Path, dict[str, str]]:
     """Find the published folder, and where the incident's log and reference lie."""
     if Path(what).is_dir():
         return Path(what), {}
     if store is None:
         raise StoreError(f"there is no folder {what[:80]!r}", fix="name a folder that postmortem publish wrote")
-    incident = store.incident(what)
+    folder = frozen_folder(store, what, version=version, audience=audience, kind=kind)
+    where = store.incident(what).log
+    paths = {"log": str(where["paths"][0])} if where.get("paths") else {}
+    return folder, paths | ({"reference": str(where["reference"])} if paths and where.get("reference") else {})
+
+
+def frozen_folder(
+    store: Store, incident_id: str, *, version: str = "", audience: str = "team", kind: str = "full"
+) -> Path:
+    """Give the folder in which a version of an incident's document is kept; the latest of its audience by default.
+
+    Raises:
+        PostmortemError: there is no such version, or its copy is gone; says what there is.
+    """
+    incident = store.incident(incident_id)
     documents = store.documents(incident.id)
-    chosen = [d for d in documents if (d.id == version.upper() if version else d.audience == audience)]
+    wanted = [d for d in documents if (d.audience, d.kind) == (audience, kind)]
+    chosen = [d for d in documents if d.id == version.upper()] if version else wanted
     if not chosen:
         named = f"version {version[:20]!r}" if version else f"document for the {audience}"
         known = ", ".join(f"{d.id} ({d.audience})" for d in documents) or "none; publish it first"
@@ -102,9 +140,7 @@ def _place(store: Store | None, what: str, version: str, audience: str) -> tuple
     if not folder.is_dir():
         fix = "publish it again, or name the folder that holds it"
         raise PostmortemError(f"the frozen copy of {chosen[-1].id} is gone", where=str(folder), fix=fix)
-    where = incident.log
-    paths = {"log": str(where["paths"][0])} if where.get("paths") else {}
-    return folder, paths | ({"reference": str(where["reference"])} if paths and where.get("reference") else {})
+    return folder
 
 
 def _recompute(frozen: Frozen, paths: Mapping[str, str]) -> tuple[Bundle | None, list[str], list[str]]:

@@ -50,20 +50,21 @@ class Frozen:
     basis: Mapping[str, Any]
 
 
-def read_frozen(folder: str | os.PathLike[str]) -> Frozen:
-    """Read a published folder.
+def read_frozen(folder: str | os.PathLike[str], evidence: Path | None = None) -> Frozen:
+    """Read a published folder; ``evidence`` is where its whole evidence lies, where the folder has a redacted one.
 
     Raises:
         RenderError: it is none, or a file of it cannot be read.
     """
     place = Path(folder)
+    inside = evidence if evidence is not None else place / EVIDENCE
     try:
         data = json.loads((place / DATA).read_text(encoding="utf-8"))
-        basis = place / EVIDENCE / BASIS
+        basis = inside / BASIS
         known = json.loads(basis.read_text(encoding="utf-8")) if basis.is_file() else {}
         if not isinstance(data["sections"], list) or not isinstance(known, dict):
             raise TypeError
-        return Frozen(place, data, Bundle.load(place / EVIDENCE), known)
+        return Frozen(place, data, Bundle.load(inside), known)
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"{type(error).__name__} {error}".strip()
         fix = "name the folder that postmortem publish wrote"

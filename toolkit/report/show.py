@@ -168,7 +168,7 @@ def roles(case: Bundle) -> Table | Shown:
 def blanks(case: Bundle) -> Table | Shown:
     """Show the questions of the postmortem that nobody has answered yet."""
     rows = tuple(
-        (s.title, a.title, a.question) for s in SECTIONS for a in s.asks if not case.prose.get(a.id, "").strip()
+        (s.title, a.title, a.question) for s in SECTIONS for a in s.asked(case) if not case.prose.get(a.id, "").strip()
     )
     return (
         Table(("Section", "To be written", "Question"), rows, "What is left to write")

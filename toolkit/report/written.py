@@ -31,7 +31,7 @@ def headings() -> dict[str, str]:
 
 def _titles(section: Any) -> Iterator[tuple[str, str]]:
     yield section.id, section.title
-    yield from ((ask.id, ask.title) for ask in section.asks)
+    yield from ((ask.id, ask.title) for ask in section.known)
 
 
 def read_written(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -55,8 +55,9 @@ def read_written(path: str | os.PathLike[str]) -> dict[str, str]:
 def blank(bundle: Bundle) -> str:
     """Give the Markdown file to begin with: every heading with its question, and what was written so far."""
     lines = [f"# {bundle.incident.id}", ""]
-    questions = {ask.id: ask.question for section in SECTIONS for ask in section.asks}
-    for key, title in headings().items():
+    questions = {ask.id: ask.question for section in SECTIONS for ask in section.asked(bundle)}
+    own = {*questions, *(section.id for section in SECTIONS)}
+    for key, title in ((key, title) for key, title in headings().items() if key in own):
         asked = questions.get(key) or "Leave empty to have it drafted from the record."
         lines += [f"## {title}", "", f"<!-- {asked} -->", "", bundle.prose.get(key, "").strip(), ""]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from toolkit.store.incidents import next_number, one_of, require
 from toolkit.store.session import Session, Transaction
 from toolkit.store.tables import Row
 from toolkit.store.work import Request, read, write
-from toolkit.vocabulary import AUDIENCES, POSTMORTEM_STATUSES
+from toolkit.vocabulary import AUDIENCES, DOCUMENT_KINDS, POSTMORTEM_STATUSES
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Document:
-    """One written version of the postmortem: the file, its SHA-256, its status and for whom it is."""
+    """One written version of the postmortem: the file, its SHA-256, its status and for whom it is.
+
+    ``kind`` is full, executive or initial; ``source`` the SHA-256 of the text and record that it was written from;
+    ``reason`` why it took the place of the one before.
+    """
 
     id: str
     path: str
@@ -39,6 +43,9 @@ class Document:
     status: str
     audience: str
     recorded_at: datetime
+    kind: str = "full"
+    source: str = ""
+    reason: str = ""
 
 
 def record_run(place: Place, request: Request, incident: str, values: Row) -> Run:
@@ -51,10 +58,12 @@ def record_document(place: Place, request: Request, incident: str, values: Row) 
     """Record one written version of the postmortem."""
     one_of(values["status"], POSTMORTEM_STATUSES, "status of a postmortem")
     one_of(values["audience"], AUDIENCES, "audience")
+    one_of(values["kind"], DOCUMENT_KINDS, "kind of document")
 
     def work(tx: Transaction) -> str:
         name = require(tx, incident)["id"]
-        version = values["version"] or 1 + tx.count("documents", incident=name, audience=values["audience"])
+        of = {"audience": values["audience"], "kind": values["kind"]}
+        version = values["version"] or 1 + tx.count("documents", incident=name, **of)
         return _add(tx, "documents", "D", incident, {**values, "version": version})
 
     return write(place, request, work, lambda s, n: _document(s, incident, n))

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from toolkit.records import ActionItem
-from toolkit.store import actions, artefacts, drills, judgements, notes
+from toolkit.store import actions, artefacts, drills, judgements, notes, reviews
 from toolkit.store.actions import Tracked
 from toolkit.store.artefacts import Document, Run
 from toolkit.store.judgements import Judgement
 from toolkit.store.lock import user
 from toolkit.store.notes import Note
 from toolkit.store.recording import Folder
+from toolkit.store.reviews import Comment, Review, Submission
 from toolkit.store.work import Request
 
 
@@ -141,13 +142,17 @@ class Following(Folder):
         status: str = "draft",
         audience: str = "team",
         *,
+        kind: str = "full",
+        source: str = "",
+        reason: str = "",
         actor: str = "",
         command: str = "",
         key: str = "",
     ) -> Document:
-        """Record one written version of the postmortem; without a version, the audience's next."""
+        """Record one written version of the postmortem; without a version, the next of its audience and kind."""
         values = {"path": path, "sha256": sha256, "version": version, "status": status, "audience": audience}
-        request = Request("record_document", actor, command, key, incident=incident)
+        values |= {"kind": kind, "source": source, "reason": reason}
+        request = Request("record_document", actor, command, key, reason, incident=incident)
         return artefacts.record_document(self._place, request, incident, values)
 
     def documents(self, incident: str) -> tuple[Document, ...]:
@@ -166,3 +171,75 @@ class Following(Folder):
     def drills(self, trainee: str | None = None) -> tuple[Mapping[str, Any], ...]:
         """Read the finished drills of one trainee or of all, oldest first."""
         return drills.listed(self._place, trainee)
+
+    def review(
+        self,
+        incident: str,
+        decision: str,
+        reviewer: str = "",
+        source: str = "",
+        text: str = "",
+        *,
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> Review:
+        """Record that a reviewer was asked (``ask``), approved the text ``source`` (``approve``) or objects to it."""
+        who = actor or user()
+        values = {"decision": decision, "reviewer": reviewer or who, "source": source, "text": text}
+        return reviews.review(self._place, Request("review", who, command, key, incident=incident), incident, values)
+
+    def reviews(self, incident: str) -> tuple[Review, ...]:
+        """Read the steps of an incident's reviews, oldest first."""
+        return reviews.reviews(self._place, incident)
+
+    def comment(
+        self,
+        incident: str,
+        anchor: str,
+        text: str,
+        quote: str = "",
+        *,
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> Comment:
+        """Record a remark on a place of the document: a section, a question, a finding or an event."""
+        values = {"anchor": anchor, "text": text, "quote": quote}
+        request = Request("comment", actor or user(), command, key, incident=incident)
+        return reviews.comment(self._place, request, incident, values)
+
+    def resolve_comment(
+        self, incident: str, comment: str, answer: str = "", *, actor: str = "", command: str = "", key: str = ""
+    ) -> Comment:
+        """Settle a comment."""
+        request = Request("resolve_comment", actor, command, key, incident=incident)
+        return reviews.resolve(self._place, request, incident, comment, answer)
+
+    def comments(self, incident: str) -> tuple[Comment, ...]:
+        """Read the comments on an incident's document, oldest first."""
+        return reviews.comments(self._place, incident)
+
+    def submit(
+        self,
+        incident: str,
+        regime: str,
+        stage: str,
+        recipient: str,
+        sent_at: datetime,
+        reference: str = "",
+        late_reason: str = "",
+        *,
+        actor: str = "",
+        command: str = "",
+        key: str = "",
+    ) -> Submission:
+        """Record that a report (``stage``: initial or complete) was sent to an authority."""
+        values = {"regime": regime, "stage": stage, "recipient": recipient, "sent_at": sent_at}
+        values |= {"reference": reference, "late_reason": late_reason}
+        request = Request("submit", actor or user(), command, key, incident=incident)
+        return reviews.submit(self._place, request, incident, values)
+
+    def submissions(self, incident: str) -> tuple[Submission, ...]:
+        """Read what was sent to authorities, oldest first."""
+        return reviews.submissions(self._place, incident)

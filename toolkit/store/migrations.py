@@ -99,11 +99,29 @@ _FOURTH: Final = (
         reason VARCHAR, actor VARCHAR, noted_at TIMESTAMP, PRIMARY KEY (incident, id))""",
 )
 
+_FIFTH: Final = (
+    "ALTER TABLE documents ADD COLUMN kind VARCHAR",
+    "ALTER TABLE documents ADD COLUMN source VARCHAR",
+    "ALTER TABLE documents ADD COLUMN reason VARCHAR",
+    "UPDATE documents SET kind = 'full', source = '', reason = ''",
+    """CREATE TABLE reviews (
+        incident VARCHAR, id VARCHAR, number BIGINT, decision VARCHAR, reviewer VARCHAR, source VARCHAR, text VARCHAR,
+        actor VARCHAR, recorded_at TIMESTAMP, PRIMARY KEY (incident, id))""",
+    """CREATE TABLE comments (
+        incident VARCHAR, id VARCHAR, number BIGINT, anchor VARCHAR, quote VARCHAR, text VARCHAR, actor VARCHAR,
+        resolved BOOLEAN, answer VARCHAR, recorded_at TIMESTAMP, PRIMARY KEY (incident, id))""",
+    """CREATE TABLE submissions (
+        incident VARCHAR, id VARCHAR, number BIGINT, regime VARCHAR, stage VARCHAR, recipient VARCHAR,
+        reference VARCHAR, late_reason VARCHAR, actor VARCHAR, sent_at TIMESTAMP, recorded_at TIMESTAMP,
+        PRIMARY KEY (incident, id))""",
+)
+
 MIGRATIONS: Final = (
     Migration(1, "the record", _FIRST),
     Migration(2, "related and restricted incidents, cost, status notes, checks of actions", _SECOND),
     Migration(3, "drills and their scores", _THIRD),
     Migration(4, "what people say of a finding", _FOURTH),
+    Migration(5, "documents reviewed, commented on, superseded and sent", _FIFTH),
 )
 
 LATEST: Final = MIGRATIONS[-1].number

@@ -102,8 +102,12 @@ def audit_verify(place: Place, elsewhere: Iterable[Anchor] = ()) -> Verified:
     return replace(verified, problems=tuple(wrong), notes=(*verified.notes, *said))
 
 
+#: What is done with a page or a notebook, and is no change of what they are about.
+_OF_A_PAGE: Final = ("record_document", "record_run", "review", "comment", "resolve_comment", "submit")
+
+
 def anchor(place: Place, incident: str | None = None) -> Anchor:
-    """Give the last entry, or the last that changed an incident's record (a page written of it is no such change).
+    """Give the last entry, or the last that changed an incident's record (nothing said or written of a page is one).
 
     Raises:
         StoreError: there is nothing on record.
@@ -111,8 +115,8 @@ def anchor(place: Place, incident: str | None = None) -> Anchor:
     """
 
     def give(session: Session) -> list[tuple[int, str]]:
-        where = "WHERE incident = ? AND op NOT IN ('record_document', 'record_run')" if incident else ""
-        values = [require(session, incident)["id"]] if incident else []
+        where = f"WHERE incident = ? AND op NOT IN ({', '.join('?' * len(_OF_A_PAGE))})" if incident else ""
+        values = [require(session, incident)["id"], *_OF_A_PAGE] if incident else []
         return [
             (int(seq), str(sha))
             for seq, sha in session.fetch(f"SELECT seq, hash FROM audit {where} ORDER BY seq DESC LIMIT 1", values)

@@ -202,7 +202,7 @@ VIEWS: Final = (
     View(
         "documents",
         "one written version of a postmortem",
-        """SELECT incident, id, path, sha256, version, status, audience, recorded_at
+        """SELECT incident, id, path, sha256, version, status, audience, kind, source, reason, recorded_at
            FROM record.documents ORDER BY incident, number""",
         {
             "incident": "the incident's id",
@@ -212,7 +212,61 @@ VIEWS: Final = (
             "version": "1 and on, for each audience",
             "status": "draft, in_review, approved or published",
             "audience": "team, leadership, public or regulator",
+            "kind": "full, executive or initial",
+            "source": "SHA-256 of the text and record that it was written from",
+            "reason": "why it took the place of the version before",
             "recorded_at": "when it was written",
+        },
+    ),
+    View(
+        "reviews",
+        "one step of a review",
+        """SELECT incident, id, decision, reviewer, source, text, actor, recorded_at
+           FROM record.reviews ORDER BY incident, number""",
+        {
+            "incident": "the incident's id",
+            "id": "V01 and on, within the incident",
+            "decision": "ask, approve or object",
+            "reviewer": "who was asked, or who decided",
+            "source": "SHA-256 of the text and record that was read",
+            "text": "what was said with it",
+            "actor": "who recorded it",
+            "recorded_at": "when",
+        },
+    ),
+    View(
+        "comments",
+        "one remark on a place of a document",
+        """SELECT incident, id, anchor, quote, text, actor, resolved, answer, recorded_at
+           FROM record.comments ORDER BY incident, number""",
+        {
+            "incident": "the incident's id",
+            "id": "C01 and on, within the incident",
+            "anchor": "the section, question, finding or event that it is about",
+            "quote": "the words that it is about, where some were named",
+            "text": "the remark",
+            "actor": "whose it is",
+            "resolved": "whether it is settled",
+            "answer": "how",
+            "recorded_at": "when it was made",
+        },
+    ),
+    View(
+        "submissions",
+        "one report that was sent to an authority",
+        """SELECT incident, id, regime, stage, recipient, reference, late_reason, actor, sent_at, recorded_at
+           FROM record.submissions ORDER BY incident, number""",
+        {
+            "incident": "the incident's id",
+            "id": "S01 and on, within the incident",
+            "regime": "under which rules, e.g. ai-act",
+            "stage": "initial or complete",
+            "recipient": "to whom",
+            "reference": "the recipient's reference",
+            "late_reason": "why it was late, where it was",
+            "actor": "who recorded it",
+            "sent_at": "when it was sent",
+            "recorded_at": "when that was recorded",
         },
     ),
     View(

@@ -14,6 +14,7 @@ from toolkit.report.sections import (
     root_cause,
     summary,
     supporting,
+    this_kind,
     timeline,
 )
 from toolkit.report.sections.base import Ask, Section
@@ -23,6 +24,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     impact.SECTION,
     timeline.SECTION,
     root_cause.SECTION,
+    this_kind.SECTION,
     detection.SECTION,
     resolution.SECTION,
     lessons.SECTION,

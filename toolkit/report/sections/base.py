@@ -35,7 +35,9 @@ class Section:
     """One section of the page.
 
     ``draft`` gives sentences that stand on the record alone, as Markdown with references; text that people wrote for
-    the section (``prose[id]``) takes their place. ``body`` gives the tables and plots that follow either way.
+    the section (``prose[id]``) takes their place. ``body`` gives the tables and plots that follow either way, ``brief``
+    those of a one-page document. ``asks`` are open questions; a section whose questions depend on the incident lists
+    all it could ask in ``every`` and gives those that it does ask with ``chosen``.
     """
 
     id: str
@@ -43,6 +45,19 @@ class Section:
     draft: Callable[[Bundle], Sequence[str]] = _silent
     body: Callable[[Bundle], Markup] = _nothing
     asks: tuple[Ask, ...] = ()
+    brief: Callable[[Bundle], Markup] | None = None
+    every: tuple[Ask, ...] = ()
+    chosen: Callable[[Bundle], Sequence[Ask]] | None = None
+
+    def asked(self, bundle: Bundle) -> Sequence[Ask]:
+        """Give the questions that the section asks of an incident; one that was answered is always among them."""
+        chosen = list(self.chosen(bundle)) if self.chosen else []
+        return [*self.asks, *(a for a in self.every if a in chosen or bundle.prose.get(a.id, "").strip())]
+
+    @property
+    def known(self) -> tuple[Ask, ...]:
+        """Every question that the section can ask."""
+        return (*self.asks, *self.every)
 
 
 def told(bundle: Bundle, *sentences: str) -> list[str]:

@@ -57,4 +57,5 @@ SECTION = Section(
             "Who was harmed, how, and what did it cost them and us? Who was told?",
         ),
     ),
+    brief=main_plot,
 )

@@ -55,6 +55,12 @@ def body(bundle: Bundle) -> Markup:
     return Markup("\n").join(parts)
 
 
+def brief(bundle: Bundle) -> Markup:
+    """Give the split of the damage alone."""
+    verdict = bundle.verdict
+    return plots.waterfall(verdict.ledger, verdict.harm).html() if verdict and verdict.ledger else Markup("")
+
+
 def rival_cards(bundle: Bundle) -> Markup:
     """Give the most probable rivals, each with the findings for and against it."""
     ranked = sorted(bundle.verdict.rivals if bundle.verdict else (), key=lambda r: -r.probability)
@@ -102,4 +108,5 @@ SECTION = Section(
             "What made it possible, or worse, apart from the cause: reviews, tests, goals, load?",
         ),
     ),
+    brief=brief,
 )

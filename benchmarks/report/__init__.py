@@ -1,0 +1,1 @@
+"""How long a document takes, how large it gets, what a browser and an accessibility checker say of it."""
