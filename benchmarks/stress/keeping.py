@@ -21,7 +21,7 @@ _HEAD: Final = """\
 
 Written by `python -m benchmarks.stress --record`; each trial's own command is in its row and gives it again. Wall
 times depend on what else the machine did: the load average at the end of the trial is given, on so many cores. A trial
-with a failure says so here.
+with a failure says so here; kills that were ended early by Ctrl-C count what was done until then.
 
 """
 

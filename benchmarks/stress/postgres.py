@@ -36,7 +36,7 @@ def running() -> Iterator[str]:
         os.chown(folder, pwd.getpwnam(name).pw_uid, -1)
     data = str(folder / "data")
     made = [str(bin_folder / "initdb"), "-D", data, "-U", "store", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
-    subprocess.run(made, check=True, capture_output=True, cwd=folder, timeout=60, **who)  # type: ignore[call-overload]
+    subprocess.run(made, check=True, capture_output=True, cwd=folder, timeout=180, **who)  # type: ignore[call-overload]
     run = [str(bin_folder / "postgres"), "-D", data, "-k", str(folder), "-h", "", "-F", "-c", "shared_buffers=16MB"]
     with (folder / "log").open("wb") as log, subprocess.Popen(run, stdout=log, stderr=log, cwd=folder, **who) as server:  # type: ignore[call-overload]
         try:
