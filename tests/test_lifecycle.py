@@ -16,6 +16,7 @@ from toolkit.report.diff import changes
 from toolkit.report.lint import lint
 from toolkit.report.publish import DATA, prepare
 from toolkit.store import Store
+from toolkit.store.packed import pack, unpack
 
 
 @pytest.fixture
@@ -178,3 +179,22 @@ def test_the_commands_say_where_it_stands(store: Store, capsys: pytest.CaptureFi
     shown = run(capsys, "review", "status", "INC-0001", *home).out
     assert "D01  1        team  full  draft" in shown
     assert "D01 and now say the same" in run(capsys, "diff", "INC-0001", *home).out
+
+
+def test_an_incident_moves_as_one_file(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exported as a zip and imported elsewhere it has its documents, frozen as they were; a changed one is refused."""
+    publish(store, "INC-0001")
+    there = ["--home", str(tmp_path / "other")]
+    packed = tmp_path / "handover.zip"
+    assert run(capsys, "export", "INC-0001", "--bundle", packed, "--home", store.folder).code == 0
+    assert run(capsys, "import", packed, *there).out == "INC-0001 Answers turned round\n"
+    frozen = Path("INC-0001") / "versions" / "D01" / "postmortem.html"
+    assert (tmp_path / "other" / frozen).read_bytes() == (store.folder / frozen).read_bytes()
+    assert verify(Store(tmp_path / "other"), "INC-0001").holds
+    unpack(packed, tmp_path / "open")
+    page = tmp_path / "open" / "versions" / "D01" / "postmortem.html"
+    page.write_text(page.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    pack(tmp_path / "open", packed)
+    refused = run(capsys, "import", packed, "--home", tmp_path / "third")
+    assert "version D01 in it is not what was published: postmortem.html was changed" in refused.line
+    assert "name a folder or a file" in run(capsys, "export", "INC-0001", *there).line

@@ -20,6 +20,7 @@ from toolkit.cli.frame import (
     typed,
 )
 from toolkit.cli.progress import Progress
+from toolkit.errors import PostmortemError
 
 if TYPE_CHECKING:
     from toolkit.store.verify import Verified
@@ -203,20 +204,33 @@ def compact(home: str | None, as_json: bool) -> None:
 @click.command(
     cls=Command,
     short_help="Write an incident as a folder of plain files.",
-    example="postmortem export INC-0001 handover/",
+    example="""
+    postmortem export INC-0001 handover/
+    postmortem export INC-0001 --bundle handover.zip
+    """,
 )
 @click.argument("incident")
-@click.argument("folder")
+@click.argument("folder", required=False)
+@click.option("--bundle", metavar="FILE.zip", help="Write one file instead, with every version of the document.")
 @click.option("--no-history", is_flag=True, help="Leave out who changed what: it holds commands as they were typed.")
 @home_option
 @json_option
-def export(incident: str, folder: str, no_history: bool, home: str | None, as_json: bool) -> None:
+def export(
+    incident: str, folder: str | None, bundle: str | None, no_history: bool, home: str | None, as_json: bool
+) -> None:
     """Write INCIDENT as plain files into FOLDER: JSON, Parquet, Markdown and notebooks.
 
     A change reads well in a diff, and two people's copies in a repository merge with git alone. Written again over
     itself, only what changed is written.
     """
-    made = open_store(home).export_bundle(incident, folder, history=not no_history)
+    if (folder is None) == (bundle is None):
+        raise PostmortemError("name a folder or a file to write to", fix="give FOLDER, or --bundle FILE.zip")
+    if bundle is not None:
+        from toolkit.investigation.handover import export_zip
+
+        made = export_zip(open_store(home), incident, bundle, history=not no_history)
+    else:
+        made = open_store(home).export_bundle(incident, str(folder), history=not no_history)
     if as_json:
         say_json({"bundle": str(made)})
     else:
@@ -235,11 +249,19 @@ def export(incident: str, folder: str, no_history: bool, home: str | None, as_js
 @home_option
 @json_option
 def import_(folder: str, key: str, by: str, home: str | None, as_json: bool) -> None:
-    """Record the incident in FOLDER as a new one of this store.
+    """Record the incident in FOLDER, or in a zip that export wrote, as a new one of this store.
 
-    It keeps its id where that is free. Nothing in FOLDER is run, and no file outside of it is read.
+    It keeps its id where that is free. Nothing in FOLDER is run, and no file outside of it is read; a zip with paths
+    that lead outside, links, or more than a bundle holds is refused.
     """
-    made = open_store(home).import_bundle(folder, actor=by, command=typed(), key=key)
+    from pathlib import Path
+
+    if Path(folder).is_file():
+        from toolkit.investigation.handover import import_zip
+
+        made = import_zip(open_store(home), folder, by=by, command=typed(), key=key)
+    else:
+        made = open_store(home).import_bundle(folder, actor=by, command=typed(), key=key)
     if as_json:
         say_json(made.to_dict())
     else:

@@ -18,7 +18,7 @@ from toolkit.store.packed import pack, unpack
 _VERSION: Final = re.compile(rf"D\d{{2,6}}({re.escape(PRIVATE)})?")
 
 
-def export_zip(store: Store, incident_id: str, target: str | Path) -> Path:
+def export_zip(store: Store, incident_id: str, target: str | Path, *, history: bool = True) -> Path:
     """Write an incident with the frozen versions of its document as one zip; give the file.
 
     Raises:
@@ -28,7 +28,7 @@ def export_zip(store: Store, incident_id: str, target: str | Path) -> Path:
     incident = store.incident(incident_id)
     versions = store.folder / incident.id / VERSIONS
     with tempfile.TemporaryDirectory(prefix="postmortem-") as scratch:
-        folder = store.export_bundle(incident.id, Path(scratch) / incident.id)
+        folder = store.export_bundle(incident.id, Path(scratch) / incident.id, history=history)
         if versions.is_dir():
             shutil.copytree(versions, folder / VERSIONS)
         return pack(folder, Path(target))
