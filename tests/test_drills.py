@@ -151,7 +151,7 @@ def test_the_score_tells_an_expert_from_a_gambler_and_a_novice(tmp_path: Path) -
 
 
 def test_the_parts_of_a_score_are_earned_one_by_one(tmp_path: Path) -> None:
-    """The truth at once earns all but the evidence; each slip costs its own part alone."""
+    """The truth at once earns all but evidence and time; each slip costs its own part alone."""
     scene = scene_of(case("broken_etl"))
     told = {"move": "answer", **Answer("integration", "unit_change", scene.onset, (), 1.0, "repair_feed").to_dict()}
 
@@ -159,11 +159,11 @@ def test_the_parts_of_a_score_are_earned_one_by_one(tmp_path: Path) -> None:
         return {p.name: p.points for p in score_of(scene, walk([{**told, **changes}])).parts}
 
     perfect = parts()
-    assert perfect == {**{k: float(v) for k, v in MOST.items()}, "evidence": 0.0}
+    assert perfect == {**{k: float(v) for k, v in MOST.items()}, "evidence": 0.0, "time to diagnosis": 0.0}
     assert parts(mechanism="latency") == {**perfect, "mechanism": 0.0}
-    assert parts(confidence=0.5)["calibration"] == 9.0
+    assert parts(confidence=0.5)["calibration"] == 7.5
     assert parts(mitigation="watch")["harm meanwhile"] == 0.0
-    assert 0 < parts(mitigation="pause")["harm meanwhile"] < 10
+    assert 0 < parts(mitigation="pause")["harm meanwhile"] < 8
     assert parts(onset="2025-08-20T00:00:00Z")["onset"] < 4
     wrong = parts(cause="bias", mechanism="")
     assert wrong["right cause"] == wrong["time to diagnosis"] == wrong["calibration"] == 0.0
@@ -184,7 +184,7 @@ def test_crying_wolf_costs() -> None:
     calm = score_of(scene, walk([{"move": "answer", **Answer("none", confidence=1.0).to_dict()}]))
     wolf = score_of(scene, walk([{"move": "answer", **Answer("data", confidence=1.0, mitigation="pause").to_dict()}]))
     assert (calm.cried_wolf, wolf.cried_wolf) == (False, True)
-    assert calm.points == 88  # all but the evidence, which was not looked at
+    assert calm.points == 72  # all but evidence and time: nothing was looked at
     assert wolf.points == -20
 
 

@@ -111,6 +111,7 @@ class _Controls:
 
     def _run(self, act: Any) -> None:
         """Do what a control is for; what goes wrong is one line."""
+        self.pane.value = "<p>One moment …</p>"
         try:
             self.pane.value = str(_html(act()))
         except PostmortemError as error:

@@ -1,7 +1,7 @@
 """The score of a drill, part by part (floor 7): it tells a good diagnostician from a lucky one.
 
-What an answer earns for evidence, time and harm is earned only with the right cause, and evidence only as far as it was
-looked at: who guesses right gets the cause and no more. The confidence is scored by the Brier rule, which nobody can
+Evidence and time are earned only with the right cause, and only as far as the evidence was looked at: a guess that is
+right is early, and no diagnosis. The confidence is scored by the Brier rule, which nobody can
 gain from by stating another confidence than the honest one.
 """
 
@@ -24,8 +24,8 @@ from toolkit.report.tables import Table
 
 #: The most that each part gives; they sum to 100.
 MOST: Final = {
-    "right cause": 30, "mechanism": 12, "onset": 8, "who is affected": 8, "evidence": 12, "time to diagnosis": 8,
-    "harm meanwhile": 10, "calibration": 12,
+    "right cause": 26, "mechanism": 12, "onset": 8, "who is affected": 8, "evidence": 20, "time to diagnosis": 8,
+    "harm meanwhile": 8, "calibration": 10,
 }  # fmt: skip
 #: What naming a failure costs where nothing is wrong.
 CRYING_WOLF: Final = -20.0
@@ -93,7 +93,9 @@ def score_of(scene: Scene, steps: Sequence[Step]) -> Score:
         "who is affected": _affected(scene.slice, answer.affected, correct),
         "evidence": _evidence(path, best, spent, correct),
         "time to diagnosis": (
-            (1 - stood / WHOLE, f"after {stood:.0f} % of the time") if correct and stood is not None else (0.0, "never")
+            (_found(path, best) * (1 - stood / WHOLE), f"after {stood:.0f} % of the time, as far as there was evidence")
+            if correct and stood is not None
+            else (0.0, "never")
         ),
         "harm meanwhile": (1 - harm, f"{harm:.0%} of what the failure could still hit was hit"),
         "calibration": (1 - brier, f"{answer.confidence:.0%} sure and {'right' if correct else 'wrong'}"),
@@ -195,11 +197,17 @@ def _affected(truth: Slice, said: Slice, correct: bool) -> tuple[float, str]:
     return max(values, 0.3 * bool(columns)), f"it hit {words}"
 
 
+def _found(path: Sequence[Valued], best: Sequence[Valued]) -> float:
+    """Give the share of the best path's worth that was seen, hints left out."""
+    most = sum(v.bits for v in best)
+    if most <= 0:
+        return float(bool(path))
+    return min(max(sum(v.bits for v in path if not v.what.startswith("hint")) / most, 0.0), 1.0)
+
+
 def _evidence(path: Sequence[Valued], best: Sequence[Valued], spent: float, correct: bool) -> tuple[float, str]:
     """Earned as far as the truth's evidence was looked at, and with few other looks."""
-    won = sum(v.bits for v in path if not v.what.startswith("hint"))
-    most, cheapest = sum(v.bits for v in best), sum(v.cost for v in best)
-    found = 1.0 if most <= 0 and path else min(max(won / most, 0.0), 1.0) if most > 0 else 0.0
+    found, cheapest = _found(path, best), sum(v.cost for v in best)
     thrift = sqrt(min(1.0, max(cheapest, 1.0) / spent)) if spent else 0.0
-    why = f"{won:.1f} of {most:.1f} bits seen for {spent:.0f}; the best path costs {cheapest:.0f}"
+    why = f"{found:.0%} of the best path's worth seen, for {spent:.0f}; the best path costs {cheapest:.0f}"
     return (found * thrift if correct else 0.0), why
