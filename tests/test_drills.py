@@ -126,7 +126,7 @@ def test_every_case_can_be_played(one: Any) -> None:
         assert move.bits > 0
 
 
-#: Where the expert's tools are sure, so that the players are told apart by how they play.
+#: One of each kind: a feed, people, a group, nothing at all.
 LESSONS = ("broken_etl", "credit_denials", "face_gate", "spam_control")
 
 
