@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from toolkit.engines.reading import interruptible, reading
-from toolkit.sql import connect, quote
+from toolkit.sql import DUCKDB, connect, quote
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,6 +34,8 @@ _DEEPEST: Final = 3
 
 class DuckRows:
     """Rows of one source in a private in-memory DuckDB; close it, or use it in a ``with``, to remove what it made."""
+
+    dialect = DUCKDB
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, opened: Opened, scratch: Scratch) -> None:
         self._connection, self._scratch = connection, scratch

@@ -177,7 +177,9 @@ def helpers(rows: DuckRows, plan: Plan) -> dict[str, str]:
     zoned = "CAST(NULL AS BOOLEAN)"
     if "timestamp" in there:
         t, column = plan.clocks["timestamp"].sql, quote(there["timestamp"])
-        missing = f"({column} IS NULL OR trim(CAST({column} AS VARCHAR)) = '')"
+        missing = f"{column} IS NULL"
+        if family_of(rows.columns[there["timestamp"]]) == "text":
+            missing = f"({missing} OR trim(CAST({column} AS VARCHAR)) = '')"
         latest = literal(plan.now.strftime("%Y-%m-%d %H:%M:%S"))
         fault("missing timestamp", missing)
         fault("bad timestamp", f"({t}) IS NULL AND NOT {missing}")

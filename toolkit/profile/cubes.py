@@ -1,15 +1,18 @@
 """Exact counts over every row of a log (floor 3): by time bucket, by version, by group and segment.
 
-Each cube is one GROUP BY of integers and sums, so cubes of two files add up to the cube of both.
+All cubes come out of one scan. Columns of few values are counted together, cell by cell, and each cube is the sum of
+its cells; cubes of two files add up to the cube of both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from toolkit.profile.model import Cube
+from toolkit.profile.statistics import MEASURES, cube_sql, set_code
 
 if TYPE_CHECKING:
     from toolkit.logs import Log
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 #: Bucket widths in seconds, the finest that gives at most ``MOST_BUCKETS`` is taken.
 WIDTHS: Final = (60, 300, 900, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000)
 MOST_BUCKETS: Final = 62
-MOST_VALUES: Final = 200
+#: The values of one column that are kept, those with the most rows; what is left out is counted in one cell.
+MOST_VALUES: Final = 2000
+#: Cells of columns counted together.
+_MOST_CELLS: Final = 20_000
 
 
 def bucket_width(first: float, last: float) -> int:
@@ -26,90 +32,102 @@ def bucket_width(first: float, last: float) -> int:
     return next((w for w in WIDTHS if span / w <= MOST_BUCKETS), int(np.ceil(span / MOST_BUCKETS)))
 
 
-def loss_sql(log: Log) -> tuple[str, str]:
-    """Give SQL for the loss of the final decision and of the model's answer; NULL where there is no label."""
-    if log.task == "regression":
-        answer = "coalesce(prediction, score)"
-        return f"abs(coalesce(decision, {answer}) - label)", f"abs({answer} - label)"
-    answer = "prediction"
-    if log.task == "binary" and log.roles.column("prediction") is None and log.roles.column("score") is not None:
-        negative, positive = (_text(c) for c in log.classes)
-        answer = f"CASE WHEN score >= 0.5 THEN {positive} WHEN score < 0.5 THEN {negative} END"
-    final = f"coalesce(decision, {answer})"
-
-    def wrong(expression: str) -> str:
-        return f"CASE WHEN label IS NULL THEN NULL WHEN {expression} = label THEN 0.0 ELSE 1.0 END"
-
-    return wrong(final), wrong(answer)
-
-
-def _text(value: str) -> str:
-    from toolkit.sql import literal
-
-    return literal(value)
-
-
-def measures_sql(log: Log) -> str:
-    """Give the sums that every cube holds, as a SELECT list; a name ending in 2 is of squares."""
-    final, model = loss_sql(log)
-    true, positive, answered, brier = "false", "false", "false", "NULL::DOUBLE"
-    if log.task == "binary":
-        yes = _text(log.classes[1])
-        true, positive, answered = f"label = {yes}", f"decision = {yes}", f"coalesce(decision, prediction) = {yes}"
-        if log.validation.score_is_probability:
-            brier = f"pow(score - CASE WHEN label = {yes} THEN 1.0 WHEN label IS NOT NULL THEN 0.0 END, 2)"
-    return f"""
-        count(*)::DOUBLE AS n,
-        count(label)::DOUBLE AS labelled,
-        coalesce(sum({final}), 0)::DOUBLE AS loss,
-        coalesce(sum(({final}) * ({final})), 0)::DOUBLE AS loss2,
-        coalesce(sum({model}), 0)::DOUBLE AS model_loss,
-        coalesce(countif({true}), 0)::DOUBLE AS positives,
-        coalesce(sum(CASE WHEN {true} THEN {final} END), 0)::DOUBLE AS missed,
-        coalesce(sum({brier}), 0)::DOUBLE AS brier,
-        coalesce(sum(({brier}) * ({brier})), 0)::DOUBLE AS brier2,
-        count({brier})::DOUBLE AS briers,
-        coalesce(sum(score), 0)::DOUBLE AS score,
-        coalesce(sum(score * score), 0)::DOUBLE AS score2,
-        count(score)::DOUBLE AS scored,
-        coalesce(countif({answered}), 0)::DOUBLE AS selected,
-        coalesce(countif({positive}), 0)::DOUBLE AS decided,
-        coalesce(countif(ok = false), 0)::DOUBLE AS failed,
-        countif(ok IS NOT NULL)::DOUBLE AS with_status,
-        coalesce(sum(latency_ms), 0)::DOUBLE AS latency,
-        coalesce(sum(latency_ms * latency_ms), 0)::DOUBLE AS latency2,
-        count(latency_ms)::DOUBLE AS timed,
-        coalesce(sum(cost), 0)::DOUBLE AS cost,
-        count(cost)::DOUBLE AS costed"""
-
-
 def count(log: Log) -> dict[str, Cube]:
     """Count every row of a log: cubes ``time`` (by bucket), ``version``, and ``group`` and ``segment`` (by value)."""
-    made = {"time": _time_cube(log), "total": _cube(log, "0 AS part", ["part"], "part")}
-    if log.roles.column("model_version"):
-        made["version"] = _cube(log, "model_version AS value", ["value"], "value")
-    for kind, names in (("group", log.group_names), ("segment", log.segment_names)):
-        for i, name in enumerate(names):
-            made[f"{kind}:{name}"] = _cube(log, f"{kind}_{i} AS value", ["value"], "value")
+    columns = _columns(log)
+    span, sizes = _look(log, columns)
+    width = bucket_width(*span) if span else 0
+    second = f"floor({log.rows.dialect.micros_of('t')} / 1e6 / {max(width, 1)}) * {max(width, 1)}"
+    keys = {"bucket": f"CAST({second if width else 0} AS BIGINT)", **columns}
+    sets = together({"bucket": MOST_BUCKETS + 2, **sizes})
+    cells = _cells(log, keys, sets)
+    made = {"time": rolled(cells["bucket"], "bucket", "bucket"), "total": rolled(cells["bucket"], None, "part")}
+    if width:
+        made["time"] = Cube({**made["time"].keys, "width": np.full(len(made["time"]), width)}, made["time"].sums)
+    made |= {_named(log, key): bounded(rolled(cells[key], key, "value")) for key in columns}
     if log.reference is not None:
-        made["reference"] = _cube(log.reference, "lower(coalesce(split, '')) AS part", ["part"], "part")
+        part = {"part": "lower(coalesce(split, ''))"}
+        made["reference"] = rolled(_cells(log.reference, part, [["part"]])["part"], "part", "part")
     return made
 
 
-def _time_cube(log: Log) -> Cube:
-    span = log.rows.arrow("SELECT epoch_us(min(t)) AS a, epoch_us(max(t)) AS b FROM rows").to_pylist()[0]
-    if span["a"] is None:
-        return _cube(log, "0::BIGINT AS bucket", ["bucket"], "bucket")
-    width = bucket_width(span["a"] / 1e6, span["b"] / 1e6)
-    key = f"(floor(epoch_us(t) / 1e6 / {width}) * {width})::BIGINT AS bucket"
-    return _cube(log, key, ["bucket"], "bucket", width=width)
+def _columns(log: Log) -> dict[str, str]:
+    """Give the canonical columns that the log is cut by."""
+    names = ["model_version"] if log.roles.column("model_version") else []
+    names += [f"group_{i}" for i in range(len(log.group_names))]
+    names += [f"segment_{i}" for i in range(len(log.segment_names))]
+    return {name: name for name in names}
 
 
-def _cube(log: Log, key: str, names: list[str], group: str, *, width: int = 0) -> Cube:
-    text = f"SELECT {key}, {measures_sql(log)} FROM rows GROUP BY {group} ORDER BY n DESC LIMIT {10 * MOST_VALUES}"
-    table = log.rows.arrow(f"SELECT * FROM ({text}) ORDER BY {group}")
-    keys: dict[str, Any] = {n: np.array(table.column(n).to_pylist(), dtype=object) for n in names}
-    if width:
-        keys["width"] = np.full(table.num_rows, width)
-    sums = {c: table.column(c).to_numpy().astype(float) for c in table.column_names if c not in names}
-    return Cube(keys, sums)
+def _named(log: Log, key: str) -> str:
+    """Give the name of a column's cube."""
+    kind, _, place = key.rpartition("_")
+    if key == "model_version":
+        return "version"
+    return f"{kind}:{(log.group_names if kind == 'group' else log.segment_names)[int(place)]}"
+
+
+def _look(log: Log, columns: Mapping[str, str]) -> tuple[tuple[float, float] | None, dict[str, int]]:
+    """Give the first and last second, and about how many values each column has."""
+    report = log.validation
+    span = (report.first.timestamp(), report.last.timestamp()) if report.first and report.last else None
+    if not columns:
+        return span, {}
+    found = log.rows.fetch(f"SELECT {', '.join(f'approx_count_distinct({c})' for c in columns)} FROM rows")[0]
+    return span, {c: int(n) + 1 for c, n in zip(columns, found, strict=True)}
+
+
+def together(sizes: Mapping[str, int], most: int = _MOST_CELLS) -> list[list[str]]:
+    """Put keys into sets that are counted together, the small ones first, at most so many cells a set."""
+    sets: list[list[str]] = []
+    cells: list[int] = []
+    for key in sorted(sizes, key=lambda k: (sizes[k], k)):
+        place = next((i for i, n in enumerate(cells) if n * sizes[key] <= most), None)
+        if place is None:
+            sets.append([key])
+            cells.append(sizes[key])
+        else:
+            sets[place].append(key)
+            cells[place] *= sizes[key]
+    return sets
+
+
+def _cells(log: Log, keys: dict[str, str], sets: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Run the one query; give for each key the Arrow table of the set it is in."""
+    import pyarrow.compute as pc
+
+    table = log.rows.arrow(cube_sql(log, keys, sets, log.rows.dialect))
+    found = {}
+    for one in sets:
+        part = table.filter(pc.equal(table.column("which"), set_code(list(keys), one)))
+        found |= dict.fromkeys(one, part)
+    return found
+
+
+def rolled(cells: Any, key: str | None, name: str) -> Cube:
+    """Add cells up by one key, NULL a value of its own, in the order of the key; by none, into one cell."""
+    values = [0] * cells.num_rows if key is None else cells.column(key).to_pylist()
+    order = sorted(set(values), key=lambda v: (v is None, v if v is not None else 0))
+    place = {v: i for i, v in enumerate(order)}
+    at = np.array([place[v] for v in values], dtype=np.int64)
+    sums = {
+        m.name: np.bincount(at, weights=cells.column(m.name).to_numpy(), minlength=len(order)).astype(float)
+        for m in MEASURES
+    }
+    return Cube({name: np.array(order, dtype=object)}, sums)
+
+
+def bounded(cube: Cube, most: int = MOST_VALUES) -> Cube:
+    """Keep the values with the most rows; the rest becomes the one value ``OTHERS``, so that sums stay whole."""
+    if len(cube) <= most:
+        return cube
+    order = np.lexsort((np.arange(len(cube)), -cube.sums["n"]))
+    kept, rest = np.sort(order[: most - 1]), order[most - 1 :]
+    name = next(iter(cube.keys))
+    keys = np.append(cube.keys[name][kept], others(len(rest)))
+    return Cube({name: keys}, {m: np.append(v[kept], v[rest].sum()) for m, v in cube.sums.items()})
+
+
+def others(values: int) -> str:
+    """Name the cell of the values that are not kept one by one."""
+    return f"({values:,} rarer values)"

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from toolkit.sql.connect import connect, literal, quote
+from toolkit.sql.dialect import DUCKDB, SPARK, Dialect
 
-__all__ = ["connect", "literal", "quote"]
+__all__ = ["DUCKDB", "SPARK", "Dialect", "connect", "literal", "quote"]
