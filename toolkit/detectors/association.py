@@ -6,6 +6,7 @@ row-level series whose mean jumps where j was exchanged, lagged or joined wrongl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -227,36 +228,43 @@ def broken(study: Study) -> list[Broken]:
     if len(distinct) < 2 or len(R) < 5 * len(names):
         return []
     found = []
+    products = [R[half::2].T @ R[half::2] for half in (0, 1)]
     for name in distinct:
         own = np.array([n == name for n in names])
         if own.sum() > 1:
             continue
         j = int(np.argmax(own))
-        A = R[:, ~own]
-        beta, rest = _regress(A, R[:, j])
+        beta, rest = _regress(R, j, products)
         r2 = 1 - float((rest**2).sum() / max((R[:, j] ** 2).sum(), 1e-9))
         if r2 < LEAST_R2:
             continue
         # capped, so that a few far rows do not decide
         cap = float(np.quantile(rest**2, 0.98)) * 4 + 1e-9
-        base, now = np.minimum(rest**2, cap), np.minimum((L[:, j] - L[:, ~own] @ beta) ** 2, cap)
+        base, now = np.minimum(rest**2, cap), np.minimum((L[:, j] - L @ beta) ** 2, cap)
         change = find_change(now, reference=None if study.own_reference else study.stats(base))
         if change.found and change.z > 5 and change.after > max(1.15 * float(base.mean()), float(base.mean()) + 0.05):
             found.append(Broken(name, r2, change.after / max(float(base.mean()), 1e-9), change))
     return sorted(found, key=lambda b: -b.change.z)
 
 
-def _regress(A: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Ridge regression: the coefficients of all rows, and residuals out of fold, so that overfitting is no break."""
-    ridge = 0.02 * np.eye(A.shape[1])
+def _regress(R: Floats, j: int, products: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Ridge regression of one column on all others: coefficients of all rows (0 for its own), and residuals.
 
-    def solve(rows: Mask) -> Floats:
-        X = A[rows]
-        return np.asarray(np.linalg.solve(X.T @ X + ridge * len(X), X.T @ y[rows]))
+    The residuals are out of fold, so that overfitting is no break. ``products`` are those of the columns over the even
+    and over the odd rows: every regression is solved from them, and no row is read again.
+    """
+    n, rest = np.array([len(R[0::2]), len(R[1::2])]), np.empty(len(R))
+    others = np.arange(R.shape[1]) != j
 
-    even = np.arange(len(A)) % 2 == 0
-    rest = np.where(even, y - A @ solve(~even), y - A @ solve(even))
-    return solve(np.ones(len(A), dtype=bool)), rest
+    def solve(product: Floats, rows: int) -> Floats:
+        beta = np.zeros(R.shape[1])
+        ridge = 0.02 * rows * np.eye(R.shape[1] - 1)
+        beta[others] = np.linalg.solve(product[np.ix_(others, others)] + ridge, product[others, j])
+        return beta
+
+    for half in (0, 1):
+        rest[half::2] = R[half::2, j] - R[half::2] @ solve(products[1 - half], n[1 - half])
+    return solve(products[0] + products[1], len(R)), rest
 
 
 def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Evidence]:

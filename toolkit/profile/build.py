@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.profile.coding import code_rows, in_order
+from toolkit.profile.coding import code_rows
 from toolkit.profile.cubes import count
-from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Profile, Sample
+from toolkit.profile.model import LOG, REFERENCE, TRAIN, Profile
 
 if TYPE_CHECKING:
     from toolkit.logs import Log
@@ -29,23 +29,28 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
     """
     names = {"feature": log.feature_names, "group": log.group_names, "segment": log.segment_names}
     kept = {LOG: log.validation.rows_kept}
-    parts = []
+    tables, places, weights = [], [], []
     for part, source in ((REFERENCE, log.reference), (LOG, log)):
         if source is None:
             continue
         table, weight = _sample(source, sample_rows, seed)
-        place = _parts(table, part)
-        parts.append(
-            code_rows(
-                table, place, classes=log.classes, names=names, weight=np.full(table.num_rows, weight, dtype=float)
-            )
-        )
+        tables.append(table)
+        places.append(_parts(table, part))
+        weights.append(np.full(table.num_rows, weight, dtype=float))
     if log.reference is not None:
         kept[REFERENCE] = log.reference.validation.rows_kept
+    sample = code_rows(
+        _below_each_other(tables),
+        np.concatenate(places),
+        classes=log.classes,
+        names=names,
+        weight=np.concatenate(weights),
+        seed=seed,
+    )
     return Profile(
         task=log.task,
         classes=log.classes,
-        sample=in_order(join(parts), seed),
+        sample=sample,
         rows=kept,
         cubes=count(log),
         missing_columns=log.missing_columns,
@@ -71,32 +76,17 @@ def _sample(log: Log, most: int, seed: int) -> tuple[Any, float]:
 
 def _parts(table: Any, part: int) -> NDArray[np.int8]:
     """Tell training rows from the others by the column ``split``."""
+    import pyarrow.compute as pc
+
     out = np.full(table.num_rows, part, dtype=np.int8)
     if part == REFERENCE:
-        split = np.array([str(v).strip().lower() for v in table.column("split").to_pylist()])
-        out[np.isin(split, ["train", "training", "fit"])] = TRAIN
+        train = pc.fill_null(pc.equal(table.column("split"), "train"), False)
+        out[train.to_numpy(zero_copy_only=False)] = TRAIN
     return out
 
 
-def join(parts: list[Sample]) -> Sample:
-    """Put samples of the same columns below each other; text columns get one list of names."""
-    if len(parts) == 1:
-        return parts[0]
-    new: dict[str, Any] = {}
-    for name, value in parts[0].__dict__.items():
-        if isinstance(value, dict):
-            new[name] = {k: _stack([getattr(p, name)[k] for p in parts]) for k in value}
-        else:
-            new[name] = _stack([getattr(p, name) for p in parts])
-    return Sample(**new)
+def _below_each_other(tables: list[Any]) -> Any:
+    """Put the rows of reference and log into one table; both have the same canonical columns."""
+    import pyarrow as pa
 
-
-def _stack(columns: list[Any]) -> Any:
-    """Stack columns; a feature that is text in one part and all NULL numbers in another is text."""
-    if not any(isinstance(c, Codes) for c in columns):
-        return np.concatenate(columns)
-    texts = [c if isinstance(c, Codes) else Codes((), np.full(len(c), -1, dtype=np.int64)) for c in columns]
-    names = sorted({n for c in texts for n in c.names})
-    place = {n: i for i, n in enumerate(names)}
-    codes = [np.array([*[place[n] for n in c.names], -1], dtype=np.int64)[c.codes] for c in texts]
-    return Codes(tuple(names), np.concatenate(codes))
+    return pa.concat_tables(tables, promote_options="permissive")

@@ -20,49 +20,60 @@ def code_rows(
     *,
     classes: Sequence[str],
     names: Mapping[str, Sequence[str]],
-    weight: Floats | None = None,
+    weight: Floats,
+    seed: int = 0,
 ) -> Sample:
-    """Turn canonical rows (an Arrow table, see ``toolkit.logs``) into a sample.
+    """Turn canonical rows (an Arrow table, see ``toolkit.logs``) into a sample, in the order of part, then time.
 
     Args:
         table: columns ``t``, ``id``, ``prediction`` ... ``feature_0`` ...; n rows.
         part: int8 array of n: TRAIN, REFERENCE or LOG for each row.
         classes: class names in the order of their codes; empty for a regression.
         names: the user's names of ``feature``, ``group`` and ``segment`` columns, in the order of their numbers.
-        weight: rows of the log that each row stands for; default 1.
+        weight: rows of the log that each row stands for.
+        seed: rows of one time (or of none) come in a random order: that of the file may be that of the labels, and
+            must not look like a change over time.
     """
-    n = table.num_rows
+    part, n = np.asarray(part, dtype=np.int8), table.num_rows
+    time = _seconds(table.column("t"))
+    order = np.lexsort((np.random.default_rng(seed).permutation(n), time, part))
     code_of = {name: float(i) for i, name in enumerate(classes)}
 
     def numbers(name: str) -> Floats:
-        return _numbers(table.column(name), n)
+        return _numbers(table.column(name), n)[order]
+
+    def codes(name: str) -> Codes:
+        return _codes(table.column(name)).take(order)
 
     def outcome(name: str) -> Floats:
         if not classes:
             return numbers(name)
-        coded = _codes(table.column(name))
+        coded = codes(name)
         lookup = np.array([code_of.get(v, np.nan) for v in coded.names] + [np.nan])
         return lookup[coded.codes]
 
+    def column(name: str) -> Column:
+        return codes(name) if _is_text(table.column(name)) else numbers(name)
+
     return Sample(
-        part=np.asarray(part, dtype=np.int8),
-        time=_seconds(table.column("t")),
+        part=part[order],
+        time=time[order],
         prediction=outcome("prediction"),
         score=numbers("score"),
         label=outcome("label"),
         decision=outcome("decision"),
-        label_time=_seconds(table.column("label_time")),
+        label_time=_seconds(table.column("label_time"))[order],
         latency_ms=numbers("latency_ms"),
         ok=numbers("ok"),
         cost=numbers("cost"),
-        version=_codes(table.column("model_version")),
-        entity=_codes(table.column("id")),
-        decider=_codes(table.column("decider")),
-        status=_codes(table.column("status")),
-        features={c: _column(table.column(f"feature_{i}"), n) for i, c in enumerate(names.get("feature", ()))},
-        groups={c: _codes(table.column(f"group_{i}")) for i, c in enumerate(names.get("group", ()))},
-        segments={c: _codes(table.column(f"segment_{i}")) for i, c in enumerate(names.get("segment", ()))},
-        weight=np.ones(n) if weight is None else weight,
+        version=codes("model_version"),
+        entity=codes("id"),
+        decider=codes("decider"),
+        status=codes("status"),
+        features={c: column(f"feature_{i}") for i, c in enumerate(names.get("feature", ()))},
+        groups={c: codes(f"group_{i}") for i, c in enumerate(names.get("group", ()))},
+        segments={c: codes(f"segment_{i}") for i, c in enumerate(names.get("segment", ()))},
+        weight=weight[order],
     )
 
 
@@ -89,33 +100,21 @@ def _seconds(column: Any) -> Floats:
 
 def _codes(column: Any) -> Codes:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     chunked = column.cast(pa.string()).combine_chunks()
     if isinstance(chunked, pa.ChunkedArray):
         chunked = pa.concat_arrays(chunked.chunks) if chunked.num_chunks else pa.array([], pa.string())
     encoded = chunked.dictionary_encode()
-    names = [str(v) for v in encoded.dictionary.to_pylist()]
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    # sorted, so that codes do not depend on the order of rows
-    order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.full(len(names) + 1, -1, dtype=np.int64)
-    for new, old in enumerate(order):
-        place[old] = new
-    return Codes(tuple(names[i] for i in order), place[codes])
+    # sorted, so that codes do not depend on the order of rows; the order of UTF-8 is that of characters
+    order = pc.sort_indices(encoded.dictionary)
+    place = np.full(len(order) + 1, -1, dtype=np.int64)
+    place[order.to_numpy()] = np.arange(len(order))
+    return Codes(tuple(encoded.dictionary.take(order).to_pylist()), place[codes])
 
 
-def _column(column: Any, n: int) -> Column:
+def _is_text(column: Any) -> bool:
     import pyarrow as pa
 
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return _codes(column)
-    return _numbers(column, n)
-
-
-def in_order(sample: Sample, seed: int = 0) -> Sample:
-    """Sort by part, then time; rows of one time (or of none) in a seeded random order.
-
-    The order of a file among equal times may be that of the labels: it must not look like a change over time.
-    """
-    shuffled = np.random.default_rng(seed).permutation(len(sample))
-    return sample.take(np.lexsort((shuffled, sample.time, sample.part)))
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
