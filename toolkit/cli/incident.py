@@ -117,7 +117,7 @@ def open_(
 @click.option(
     "--limit", type=click.FloatRange(min=1), metavar="SECONDS", help="Most for all notebooks [default: 1800]."
 )
-@click.option("--force", is_flag=True, help="Run every notebook, whether its inputs changed or not.")
+@click.option("--force", is_flag=True, help="Read the log and run every notebook, whether anything changed or not.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
 @by_option
 @home_option

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from toolkit.errors import PostmortemError
 from toolkit.investigation.diagnosing import read_evidence, record_reading
-from toolkit.investigation.recording import complete, record_run
+from toolkit.investigation.recording import complete, latest_run, record_run
+from toolkit.investigation.unchanged import key_of, load, note, sources_of
 from toolkit.mime import Shows
 from toolkit.notebooks.outcome import RunResult
 from toolkit.records import Incident
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 TEMPLATES: Final = ("timeline", "root_cause", "postmortem")
 NOTEBOOKS: Final = "notebooks"
 BUNDLE: Final = "bundle"
+#: What was read of the log last, so that the next investigation reads nothing where nothing is new.
+READ: Final = "read.json"
 
 Progress = Callable[[str], None]
 
@@ -72,17 +77,18 @@ def investigate(
 ) -> Investigation:
     """Find out what happened and put it on record.
 
-    Reads the incident's log, diagnoses it, records the verdict with its findings and ledger and the events and times
-    that follow from them, writes the read-only bundle, and runs the notebooks on it. A notebook whose inputs are those
-    of its last whole run is skipped. A cell that fails is no exception here: the executed notebook is kept, and
-    ``Investigation.check`` raises it. Findings that somebody contests are listed and weigh nothing.
+    Reads the incident's log (unless it is what the last investigation read), diagnoses it, records the verdict with its
+    findings and ledger and the events and times that follow from them, writes the read-only bundle, and runs the
+    notebooks on it. A notebook whose inputs are those of its last whole run is skipped. A cell that fails is no
+    exception here: the executed notebook is kept, and ``Investigation.check`` raises it. Findings that somebody
+    contests are listed and weigh nothing.
 
     Args:
         store: where the incident is.
         incident_id: which one.
         only: these templates instead of timeline, root_cause and postmortem.
         skip: these not.
-        force: run every notebook, whether its inputs changed or not.
+        force: read the log and run every notebook, whether anything changed or not.
         seed: the seed of every sample.
         cell_timeout: most seconds for one cell; 600 where nothing is given.
         run_timeout: most seconds for all notebooks together; 1,800 where nothing is given.
@@ -108,7 +114,7 @@ def investigate(
     with Runner(cell_timeout=cell_timeout or CELL_TIMEOUT, progress=lambda step: tell(str(step))) as runner:
         if names:
             runner.warm()  # the kernel boots while the log is read
-        diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell)
+        diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell, force=force)
         place = bundle.write(folder / BUNDLE)
         _write_skeleton(folder, bundle)
         runs = run_notebooks(
@@ -124,7 +130,7 @@ def investigate(
 
 
 def _diagnose(
-    store: Store, incident: Incident, seed: int, by: str, command: str, tell: Progress
+    store: Store, incident: Incident, seed: int, by: str, command: str, tell: Progress, *, force: bool
 ) -> tuple[Diagnosis | None, int, Bundle]:
     """Diagnose the incident's log and record it; give the diagnosis, its run, and the bundle of what is now known."""
     from toolkit.notebooks.bundle import Bundle
@@ -133,10 +139,37 @@ def _diagnose(
         return None, 0, complete(store, incident.id, Bundle(incident))
     from toolkit.causes.diagnosis import Diagnosis
 
+    folder, sources = store.folder / incident.id, sources_of(incident.log)
+    kept, key, began = folder / NOTEBOOKS / READ, key_of(store, incident, seed), time.time()
+    last = None if force else load(kept)
+    known = _known(store, incident) if last is not None and last.holds(key, sources) else None
+    if known is not None:
+        tell("the log is as it was")
+        return known
+    kept.unlink(missing_ok=True)
     reading = read_evidence(store, incident, seed, tell)
     tell("recording")
     verdict, run, bundle = record_reading(store, incident, reading, by, command)
+    bundle.write(folder / BUNDLE)
+    read = note(key, sources, reading.hashes, began)
+    if read is not None:
+        read.save(kept)
     return Diagnosis(verdict), run, bundle
+
+
+def _known(store: Store, incident: Incident) -> tuple[Diagnosis, int, Bundle] | None:
+    """Give what the last investigation found, from the record and its bundle; nothing where either is not whole."""
+    from toolkit.causes.diagnosis import Diagnosis
+    from toolkit.notebooks.bundle import Bundle
+
+    verdict = store.diagnosis(incident.id)
+    try:
+        bundle = Bundle.load(store.folder / incident.id / BUNDLE)
+    except PostmortemError:
+        return None
+    if verdict is None or bundle.verdict is None or bundle.verdict.to_dict() != verdict.to_dict():
+        return None
+    return Diagnosis(verdict), latest_run(store, incident.id), complete(store, incident.id, bundle)
 
 
 def _write_skeleton(folder: Path, bundle: Bundle) -> None:

@@ -67,7 +67,7 @@ def record(
     """Put a diagnosis on record with what follows from it; give its run. The same verdict again is not a new run."""
     before = store.diagnosis(incident.id)
     if before is not None and before.to_dict() == Verdict.from_dict(verdict.to_dict()).to_dict():
-        run = int(store.sql(f"SELECT max(run) FROM verdicts WHERE incident = '{incident.id}'")[1][0][0])
+        run = latest_run(store, incident.id)
     else:
         run = store.record_diagnosis(incident.id, verdict, log_hashes=hashes, actor=by, command=command)
     store.add_events(incident.id, events_of(verdict), replacing=SOURCE, actor=by, command=command)
@@ -75,6 +75,11 @@ def record(
     if times:
         store.update(incident.id, actor=by, command=command, **times)
     return run
+
+
+def latest_run(store: Store, incident_id: str) -> int:
+    """Give the number of an incident's latest diagnosis, of which there is one."""
+    return int(store.sql(f"SELECT max(run) FROM verdicts WHERE incident = '{incident_id}'")[1][0][0])
 
 
 def complete(store: Store, incident_id: str, record: Bundle) -> Bundle:

@@ -97,7 +97,7 @@ def _cells(log: Log, keys: dict[str, str], sets: Sequence[Sequence[str]]) -> dic
     import pyarrow.compute as pc
 
     table = log.rows.arrow(cube_sql(log, keys, sets, log.rows.dialect))
-    found = {}
+    found: dict[str, Any] = {}
     for one in sets:
         part = table.filter(pc.equal(table.column("which"), set_code(list(keys), one)))
         found |= dict.fromkeys(one, part)

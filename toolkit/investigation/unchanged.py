@@ -1,0 +1,130 @@
+"""Whether the log is still what the last investigation read (floor 7): then nothing is read and nothing computed again.
+
+Kept are the sha256 of every file with its size and time of change. A file whose size and time are the same is taken to
+be the same, unless it was changed so shortly before it was read that its time could not tell; else it is hashed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from toolkit.errors import LogError, PostmortemError
+from toolkit.investigation.derived import SOURCE
+from toolkit.investigation.diagnosing import contested_of
+from toolkit.paths import write_whole
+from toolkit.records import Incident
+from toolkit.store import Store
+
+#: A file changed within these seconds of being read may change again without its time telling.
+_RACY: Final = 2.0
+_FORMAT: Final = "toolkit.read/1"
+
+
+@dataclass(frozen=True)
+class Read:
+    """What an investigation read: ``key`` of all but the files, ``files`` as path -> size, time in ns, sha256."""
+
+    key: str
+    files: Mapping[str, tuple[int, int, str]]
+    at: float
+
+    def holds(self, key: str, sources: Sequence[str]) -> bool:
+        """Tell whether the same is asked of the same files with the same content."""
+        if key != self.key:
+            return False
+        try:
+            now = _files(sources)
+        except LogError:
+            return False
+        if now is None or [str(f) for f in now] != list(self.files):
+            return False
+        return all(self._same(file, *self.files[str(file)]) for file in now)
+
+    def _same(self, file: Path, size: int, changed: int, sha256: str) -> bool:
+        from toolkit.engines.hashes import file_sha256
+
+        try:
+            found = file.stat()
+            if found.st_size != size:
+                return False
+            if found.st_mtime_ns == changed and changed / 1e9 < self.at - _RACY:
+                return True
+            return file_sha256(file) == sha256
+        except (OSError, PostmortemError):
+            return False
+
+    def save(self, file: Path) -> None:
+        """Write it down."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        files = {path: list(what) for path, what in self.files.items()}
+        known = {"format": _FORMAT, "key": self.key, "at": self.at, "files": files}
+        write_whole(file, json.dumps(known, indent=1) + "\n")
+
+
+def load(file: Path) -> Read | None:
+    """Give what was read last; nothing where that is not known, or the file is damaged."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        if raw["format"] == _FORMAT:
+            files = {str(k): (int(a), int(b), str(c)) for k, (a, b, c) in raw["files"].items()}
+            return Read(str(raw["key"]), files, float(raw["at"]))
+    return None
+
+
+def key_of(store: Store, incident: Incident, seed: int) -> str:
+    """Give one hash of all that an incident's diagnosis depends on but the content of files."""
+    from toolkit import __version__
+
+    asked = {
+        "version": __version__,
+        "log": {name: incident.log.get(name) for name in ("paths", "reference", "roles", "analysis")},
+        "events": [e.to_dict() for e in store.events(incident.id) if e.source != SOURCE],
+        "contested": contested_of(store, incident.id),
+        "seed": seed,
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def sources_of(where: Mapping[str, Any]) -> list[str]:
+    """Give the log and the reference of an incident, as they are named."""
+    return [str(s) for s in (*where["paths"], where.get("reference")) if s is not None]
+
+
+def note(key: str, sources: Sequence[str], hashes: Mapping[str, str], began: float) -> Read | None:
+    """Put down what was read; nothing for a database, whose file does not tell what is in it.
+
+    Args:
+        key: of ``key_of``.
+        sources: the log, and the reference where there is one, as they were named.
+        hashes: sha256 by file, as they were read.
+        began: seconds since 1970 when the reading began.
+    """
+    files = _files(sources)
+    if files is None or any(str(f) not in hashes for f in files):
+        return None
+    known = {}
+    for file in files:
+        found = file.stat()
+        if found.st_mtime_ns / 1e9 >= began:
+            return None  # written while it was read: nobody knows which half was
+        known[str(file)] = (found.st_size, found.st_mtime_ns, hashes[str(file)])
+    return Read(key, known, time.time())
+
+
+def _files(sources: Sequence[str]) -> list[Path] | None:
+    """Give the files of sources in their order; nothing for a table of a database."""
+    from toolkit.logs.formats import find_files
+
+    found: list[Path] = []
+    for source in sources:
+        if "::" in source and not Path(source).exists():
+            return None
+        found += find_files(source)[0]
+    return found
