@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test lint check format bench-verdict stress clean
+.PHONY: help demo test lint check format bench-verdict bench-speed stress clean
 .DEFAULT_GOAL := help
 
 help:
@@ -38,6 +38,9 @@ format: $(STAMP)
 # longer work, never part of `make test`
 bench-verdict: $(STAMP)
 	$(BIN)/python -m benchmarks.verdict.run
+
+bench-speed: $(STAMP)
+	$(BIN)/python -m benchmarks.speed.run
 
 stress: $(STAMP)
 	$(BIN)/python -m benchmarks.stress

@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.speed.data import Shape, make
 
 HERE = Path(__file__).resolve().parent
-JOBS = ("scan", "floor", "by_pandas", "ours")
+JOBS = ("scan", "floor", "by_pandas", "profile", "ours")
 
 
 def run(job: str, folder: Path) -> dict[str, Any]:
@@ -99,16 +99,20 @@ def page(results: dict[str, Any]) -> str:
                 cpu, wall, mb = (statistics.median(r[k] for r in runs) for k in ("cpu", "wall", "mb"))
                 ratio = f"{cpu / least:.1f} x" if least else ""
                 lines.append(f"| {job} | {len(runs)} | {cpu:.2f} | {ratio} | {wall:.1f} | {mb:.0f} |")
-        ours = by["ours"]
-        if ours:
-            steps = {k: statistics.median(r["steps"][k] for r in ours) for k in ours[0]["steps"]}
-            parts = ", ".join(
-                f"{k} {steps[k]:.2f} CPU s (peak so far {steps[k + ' peak MB']:.0f} MB)"
-                for k in ("read", "profile", "diagnose")
-            )
-            said = ", ".join(sorted({f"{r['verdict']} ({r['mechanism']}) since {r['onset'][:10]}" for r in ours}))
-            lines += ["", f"Ours by step: {parts}. It said: {said}."]
+        for job in ("profile", "ours"):
+            lines += _steps(job, by[job])
     return "\n".join(lines) + "\n"
+
+
+def _steps(job: str, runs: list[dict[str, Any]]) -> list[str]:
+    """Say where the time of our own job goes, and what it found."""
+    if not runs:
+        return []
+    names = [k for k in runs[0]["steps"] if not k.endswith("MB")]
+    middle = {k: statistics.median(r["steps"][k] for r in runs) for k in runs[0]["steps"]}
+    parts = ", ".join(f"{k} {middle[k]:.2f} CPU s (peak so far {middle[k + ' peak MB']:.0f} MB)" for k in names)
+    found = sorted({f"{r['verdict']} ({r['mechanism']}) since {r['onset'][:10]}" for r in runs if "verdict" in r})
+    return ["", f"`{job}` by step: {parts}." + (f" It said: {', '.join(found)}." if found else "")]
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ def cpu() -> float:
     return sum(os.times()[:2])
 
 
-def main(folder: str) -> None:
-    """Diagnose."""
+def main(folder: str, *, diagnosed: bool = True) -> None:
+    """Diagnose, or only profile."""
     told = json.loads((Path(folder) / "roles.json").read_text(encoding="utf-8"))
     steps, before = {}, 0.0
 
@@ -33,6 +33,9 @@ def main(folder: str) -> None:
 
         profile = build_profile(log)
         lap("profile")
+        if not diagnosed:
+            print(json.dumps({"steps": steps}))
+            return
         from toolkit.causes.diagnose import diagnose_profile
 
         verdict = diagnose_profile(profile)
