@@ -44,6 +44,7 @@ class Slices(Panel):
         names = columns_of(self.desk.read(lambda step: self.said(f"{step} …")).looked)
         if tuple(names) != self.first.options:
             self.first.options, self.second.options = names, [_NONE, *names]
+            self.first.value, self.second.value = names[0], _NONE
         self.draw()
 
     def draw(self) -> None:
