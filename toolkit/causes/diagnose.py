@@ -17,6 +17,7 @@ from toolkit.causes.ledger import draw_up
 from toolkit.causes.settle import would_settle
 from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.study import Study, make_study
+from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import Damage, measure
 from toolkit.impact.slices import findings as slice_findings
 from toolkit.impact.slices import worst_slices
@@ -111,7 +112,7 @@ def write(
         rivals=rivals,
         would_settle_it=would_settle(study, damage, rivals, verdict, choice),
         findings=findings,
-        notes=(*_order(study, onset_interval, events), *_notes(study)),
+        notes=(*_order(study, onset_interval, events), *_notes(study, estimated=damage.harm.estimated)),
     )
 
 
@@ -189,7 +190,7 @@ def _named(e: Event) -> str:
     return f"{e.kind.replace('_', ' ')} of {e.occurred_at:%Y-%m-%d %H:%M} UTC ({text})"
 
 
-def _notes(study: Study) -> tuple[str, ...]:
+def _notes(study: Study, *, estimated: bool) -> tuple[str, ...]:
     """What a reader should know of how the log was read."""
     notes = []
     if study.own_reference:
@@ -199,4 +200,6 @@ def _notes(study: Study) -> tuple[str, ...]:
         notes.append(f"The last {late} rows are too young for their labels and were left out of every error count.")
     if not study.has_labels:
         notes.append("The log has too few labels to count errors.")
+    if estimated:
+        notes.append(ASSUMPTION)
     return tuple(notes)

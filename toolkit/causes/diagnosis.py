@@ -189,7 +189,10 @@ def harm_text(h: Harm) -> str:
     unit = "excess errors" if h.metric in ("accuracy", "recall") else "excess loss"
     number = f"{h.excess_errors:,.0f}" if abs(h.excess_errors) >= 10 else f"{h.excess_errors:.3g}"
     span = f" ({h.interval[0]:,.0f} to {h.interval[1]:,.0f})" if h.interval else ""
-    return f"{h.metric} {h.observed:.3g} where {h.expected:.3g} was expected: {number} {unit}{span} in {h.n:,} rows"
+    how = "estimated from scores, not observed: " if h.estimated else ""
+    return (
+        f"{how}{h.metric} {h.observed:.3g} where {h.expected:.3g} was expected: {number} {unit}{span} in {h.n:,} rows"
+    )
 
 
 def summary_lines(v: Verdict) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ import numpy as np
 from toolkit.detectors.evidence import inside
 from toolkit.detectors.generalisation import naive_loss
 from toolkit.detectors.study import Study
+from toolkit.impact.estimate import estimated_harm
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import Harm
 from toolkit.timeline.change import Change, find_change, no_change
@@ -58,8 +59,8 @@ def measure(study: Study) -> Damage:
     n = len(study.log)
     everything = np.ones(n, dtype=bool)
     if not study.has_labels:
-        empty = Harm("accuracy", None, None, None, None, n)
-        return Damage(empty, "unknown", everything, no_change(n), 0.0, np.full(n, np.nan), 0.0)
+        told = estimated_harm(study) or Harm("accuracy", None, None, None, None, n)
+        return Damage(told, "unknown", everything, no_change(n), 0.0, np.full(n, np.nan), 0.0)
     options = [("error", study.log_loss.final, study.ref_final, study.final_change)]
     if np.isnan(study.ref_final).all() and not np.isnan(study.ref_loss.model).all():
         options.append(("model error", study.log_loss.model, study.ref_loss.model, study.model_change))
