@@ -2,7 +2,7 @@
 
 The chance that an answer is right is learned from the reference, as a function of the stated confidence (isotonic
 regression); its mean over the log's rows is the estimated accuracy (CBPE; Kivimäki et al. 2025, arXiv:2505.05295). It
-holds while the relation of labels to inputs is the reference's: a changed mix of inputs shows, concept drift never does.
+holds while labels depend on inputs as in the reference: a changed mix of inputs shows, concept drift never does.
 """
 
 from __future__ import annotations

@@ -197,7 +197,8 @@ def scan(
     if len(i):
         found += _best(pairs[:, i, j], list(zip(kept[i], kept[j], strict=True)))
         found.sort(key=lambda f: -f[1])
-        beam = list(dict.fromkeys(f[0] for f in found if len(f[0]) == 2))[:MOST_EXTENDED]
+    beam = list(dict.fromkeys(f[0] for f in found if len(f[0]) == 2))[:MOST_EXTENDED]
+    if beam:
         X, Y = (np.column_stack([M[:, a] * M[:, b] for a, b in beam]) for M in (A, R))
         triples = judge(X, Y, A[:, kept], R[:, kept])
         p, k = np.nonzero([[of[c] not in (of[a], of[b]) for c in kept] for a, b in beam])
