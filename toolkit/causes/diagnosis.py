@@ -182,6 +182,9 @@ def headline(v: Verdict) -> str:
     return f"{v.verdict}: {plain(v.mechanism or '')}{where}{versions} ({v.confidence:.0%})"
 
 
+_TRACELESS = "a cause that left no trace in this log"
+
+
 def harm_text(h: Harm) -> str:
     """Say the damage in one clause."""
     if h.expected is None or h.observed is None or h.excess_errors is None:
@@ -213,7 +216,8 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
         lines += _best(v, leader)
     rival = next((r for r in v.rivals if leader is None or r.mechanism != leader.mechanism), None)
     if rival is not None and rival.probability >= 0.02:
-        lines.append(("Rival", f"{rival.cause}: {plain(rival.mechanism)} ({rival.probability:.0%})"))
+        other = f"{rival.cause}: {plain(rival.mechanism)}" if rival.cause != "unexplained" else _TRACELESS
+        lines.append(("Rival", f"{other} ({rival.probability:.0%})"))
     lines += [("Next", text) for text in v.would_settle_it[:1]]
     lines += [("Note", text) for text in v.notes]
     return lines
@@ -236,11 +240,8 @@ def explain(v: Verdict) -> str:
     for r in v.rivals:
         if r.probability < 0.01 and not r.supporting:
             continue
-        out.append(
-            f"{r.cause}: {plain(r.mechanism)}  {r.probability:.0%}"
-            if r.cause != "none"
-            else f"none  {r.probability:.0%}"
-        )
+        alone = {"none": "none", "unexplained": _TRACELESS}
+        out.append(f"{alone.get(r.cause, f'{r.cause}: {plain(r.mechanism)}')}  {r.probability:.0%}")
         out += [f"    for      {i} {v.finding(i).statement}" for i in r.supporting]
         out += [f"    against  {i} {v.finding(i).statement}" for i in r.contradicting]
     slices = [f"{f.id} {f.statement}" for f in v.findings if f.detector == "slices"]
