@@ -15,7 +15,7 @@ from toolkit.engines.hashes import file_sha256
 from toolkit.errors import LogError
 from toolkit.investigation.flow import NOTEBOOKS, READ, Investigation, investigate
 from toolkit.investigation.opening import open_incident
-from toolkit.investigation.unchanged import Read, load
+from toolkit.investigation.unchanged import Read, load, named
 from toolkit.records import Event
 from toolkit.store import Store
 
@@ -103,7 +103,7 @@ def test_a_file_written_just_before_it_was_read_is_hashed(tmp_path: Path) -> Non
     file = tmp_path / "log.csv"
     file.write_text("a,b\n1,2\n", encoding="utf-8")
     found = file.stat()
-    kept = Read("k", {str(file): (found.st_size, found.st_mtime_ns, file_sha256(file))}, time.time())
+    kept = Read("k", {named(file): (found.st_size, found.st_mtime_ns, file_sha256(file))}, time.time())
     assert kept.holds("k", [str(file)])
     file.write_text("a,b\n1,3\n", encoding="utf-8")
     os.utime(file, ns=(found.st_mtime_ns, found.st_mtime_ns))
@@ -118,7 +118,7 @@ def test_a_new_file_in_the_folder_is_a_change(tmp_path: Path) -> None:
     for day in (1, 2):
         (tmp_path / f"{day}.csv").write_text("a\n1\n", encoding="utf-8")
         old(tmp_path / f"{day}.csv")
-    files = {str(f): (f.stat().st_size, f.stat().st_mtime_ns, file_sha256(f)) for f in sorted(tmp_path.glob("*.csv"))}
+    files = {named(f): (f.stat().st_size, f.stat().st_mtime_ns, file_sha256(f)) for f in sorted(tmp_path.glob("*.csv"))}
     kept = Read("k", files, time.time())
     assert kept.holds("k", [str(tmp_path)])
     (tmp_path / "3.csv").write_text("a\n1\n", encoding="utf-8")

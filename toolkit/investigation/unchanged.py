@@ -29,7 +29,10 @@ _FORMAT: Final = "toolkit.read/1"
 
 @dataclass(frozen=True)
 class Read:
-    """What an investigation read: ``key`` of all but the files, ``files`` as path -> size, time in ns, sha256."""
+    """What an investigation read: ``key`` of all but the files, ``files`` as name -> size, time in ns, sha256.
+
+    Names are those of ``named``: an incident's folder goes from hand to hand and says nothing of where logs lie.
+    """
 
     key: str
     files: Mapping[str, tuple[int, int, str]]
@@ -43,9 +46,9 @@ class Read:
             now = _files(sources)
         except LogError:
             return False
-        if now is None or [str(f) for f in now] != list(self.files):
+        if now is None or [named(f) for f in now] != list(self.files):
             return False
-        return all(self._same(file, *self.files[str(file)]) for file in now)
+        return all(self._same(file, *self.files[named(file)]) for file in now)
 
     def _same(self, file: Path, size: int, changed: int, sha256: str) -> bool:
         from toolkit.engines.hashes import file_sha256
@@ -76,6 +79,11 @@ def load(file: Path) -> Read | None:
             files = {str(k): (int(a), int(b), str(c)) for k, (a, b, c) in raw["files"].items()}
             return Read(str(raw["key"]), files, float(raw["at"]))
     return None
+
+
+def named(file: Path) -> str:
+    """Name a file by the sha256 of its path."""
+    return hashlib.sha256(str(file).encode()).hexdigest()
 
 
 def key_of(store: Store, incident: Incident, seed: int) -> str:
@@ -114,7 +122,7 @@ def note(key: str, sources: Sequence[str], hashes: Mapping[str, str], began: flo
         found = file.stat()
         if found.st_mtime_ns / 1e9 >= began:
             return None  # written while it was read: nobody knows which half was
-        known[str(file)] = (found.st_size, found.st_mtime_ns, hashes[str(file)])
+        known[named(file)] = (found.st_size, found.st_mtime_ns, hashes[str(file)])
     return Read(key, known, time.time())
 
 
