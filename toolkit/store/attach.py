@@ -60,7 +60,13 @@ def attached(place: Place, *, read_only: bool, database: Path | None = None) -> 
     path = database or place.database
     own, name = cursor(), new_name()
     try:
-        attach_file(own, path, name, read_only, min(place.wait, _FOREIGN_WAIT))
+        try:
+            attach_file(own, path, name, read_only, 0.0)
+        except StoreBusy:
+            # our lock is held, so what this process still holds an interrupt left behind: let go of it, then wait
+            _drop(own)
+            own, name = cursor(), new_name()
+            attach_file(own, path, name, read_only, min(place.wait, _FOREIGN_WAIT))
     except StoreError:
         own.close()  # it was not attached, so there is nothing to let go
         raise
