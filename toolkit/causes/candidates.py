@@ -150,7 +150,7 @@ def hurt(study: Study, e: Evidence) -> float:
 
     Welch, the variance of the touched rows raised to the scatter of their blocks; NaN below 15 labelled rows.
     """
-    rows = e.rows if e.rows is not None else _since(study, e)
+    rows = e.rows if e.rows is not None else since(study, e)
     now, base = study.log_loss.final, study.ref_final
     if np.isnan(base).all():
         now, base = study.log_loss.model, study.ref_loss.model
@@ -162,7 +162,8 @@ def hurt(study: Study, e: Evidence) -> float:
     return float(now.mean() - base.mean()) / error if np.isfinite(error) else float("nan")
 
 
-def _since(study: Study, e: Evidence) -> Mask:
+def since(study: Study, e: Evidence) -> Mask:
+    """Mark the log rows since the evidence's onset; all of them where it has none."""
     n = len(study.log)
     return inside(e.change, n) if e.change is not None and e.change.found else np.ones(n, dtype=bool)
 

@@ -21,7 +21,6 @@ from toolkit.vocabulary import CAUSE_OF
 
 _OF_THE_WORLD: Final = frozenset({"concept_drift", "label_shift", "label_noise", "covariate_shift", "poisoned_data"})
 _OF_A_VERSION: Final = frozenset({"bad_rollout", "wrong_model_version"})
-_OF_PEOPLE: Final = frozenset({"harmful_overrides", "over_reliance", "not_adopted"})
 _GAPS: Final = frozenset({"performance_gap", "under_represented_group", "calibration_gap"})
 _NEEDS_LABELS: Final = frozenset({"covariate_shift", "unrepresentative_data", "new_category", "label_shift"})
 

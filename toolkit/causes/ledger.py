@@ -16,9 +16,9 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.causes.candidates import Candidate
+from toolkit.causes.candidates import Candidate, since
 from toolkit.causes.choose import Choice
-from toolkit.detectors.evidence import difference, inside, onset_of
+from toolkit.detectors.evidence import difference, onset_of
 from toolkit.detectors.study import Study
 from toolkit.impact.harm import Damage, block_error
 from toolkit.profile.model import Floats
@@ -101,12 +101,11 @@ def _line(study: Study, c: Candidate, share: float, span: tuple[float, float] | 
 
 def parts_of(study: Study, c: Candidate) -> Floats:
     """Give f(r), the part of each log row's excess that the candidate may explain, 0 to 1."""
-    n = len(study.log)
     if c.best.rows is not None and c.best.share_hint is None and c.mechanism not in _SPREAD:
         return c.best.rows.astype(float)
-    since = inside(c.best.change, n) if c.best.change is not None and c.best.change.found else np.ones(n, dtype=bool)
-    rows = since if c.best.rows is None else since & c.best.rows
-    return np.where(rows if c.best.share_hint is None else since, max(c.share, LEAST_SHARE), 0.0)
+    on = since(study, c.best)
+    rows = on if c.best.rows is None else on & c.best.rows
+    return np.where(rows if c.best.share_hint is None else on, max(c.share, LEAST_SHARE), 0.0)
 
 
 def _chosen(

@@ -22,7 +22,6 @@ from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
-MOST_STRATA: Final = 16
 LEAST: Final = 40
 _MOST_ROWS: Final = 8_000
 
