@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from toolkit.engines.duck import DuckRows
+from toolkit.engines.rows import Rows
 
-__all__ = ["DuckRows"]
+__all__ = ["DuckRows", "Rows"]

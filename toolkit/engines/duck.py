@@ -43,7 +43,7 @@ class DuckRows:
         self.opened = opened
         self.name = opened.name
         self.files = opened.files
-        self.run(f"CREATE OR REPLACE VIEW raw AS {opened.sql}")
+        self.define("raw", opened.sql)
         self.columns = self._describe()
         if any(_is_object(kind) for kind in self.columns.values()):
             self._flatten()
@@ -91,7 +91,7 @@ class DuckRows:
             refuse_case_duplicates(list(parts), self.name)
             selected = ", ".join(f"{value} AS {quote(name)}" for name, value in parts.items())
             sql = f"SELECT {selected} FROM ({sql})"
-            self.run(f"CREATE OR REPLACE VIEW raw AS {sql}")
+            self.define("raw", sql)
             self.columns = self._describe()
             if not any(_is_object(kind) for kind in self.columns.values()):
                 return
@@ -104,6 +104,25 @@ class DuckRows:
 
         """
         self.fetch(sql, params)
+
+    def define(self, name: str, sql: str) -> None:
+        """Give a SELECT a name of ours, by which later ones read it.
+
+        Raises:
+            LogError: DuckDB refuses it.
+
+        """
+        self.run(f"CREATE OR REPLACE VIEW {name} AS {sql}")
+
+    def narrow(self, name: str, condition: str) -> None:
+        """Keep the rows of a view for which a condition holds.
+
+        Raises:
+            LogError: DuckDB refuses it.
+
+        """
+        self.run(f"ALTER VIEW {name} RENAME TO {name}_of_all_times")
+        self.define(name, f"SELECT * FROM {name}_of_all_times WHERE {condition}")
 
     def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL and give its rows as tuples; for small answers. Times in UTC must be TIMESTAMP, not TIMESTAMPTZ.

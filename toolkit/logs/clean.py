@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from toolkit.logs.kinds import Kinds
@@ -17,10 +17,10 @@ from toolkit.logs.stats import family_of, is_integer, number_of_text, text_of
 from toolkit.logs.times import Clock
 from toolkit.logs.values import class_text
 from toolkit.roles import Roles
-from toolkit.sql import literal, quote
+from toolkit.sql import Dialect, literal, quote
 
 if TYPE_CHECKING:
-    from toolkit.engines.duck import DuckRows
+    from toolkit.engines import Rows
 
 #: What can be wrong with a row, as powers of two; the first that holds is the reason given.
 FAULTS: Final[dict[str, int]] = {
@@ -35,25 +35,28 @@ FAULTS: Final[dict[str, int]] = {
 _ROUNDING: Final = 1e-6
 _SHOWN: Final = 1000
 #: What clocks and spreadsheets say when they know nothing: the first hours of 1970 anywhere on earth, 1900 and before.
-_FIRST_YEAR: Final = "TIMESTAMP '1901-01-01'"
-_ZERO: Final = ("TIMESTAMP '1969-12-31'", "TIMESTAMP '1970-01-02'")
+_FIRST_YEAR: Final = "1901-01-01"
+_ZERO: Final = ("1969-12-31", "1970-01-02")
+#: A clock may be ahead of ours by as much.
+_AHEAD: Final = timedelta(days=2)
 
+#: Canonical columns with their types; of text and time an engine has names of its own.
 SINGLES: Final[dict[str, str]] = {
-    "t": "TIMESTAMP",
-    "id": "VARCHAR",
-    "prediction": "VARCHAR",
+    "t": "time",
+    "id": "text",
+    "prediction": "text",
     "score": "DOUBLE",
-    "label": "VARCHAR",
-    "decision": "VARCHAR",
-    "label_time": "TIMESTAMP",
-    "model_version": "VARCHAR",
+    "label": "text",
+    "decision": "text",
+    "label_time": "time",
+    "model_version": "text",
     "latency_ms": "DOUBLE",
-    "status": "VARCHAR",
+    "status": "text",
     "ok": "BOOLEAN",
-    "decider": "VARCHAR",
+    "decider": "text",
     "cost": "DOUBLE",
     "text_length": "DOUBLE",
-    "split": "VARCHAR",
+    "split": "text",
 }
 
 
@@ -69,16 +72,18 @@ class Plan:
     split: str | None = None
 
 
-def canonical_sql(rows: DuckRows, plan: Plan) -> str:
+def canonical_sql(rows: Rows, plan: Plan) -> str:
     """Give the SELECT that makes canonical columns of ``raw``."""
-    singles = _singles(rows, plan)
-    selected = [f"{singles.get(c, f'CAST(NULL AS {kind})')} AS {c}" for c, kind in _types(plan.outcome).items()]
+    singles, says = _singles(rows, plan), rows.dialect
+    own = {"text": says.text_type, "time": says.time_type}
+    types = {c: own.get(kind, kind) for c, kind in _types(plan.outcome).items()}
+    selected = [f"{singles.get(c, f'CAST(NULL AS {kind})')} AS {c}" for c, kind in types.items()]
     selected += [
-        f"{feature_sql(rows.columns, c, plan.kinds.features[c])} AS feature_{i}"
+        f"{feature_sql(rows.columns, c, plan.kinds.features[c], says)} AS feature_{i}"
         for i, c in enumerate(plan.roles.columns("feature"))
     ]
     for role in ("group", "segment"):
-        selected += [f"{_word(rows.columns, c)} AS {role}_{i}" for i, c in enumerate(plan.roles.columns(role))]
+        selected += [f"{_word(rows.columns, c, says)} AS {role}_{i}" for i, c in enumerate(plan.roles.columns(role))]
     selected += [f"{sql} AS {name}" for name, sql in helpers(rows, plan).items()]
     return f"SELECT {', '.join(selected)} FROM raw"
 
@@ -89,45 +94,46 @@ def _types(outcome: Outcome) -> dict[str, str]:
     return {**SINGLES, "prediction": "DOUBLE", "label": "DOUBLE", "decision": "DOUBLE"}
 
 
-def _singles(rows: DuckRows, plan: Plan) -> dict[str, str]:
+def _singles(rows: Rows, plan: Plan) -> dict[str, str]:
     """Give SQL by canonical name, of the roles whose columns are there."""
     there = {r: c for r, c in plan.roles.single.items() if c in rows.columns}
     sql: dict[str, str] = {}
+    says = rows.dialect
     for role, column in there.items():
         if role in {"timestamp", "label_time"}:
             sql["t" if role == "timestamp" else role] = plan.clocks[role].sql
         elif role in {"prediction", "label", "decision"}:
-            sql[role] = outcome_sql(rows.columns, column, plan.outcome, strict=role != "decision")
+            sql[role] = outcome_sql(rows.columns, column, plan.outcome, says, strict=role != "decision")
         elif role in {"score", "latency_ms", "cost"}:
-            sql[role] = number_sql(column, rows.columns[column])
+            sql[role] = number_sql(column, rows.columns[column], says)
         elif role == "text":
-            sql["text_length"] = f"CAST(length(CAST({quote(column)} AS VARCHAR)) AS DOUBLE)"
+            sql["text_length"] = f"CAST(length({says.word(quote(column), rows.columns[column])}) AS DOUBLE)"
         else:
-            sql[role] = _word(rows.columns, column)
+            sql[role] = _word(rows.columns, column, says)
     if "status" in sql:
         good = ", ".join(literal(s.strip().lower()) for s in plan.roles.status_ok)
         sql["ok"] = f"(lower({sql['status']}) IN ({good}))" if good else "CAST(NULL AS BOOLEAN)"
     if plan.split in rows.columns:
-        sql["split"] = _split(str(plan.split))
+        sql["split"] = _split(str(plan.split), says)
     return sql
 
 
-def _split(column: str) -> str:
-    value = f"lower({text_of(column)})"
+def _split(column: str, says: Dialect) -> str:
+    value = f"lower({text_of(column, says)})"
     return (
         f"CASE WHEN {value} IN ('train', 'training') THEN 'train' "
         f"WHEN {value} IN ('validation', 'valid', 'val', 'test', 'holdout', 'dev') THEN 'validation' END"
     )
 
 
-def outcome_sql(types: Mapping[str, str], column: str, outcome: Outcome, *, strict: bool) -> str:
+def outcome_sql(types: Mapping[str, str], column: str, outcome: Outcome, says: Dialect, *, strict: bool) -> str:
     """Give the SQL of a prediction, label or decision: a number, or a class in its one spelling.
 
     With ``strict`` a value that is neither class of a binary task becomes NULL.
     """
     if outcome.task == "regression":
-        return number_sql(column, types[column])
-    value = class_text(column, types[column])
+        return number_sql(column, types[column], says)
+    value = class_text(column, types[column], says)
     if outcome.spelling:
         pairs = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in outcome.spelling.items())
         value = f"(CASE {value} {pairs} ELSE {value} END)"
@@ -137,39 +143,40 @@ def outcome_sql(types: Mapping[str, str], column: str, outcome: Outcome, *, stri
     return f"(CASE WHEN {value} IN ({known}) THEN {value} END)"
 
 
-def number_sql(column: str, kind: str) -> str:
+def number_sql(column: str, kind: str, says: Dialect) -> str:
     """Give the SQL of a column as a finite DOUBLE; what is no number, NaN and the infinities are NULL."""
     family = family_of(kind)
     if family == "boolean" or is_integer(kind):
         return f"CAST({quote(column)} AS DOUBLE)"
     if family == "time":
-        return f"epoch(CAST({quote(column)} AS TIMESTAMP))"
+        return says.seconds_of(quote(column))
     if family == "other":
         return "CAST(NULL AS DOUBLE)"
-    value = number_of_text(column) if family == "text" else f"CAST({quote(column)} AS DOUBLE)"
-    return f"CASE WHEN isfinite({value}) THEN {value} END"
+    value = number_of_text(column, says) if family == "text" else f"CAST({quote(column)} AS DOUBLE)"
+    return f"CASE WHEN {says.finite(value)} THEN {value} END"
 
 
-def feature_sql(types: Mapping[str, str], column: str, kind: str) -> str:
+def feature_sql(types: Mapping[str, str], column: str, kind: str, says: Dialect) -> str:
     """Give the SQL of a feature, as the kind that log and reference agreed on."""
     if column not in types:
-        return "CAST(NULL AS DOUBLE)" if kind == "number" else "CAST(NULL AS VARCHAR)"
-    return number_sql(column, types[column]) if kind == "number" else _word(types, column)
+        return f"CAST(NULL AS {'DOUBLE' if kind == 'number' else says.text_type})"
+    return number_sql(column, types[column], says) if kind == "number" else _word(types, column, says)
 
 
-def _word(types: Mapping[str, str], column: str) -> str:
+def _word(types: Mapping[str, str], column: str, says: Dialect) -> str:
     """Give the SQL of a column as text: whole numbers without decimals, so that 1 and 1.0 are one value."""
     if column not in types:
-        return "CAST(NULL AS VARCHAR)"
+        return f"CAST(NULL AS {says.text_type})"
     if family_of(types[column]) == "number":
-        return class_text(column, types[column])
-    return f"CAST({quote(column)} AS VARCHAR)"
+        return class_text(column, types[column], says)
+    return says.word(quote(column), types[column])
 
 
-def helpers(rows: DuckRows, plan: Plan) -> dict[str, str]:
+def helpers(rows: Rows, plan: Plan) -> dict[str, str]:
     """Give the SQL of columns that only the validation reads: faults, offsets from UTC, values that are not finite."""
     there = {r: c for r, c in plan.roles.single.items() if c in rows.columns}
     terms: list[str] = []
+    says = rows.dialect
 
     def fault(name: str, sql: str) -> None:
         terms.append(f"CASE WHEN {sql} THEN {FAULTS[name]} ELSE 0 END")
@@ -179,39 +186,41 @@ def helpers(rows: DuckRows, plan: Plan) -> dict[str, str]:
         t, column = plan.clocks["timestamp"].sql, quote(there["timestamp"])
         missing = f"{column} IS NULL"
         if family_of(rows.columns[there["timestamp"]]) == "text":
-            missing = f"({missing} OR trim(CAST({column} AS VARCHAR)) = '')"
-        latest = literal(plan.now.strftime("%Y-%m-%d %H:%M:%S"))
+            missing = f"({missing} OR {says.trim(says.text(column))} = '')"
+        latest = says.moment((plan.now + _AHEAD).strftime("%Y-%m-%d %H:%M:%S"))
+        first, *zero = (says.moment(day) for day in (_FIRST_YEAR, *_ZERO))
         fault("missing timestamp", missing)
         fault("bad timestamp", f"({t}) IS NULL AND NOT {missing}")
-        fault("timestamp in the future", f"({t}) > TIMESTAMP {latest} + INTERVAL 2 DAY")
-        fault("timestamp of a clock at zero", f"({t}) < {_FIRST_YEAR} OR ({t}) BETWEEN {_ZERO[0]} AND {_ZERO[1]}")
+        fault("timestamp in the future", f"({t}) > {latest}")
+        fault("timestamp of a clock at zero", f"({t}) < {first} OR ({t}) BETWEEN {zero[0]} AND {zero[1]}")
         zoned = plan.clocks["timestamp"].zoned
     if "score" in there and plan.outcome.task != "regression":
-        score = number_sql(there["score"], rows.columns[there["score"]])
+        score = number_sql(there["score"], rows.columns[there["score"]], says)
         fault("impossible score", f"({score}) NOT BETWEEN {-_ROUNDING!r} AND {1 + _ROUNDING!r}")
     if "label" in there and plan.outcome.task != "multiclass":
-        label = outcome_sql(rows.columns, there["label"], plan.outcome, strict=True)
-        raw = class_text(there["label"], rows.columns[there["label"]])
+        label = outcome_sql(rows.columns, there["label"], plan.outcome, says, strict=True)
+        raw = class_text(there["label"], rows.columns[there["label"]], says)
         fault("unknown label", f"({raw}) IS NOT NULL AND ({label}) IS NULL")
-    old = f"({plan.clocks['timestamp'].sql}) < {_ZERO[0]}" if "timestamp" in there else "false"
-    made = {"_old": old, "_flags": f"CAST({' + '.join(terms) or '0'} AS UTINYINT)", "_zoned": zoned}
+    old = f"({plan.clocks['timestamp'].sql}) < {says.moment(_ZERO[0])}" if "timestamp" in there else "false"
+    made = {"_old": old, "_flags": f"CAST({' + '.join(terms) or '0'} AS {says.small_type})", "_zoned": zoned}
     for i, column in enumerate(plan.roles.columns("feature")):
         if rows.columns.get(column) in {"FLOAT", "DOUBLE"}:
-            made[f"_broken_{i}"] = f"NOT isfinite({quote(column)})"
+            made[f"_broken_{i}"] = f"NOT {says.finite(quote(column))}"
     return made
 
 
-def make_views(rows: DuckRows, plan: Plan, mask: int) -> None:
+def make_views(rows: Rows, plan: Plan, mask: int) -> None:
     """Make ``rows`` and ``quarantined``; ``mask`` is the sum of the faults that keep a row out (0: none does)."""
     names = [*_types(plan.outcome)]
     for role in ("feature", "group", "segment"):
         names += [f"{role}_{i}" for i in range(len(plan.roles.columns(role)))]
     kept = ", ".join(names)
     reasons = " ".join(f"WHEN _flags & {bit} <> 0 THEN {literal(r)}" for r, bit in FAULTS.items() if bit & mask)
-    reason = f"CASE {reasons} END" if reasons else "CAST(NULL AS VARCHAR)"
+    reason = f"CASE {reasons} END" if reasons else f"CAST(NULL AS {rows.dialect.text_type})"
     where = f" WHERE _flags & {mask} = 0" if mask else ""
-    rows.run(f"CREATE OR REPLACE VIEW rows AS SELECT {kept} FROM canonical{where}")
-    rows.run(
-        f"CREATE OR REPLACE VIEW quarantined AS SELECT row, {reason} AS reason, {kept} FROM "
-        f"(SELECT *, row_number() OVER () AS row FROM canonical) WHERE _flags & {mask} <> 0 LIMIT {_SHOWN}"
+    rows.define("rows", f"SELECT {kept} FROM canonical{where}")
+    rows.define(
+        "quarantined",
+        f"SELECT row, {reason} AS reason, {kept} FROM (SELECT *, {rows.dialect.row_number} AS row FROM canonical) "
+        f"WHERE _flags & {mask} <> 0 LIMIT {_SHOWN}",
     )

@@ -18,7 +18,7 @@ from toolkit.vocabulary import Task
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from toolkit.engines.duck import DuckRows
+    from toolkit.engines import Rows
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Log:
     """
 
     name: str
-    rows: DuckRows
+    rows: Rows
     roles: Roles
     outcome: Outcome
     validation: Validation

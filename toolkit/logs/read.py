@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from toolkit.engines.duck import DuckRows
+from toolkit.engines import DuckRows, Rows
 from toolkit.errors import LogError, RolesError
 from toolkit.logs.clean import Plan, canonical_sql, make_views
 from toolkit.logs.guess import NAMES, Guess, fill_features, guess_roles, named_like_a_role, plain
@@ -60,7 +60,7 @@ def read_log(
     """
     declared = None if roles is None else as_roles(roles)
     present = (now or datetime.now(UTC)).astimezone(UTC)
-    opened: list[DuckRows] = []
+    opened: list[Rows] = []
     held_to = source if reference is None and reference_window is not None else reference
     try:
         opened.append(DuckRows.open(source, memory_mb=memory_mb))
@@ -104,7 +104,7 @@ class _Settled:
     missing: tuple[str, ...]
 
 
-def _read(log: DuckRows, reference: DuckRows | None, declared: Roles | None, now: datetime) -> Log:
+def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: datetime) -> Log:
     here = _figures(log, declared)
     there = _figures(reference, declared) if reference else {}
     for rows, stats in ((log, here), (reference, there)):
@@ -142,7 +142,7 @@ def _read(log: DuckRows, reference: DuckRows | None, declared: Roles | None, now
     )
 
 
-def _figures(rows: DuckRows, declared: Roles | None) -> dict[str, ColumnStats]:
+def _figures(rows: Rows, declared: Roles | None) -> dict[str, ColumnStats]:
     """Scan the columns whose figures decide something: texts, and what is named like a role or has one."""
     if declared is None:
         wanted = [c for c, kind in rows.columns.items() if family_of(kind) == "text" or named_like_a_role(c)]
@@ -161,8 +161,8 @@ def _figures(rows: DuckRows, declared: Roles | None) -> dict[str, ColumnStats]:
 
 
 def _settle(
-    log: DuckRows,
-    reference: DuckRows | None,
+    log: Rows,
+    reference: Rows | None,
     declared: Roles | None,
     here: Mapping[str, ColumnStats],
     there: Mapping[str, ColumnStats],
@@ -185,7 +185,7 @@ def _settle(
     return _Settled(replace(guess, roles=roles), outcome, kinds, missing)
 
 
-def _check(roles: Roles, log: DuckRows, reference: DuckRows | None) -> tuple[Roles, tuple[str, ...]]:
+def _check(roles: Roles, log: Rows, reference: Rows | None) -> tuple[Roles, tuple[str, ...]]:
     """Hold roles against columns; a feature, group or segment that only the reference has is a change of schema."""
     elsewhere = set(reference.columns) if reference else set()
     missing = tuple(
@@ -195,13 +195,13 @@ def _check(roles: Roles, log: DuckRows, reference: DuckRows | None) -> tuple[Rol
     return roles, missing
 
 
-def _status_ok(log: DuckRows, roles: Roles) -> tuple[str, ...]:
+def _status_ok(log: Rows, roles: Roles) -> tuple[str, ...]:
     """Guess which statuses mean that a request was answered."""
     column = roles.column("status")
     if column is None or column not in log.columns:
         return ()
     found = log.fetch(
-        f"SELECT {class_text(column, log.columns[column])} AS s, count(*) AS n FROM raw GROUP BY 1 "
+        f"SELECT {class_text(column, log.columns[column], log.dialect)} AS s, count(*) AS n FROM raw GROUP BY 1 "
         "ORDER BY n DESC, s LIMIT 100"
     )
     values = [str(s) for s, _ in found if s is not None]
@@ -210,7 +210,7 @@ def _status_ok(log: DuckRows, roles: Roles) -> tuple[str, ...]:
 
 
 def _clean(
-    rows: DuckRows,
+    rows: Rows,
     roles: Roles,
     settled: _Settled,
     stats: Mapping[str, ColumnStats],
@@ -225,7 +225,7 @@ def _clean(
     }
     split = next((c for c in rows.columns if c.lower() == "split" and not roles.role_of(c)), None)
     plan = Plan(roles, settled.outcome, settled.kinds, now, clocks, split)
-    rows.run(f"CREATE OR REPLACE VIEW canonical AS {canonical_sql(rows, plan)}")
+    rows.define("canonical", canonical_sql(rows, plan))
     validation, mask = validate(rows, plan, is_reference=is_reference)
     if not validation.rows_kept:
         _refuse(validation, rows.name)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from toolkit.sql import quote
+from toolkit.sql import Dialect, quote
 
 if TYPE_CHECKING:
-    from toolkit.engines.duck import DuckRows
+    from toolkit.engines import Rows
 
 Family = Literal["number", "boolean", "text", "time", "other"]
 
@@ -65,32 +65,32 @@ def is_integer(kind: str) -> bool:
     return bool(_INTEGERS.match(kind))
 
 
-def text_of(column: str) -> str:
+def text_of(column: str, says: Dialect) -> str:
     """Give the SQL for a text column's value without the blanks around it; ENUM and UUID become text."""
-    return f"trim(CAST({quote(column)} AS VARCHAR))"
+    return says.trim(says.text(quote(column)))
 
 
-def cast_text(value: str) -> str:
+def cast_text(value: str, says: Dialect) -> str:
     """Give the SQL that reads a text as a DOUBLE, or NULL; a cast that fails costs ten times one that is not tried."""
-    return f"CASE WHEN {value} < ':' THEN TRY_CAST({value} AS DOUBLE) END"
+    return f"CASE WHEN {value} < ':' THEN {says.read_number(value)} END"
 
 
-def number_of_text(column: str) -> str:
+def number_of_text(column: str, says: Dialect) -> str:
     """Give the SQL that reads a text column's value as a DOUBLE, true and false as 1 and 0.
 
     A word that stands for nothing (NA, null, -) is NaN, anything else that is no number is NULL. The tests stand in the
     order of their price: a cast that fails costs ten times one that is not tried.
     """
-    value = text_of(column)
+    value = text_of(column, says)
     return (
-        f"CASE WHEN strlen({value}) <= 5 AND lower({value}) IN {MISSING_WORDS} THEN CAST('nan' AS DOUBLE) "
-        f"WHEN {value} < ':' THEN TRY_CAST({value} AS DOUBLE) WHEN strlen({value}) > 5 THEN NULL "
+        f"CASE WHEN {says.size(value)} <= 5 AND lower({value}) IN {MISSING_WORDS} THEN CAST('nan' AS DOUBLE) "
+        f"WHEN {value} < ':' THEN {says.read_number(value)} WHEN {says.size(value)} > 5 THEN NULL "
         f"WHEN lower({value}) = 'true' THEN 1.0 WHEN lower({value}) = 'false' THEN 0.0 END"
     )
 
 
 def column_stats(
-    rows: DuckRows, scanned: Sequence[str], ranged: Sequence[str] = (), words: Sequence[str] = ()
+    rows: Rows, scanned: Sequence[str], ranged: Sequence[str] = (), words: Sequence[str] = ()
 ) -> dict[str, ColumnStats]:
     """Give every column's type, and the figures of the columns ``scanned``, in one scan for each 120 of them.
 
@@ -101,6 +101,7 @@ def column_stats(
         LogError: the log cannot be read.
 
     """
+    says = rows.dialect
     stats = {name: ColumnStats(name, kind, family_of(kind)) for name, kind in rows.columns.items()}
     wanted = [c for c in rows.columns if c in set(scanned)]
     light = [c for c in ranged if c not in set(scanned) and is_integer(rows.columns.get(c, ""))]
@@ -111,9 +112,10 @@ def column_stats(
         chunk = wanted[first : first + _CHUNK]
         # the numbers are named in an inner query: written out in each aggregate they would be read each time
         inner = [
-            f"{quote(c)} AS c{i}, {_number(c, stats[c], tried=c not in words)} AS x{i}" for i, c in enumerate(chunk)
+            f"{quote(c)} AS c{i}, {_number(c, stats[c], says, tried=c not in words)} AS x{i}"
+            for i, c in enumerate(chunk)
         ]
-        outer = [e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c])]
+        outer = [e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c], says)]
         found = rows.fetch(f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM raw)")[0]
         for place, column in enumerate(chunk):
             figures = found[place * _WIDTH : (place + 1) * _WIDTH]
@@ -134,26 +136,26 @@ def column_stats(
 _WIDTH: Final = 8
 
 
-def _number(column: str, stats: ColumnStats, *, tried: bool) -> str:
+def _number(column: str, stats: ColumnStats, says: Dialect, *, tried: bool) -> str:
     """Give the SQL of a column's value as a DOUBLE, not finite where it stands for nothing."""
     if stats.family == "text" and tried:
-        return number_of_text(column)
+        return number_of_text(column, says)
     return f"CAST({quote(column)} AS DOUBLE)" if stats.family in {"number", "boolean"} else "CAST(NULL AS DOUBLE)"
 
 
-def _aggregates(place: int, stats: ColumnStats) -> list[str]:
+def _aggregates(place: int, stats: ColumnStats, says: Dialect) -> list[str]:
     """Give eight aggregates: filled, distinct, numbers, not finite ones, low, high, not whole, mean length."""
     column, number = f"c{place}", f"x{place}"
-    finite = number if is_integer(stats.type) else f"CASE WHEN isfinite({number}) THEN {number} END"
+    finite = number if is_integer(stats.type) else f"CASE WHEN {says.finite(number)} THEN {number} END"
     return [
         f"count({column})",
-        f"approx_count_distinct({column})" if stats.family not in {"time", "other"} else "0",
+        says.distinct(column) if stats.family not in {"time", "other"} else "0",
         f"count({number})",
-        "0" if is_integer(stats.type) else f"countif(NOT isfinite({number}))",
+        "0" if is_integer(stats.type) else says.count_if(f"NOT {says.finite(number)}"),
         f"min({finite})",
         f"max({finite})",
-        "0" if is_integer(stats.type) else f"countif({finite} <> trunc({finite}))",
-        f"avg(length(CAST({column} AS VARCHAR)))" if stats.family == "text" else "0",
+        "0" if is_integer(stats.type) else says.count_if(f"{finite} <> {says.whole(finite)}"),
+        f"avg(length({says.text(column)}))" if stats.family == "text" else "0",
     ]
 
 
@@ -175,15 +177,14 @@ def _of_row(stats: ColumnStats, figures: Sequence[Any], time_share: float) -> Co
     )
 
 
-def _time_shares(rows: DuckRows, columns: Sequence[str]) -> Mapping[str, float]:
+def _time_shares(rows: Rows, columns: Sequence[str]) -> Mapping[str, float]:
     """Which part of a text column's first thousand values look like times; ``toolkit.logs.times`` reads them."""
     if not columns:
         return {}
-    parts = ", ".join(
-        f"countif(TRY_CAST({text_of(c)} AS TIMESTAMPTZ) IS NOT NULL OR regexp_matches({text_of(c)}, '{_DATED}')) "
-        f"/ NULLIF(count({quote(c)}), 0)"
-        for c in columns
-    )
+    says = rows.dialect
+    texts = {c: text_of(c, says) for c in columns}
+    times = {c: f"{says.looks_like_time(t)} OR {says.matches(t, _DATED)}" for c, t in texts.items()}
+    parts = ", ".join(f"{says.count_if(time)} / NULLIF(count({quote(c)}), 0)" for c, time in times.items())
     names = ", ".join(quote(c) for c in columns)
     found = rows.fetch(f"SELECT {parts} FROM (SELECT {names} FROM raw LIMIT 1000)")[0]
     return {c: float(share or 0.0) for c, share in zip(columns, found, strict=True)}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from toolkit.logs.stats import ColumnStats, family_of, text_of
-from toolkit.sql import quote
+from toolkit.sql import Dialect, quote
 
 if TYPE_CHECKING:
-    from toolkit.engines.duck import DuckRows
+    from toolkit.engines import Rows
 
 _OFFSET: Final = r"([zZ]|[+-]\d\d(:?\d\d)?|[ ](UTC|GMT|[A-Z][A-Za-z]+/[A-Za-z_/]+))$"
 #: Formats that are no ISO 8601; one is taken only where it reads every one of the first thousand values.
@@ -44,69 +44,49 @@ class Clock:
     note: str
 
 
-def clock(rows: DuckRows, column: str, stats: ColumnStats | None) -> Clock:
+def clock(rows: Rows, column: str, stats: ColumnStats | None) -> Clock:
     """Decide how a column is read as time.
 
     Raises:
         LogError: the log cannot be read.
 
     """
-    kind, name = rows.columns[column], quote(column)
+    kind, name, says = rows.columns[column], quote(column), rows.dialect
     family = family_of(kind)
     if kind == "TIMESTAMP WITH TIME ZONE":
-        # the cast would ask the calendar of a time zone for each row, at seven times the cost
-        utc = f"make_timestamp(epoch_us({name}))"
-        return Clock(f"CASE WHEN isfinite({name}) THEN {utc} END", "true", "with a time zone, converted to UTC")
+        return Clock(says.time_of(name, kind), "true", "with a time zone, converted to UTC")
     if family == "time":
-        return Clock(_finite(f"CAST({name} AS TIMESTAMP)"), "false", "without a time zone, taken as UTC")
+        return Clock(says.time_of(name, kind), "false", "without a time zone, taken as UTC")
     if family == "number":
-        return _number_clock(f"CAST({name} AS DOUBLE)", stats)
+        return _number_clock(f"CAST({name} AS DOUBLE)", stats, says)
     if family != "text":
-        return Clock("CAST(NULL AS TIMESTAMP)", "false", f"of type {kind}, which tells no time")
+        return Clock(f"CAST(NULL AS {says.time_type})", "false", f"of type {kind}, which tells no time")
     return _text_clock(rows, column)
 
 
-def _finite(sql: str) -> str:
-    return f"CASE WHEN isfinite({sql}) THEN {sql} END"
-
-
-def epoch(number: str) -> str:
+def epoch(number: str, says: Dialect) -> str:
     """Give SQL that reads seconds, milli-, micro- or nanoseconds since 1970, told apart by their size."""
     micro = (
         f"CASE WHEN abs({number}) < 1e11 THEN {number} * 1e6 WHEN abs({number}) < 1e14 THEN {number} * 1e3 "
         f"WHEN abs({number}) < 1e17 THEN {number} WHEN abs({number}) < 1e20 THEN {number} / 1e3 END"
     )
-    return f"make_timestamp(CAST(round(CASE WHEN isfinite({number}) THEN {micro} END) AS BIGINT))"
+    return says.at_micros(f"CAST(round(CASE WHEN {says.finite(number)} THEN {micro} END) AS BIGINT)")
 
 
-def _number_clock(number: str, stats: ColumnStats | None) -> Clock:
+def _number_clock(number: str, stats: ColumnStats | None, says: Dialect) -> Clock:
     if stats and stats.integral and (stats.low or 0) >= 19000101 and (stats.high or 0) <= 21001231:
-        sql = f"CAST(try_strptime(CAST(CAST({number} AS BIGINT) AS VARCHAR), '%Y%m%d') AS TIMESTAMP)"
+        sql = says.read_time(says.text(f"CAST({number} AS BIGINT)"), "%Y%m%d")
         return Clock(sql, "false", "dates written as YYYYMMDD, taken as UTC")
-    return Clock(epoch(number), "true", "numbers since 1970, which are UTC")
+    return Clock(epoch(number, says), "true", "numbers since 1970, which are UTC")
 
 
-def _iso(value: str) -> str:
-    """Give the SQL of ISO 8601 text; without an offset by the cast that is twice as fast, which would drop one."""
-    offset = f"length({value}) > 10 AND regexp_matches({value}, '[+-]\\d\\d(:?\\d\\d)?$')"
-    # what ISO 8601 allows and DuckDB does not read: no seconds before an offset, a blank before it, a small z
-    spelled = (
-        f"regexp_replace(regexp_replace(upper({value}), ' +(Z|[+-]\\d\\d:?\\d\\d)$', '\\1'), "
-        "'^(\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d)(Z|[+-]\\d\\d:?\\d\\d)$', '\\1:00\\2')"
-    )
-    return (
-        f"coalesce(CASE WHEN NOT ({offset}) THEN TRY_CAST({value} AS TIMESTAMP) END, "
-        f"CAST(TRY_CAST({value} AS TIMESTAMPTZ) AS TIMESTAMP), "
-        f"CAST(TRY_CAST({spelled} AS TIMESTAMPTZ) AS TIMESTAMP))"
-    )
-
-
-def _text_clock(rows: DuckRows, column: str) -> Clock:
-    value = text_of(column)
-    zoned = f"regexp_matches({value}, '{_OFFSET}') AND length({value}) > 10"
-    iso = _iso(value)
-    tried = [f"count({iso})", f"count(TRY_CAST({value} AS DOUBLE))"]
-    tried += [f"count(try_strptime({value}, '{f}'))" for f in _FORMATS]
+def _text_clock(rows: Rows, column: str) -> Clock:
+    says = rows.dialect
+    value = text_of(column, says)
+    zoned = f"{says.matches(value, _OFFSET)} AND length({value}) > 10"
+    iso = says.read_iso(value)
+    tried = [f"count({iso})", f"count({says.read_number(value)})"]
+    tried += [f"count({says.read_time(value, form)})" for form in _FORMATS]
     found = rows.fetch(
         f"SELECT count(*), {', '.join(tried)} FROM "
         f"(SELECT {quote(column)} FROM raw WHERE {quote(column)} IS NOT NULL AND {value} <> '' LIMIT 1000)"
@@ -117,8 +97,9 @@ def _text_clock(rows: DuckRows, column: str) -> Clock:
         # a day above 12 settles which comes first; where none is there, both read all, and the day comes first
         if best > max(as_iso, as_number) or (best == n and as_number == n and best):
             chosen = _FORMATS[list(by_format).index(best)]
-            sql = f"CAST(try_strptime({value}, '{chosen}') AS TIMESTAMP)"
-            return Clock(_finite(sql), "false", f"text read as {chosen}, taken as UTC")
+            return Clock(
+                says.finite_time(says.read_time(value, chosen)), "false", f"text read as {chosen}, taken as UTC"
+            )
         if as_number > as_iso:
-            return Clock(epoch(f"TRY_CAST({value} AS DOUBLE)"), "true", "numbers since 1970, which are UTC")
-    return Clock(_finite(iso), zoned, "ISO 8601 text")
+            return Clock(epoch(says.read_number(value), says), "true", "numbers since 1970, which are UTC")
+    return Clock(says.finite_time(iso), zoned, "ISO 8601 text")

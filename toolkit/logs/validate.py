@@ -12,7 +12,7 @@ from toolkit.records import iso
 from toolkit.sql import quote
 
 if TYPE_CHECKING:
-    from toolkit.engines.duck import DuckRows
+    from toolkit.engines import Rows
 
 #: Scores outside [0, 1] are impossible while they are few; beyond this share they are of another scale.
 _ODD_SCORES: Final = 0.01
@@ -34,7 +34,8 @@ class Validation:
     """The validation report of a log.
 
     ``quarantined`` counts rows by reason (a row counts once), ``examples`` gives the first and last few row numbers of
-    each (1 is the first row read); ``rejects`` counts lines of CSV or JSONL that could not be read at all, by reason.
+    each (1 is the first row read; none on an engine whose rows have no order); ``rejects`` counts lines of CSV or JSONL
+    that could not be read at all, by reason.
     ``nulls`` counts kept rows without a value, by role, and ``not_finite`` NaN and infinities, by feature; both are
     taken as missing. ``first`` and ``last`` are the times of the earliest and latest kept row.
     """
@@ -73,7 +74,8 @@ class Validation:
         for reason, n in self.rejects.items():
             yield f"  not readable: {reason}", f"{n:,}"
         for reason, n in self.quarantined.items():
-            yield f"  quarantined: {reason}", f"{n:,} (rows {', '.join(map(str, self.examples.get(reason, ())))})"
+            shown = ", ".join(map(str, self.examples.get(reason, ())))
+            yield f"  quarantined: {reason}", f"{n:,} (rows {shown})" if shown else f"{n:,}"
         yield "rows kept", f"{self.rows_kept:,}"
         if self.first and self.last:
             yield "from, to", f"{iso(self.first)}, {iso(self.last)}"
@@ -112,11 +114,10 @@ class _Counted:
     def total(self, name: str, mask: int | None = None) -> int:
         """Add one count over the rows."""
         of = self.by_flags.values() if mask is None else self.kept(mask)
-        # countif of nothing but NULLs is NULL
-        return sum(int(c[name] or 0) for c in of)
+        return sum(int(c[name]) for c in of)
 
 
-def validate(rows: DuckRows, plan: Plan, *, is_reference: bool) -> tuple[Validation, int]:
+def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation, int]:
     """Count everything in one pass over ``canonical``; give the report and the sum of the faults that keep rows out.
 
     Raises:
@@ -125,13 +126,14 @@ def validate(rows: DuckRows, plan: Plan, *, is_reference: bool) -> tuple[Validat
     """
     roles = [r for r, c in plan.roles.single.items() if c in rows.columns and r != "timestamp"]
     named = {"text": "text_length"}
-    columns = {f"null_{r}": f"countif({named.get(r, r)} IS NULL)" for r in roles}
+    count_if = rows.dialect.count_if
+    columns = {f"null_{r}": count_if(f"{named.get(r, r)} IS NULL") for r in roles}
     broken = {
         c: f"_broken_{i}"
         for i, c in enumerate(plan.roles.columns("feature"))
         if rows.columns.get(c) in {"FLOAT", "DOUBLE"}
     }
-    columns |= {f"broken_{c}": f"countif({name})" for c, name in broken.items()}
+    columns |= {f"broken_{c}": count_if(name) for c, name in broken.items()}
     counted = _count(rows, columns)
     mask, notes = _mask(counted, is_reference=is_reference)
     firsts = [c["first"] for c in counted.kept(mask) if c["first"]]
@@ -146,7 +148,7 @@ def validate(rows: DuckRows, plan: Plan, *, is_reference: bool) -> tuple[Validat
             rows_read=counted.rows(),
             rows_kept=kept,
             quarantined=quarantined,
-            examples=_examples(rows, mask) if quarantined else {},
+            examples=_examples(rows, mask) if quarantined and rows.dialect.ordered else {},
             duplicate_ids=duplicates,
             nulls={r: counted.total(f"null_{r}", mask) for r in roles},
             not_finite=not_finite,
@@ -162,9 +164,10 @@ def validate(rows: DuckRows, plan: Plan, *, is_reference: bool) -> tuple[Validat
     )
 
 
-def _count(rows: DuckRows, columns: Mapping[str, str]) -> _Counted:
+def _count(rows: Rows, columns: Mapping[str, str]) -> _Counted:
     names = ["n", "first", "last", "zoned", "unzoned", "old", *columns]
-    sql = ["count(*)", "min(t)", "max(t)", "countif(_zoned)", "countif(NOT _zoned)", "countif(_old)", *columns.values()]
+    counted = [rows.dialect.count_if(c) for c in ("_zoned", "NOT _zoned", "_old")]
+    sql = ["count(*)", "min(t)", "max(t)", *counted, *columns.values()]
     selected = ", ".join(f"{s} AS {quote(f'{i}')}" for i, s in enumerate(sql))
     found = rows.fetch(f"SELECT _flags, {selected} FROM canonical GROUP BY _flags ORDER BY _flags")
     return _Counted({int(r[0]): dict(zip(names, r[1:], strict=True)) for r in found})
@@ -177,7 +180,7 @@ def _mask(counted: _Counted, *, is_reference: bool) -> tuple[int, list[str]]:
     if not is_reference:
         mask |= FAULTS["missing timestamp"] | FAULTS["bad timestamp"]
     zero = FAULTS["timestamp of a clock at zero"]
-    historic = sum(int(c["old"] or 0) for flags, c in counted.by_flags.items() if not flags & zero) > 0
+    historic = sum(int(c["old"]) for flags, c in counted.by_flags.items() if not flags & zero) > 0
     for reason in ("timestamp in the future", "timestamp of a clock at zero"):
         odd = counted.rows(FAULTS[reason])
         if historic and FAULTS[reason] == zero:
@@ -208,7 +211,7 @@ def _by_reason(counted: _Counted, mask: int) -> dict[str, int]:
     return {r: reasons[r] for r in FAULTS if r in reasons}
 
 
-def _examples(rows: DuckRows, mask: int) -> dict[str, tuple[int, ...]]:
+def _examples(rows: Rows, mask: int) -> dict[str, tuple[int, ...]]:
     first = " ".join(f"WHEN _flags & {bit} <> 0 THEN '{r}'" for r, bit in FAULTS.items() if bit & mask)
     found = rows.fetch(
         f"SELECT CASE {first} END AS reason, min(row, {_SHOWN}), max(row, {_SHOWN}) FROM "
@@ -217,15 +220,15 @@ def _examples(rows: DuckRows, mask: int) -> dict[str, tuple[int, ...]]:
     return {str(r): tuple(sorted({*low, *high})) for r, low, high in found}
 
 
-def _duplicates(rows: DuckRows, mask: int) -> int:
+def _duplicates(rows: Rows, mask: int) -> int:
     where = f"WHERE _flags & {mask} = 0" if mask else ""
     # a hash of 64 bits instead of the text: a tenth of the memory, and no clash to be expected below 1e9 ids
-    known = "CASE WHEN id IS NOT NULL THEN hash(id) END"
+    known = f"CASE WHEN id IS NOT NULL THEN {rows.dialect.hash_of('id')} END"
     found = rows.fetch(f"SELECT count(id) - count(DISTINCT {known}) FROM canonical {where}")
     return int(found[0][0])
 
 
-def _time_zone(rows: DuckRows, plan: Plan, counted: _Counted) -> str:
+def _time_zone(rows: Rows, plan: Plan, counted: _Counted) -> str:
     """State how times were read."""
     column = plan.roles.column("timestamp")
     if column is None or column not in rows.columns:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from toolkit.logs.stats import cast_text, family_of, is_integer, text_of
 from toolkit.roles import Roles, Scalar
-from toolkit.sql import quote
+from toolkit.sql import Dialect, quote
 
 if TYPE_CHECKING:
-    from toolkit.engines.duck import DuckRows
+    from toolkit.engines import Rows
 
 OUTCOME_ROLES: Final = ("label", "prediction", "decision")
 #: Spellings of the two truth values, when columns of one log differ in them.
@@ -33,25 +33,26 @@ class Tally:
     more: bool = False
 
 
-def class_text(column: str, kind: str) -> str:
+def class_text(column: str, kind: str, says: Dialect) -> str:
     """Give SQL that writes a class in one spelling: whole numbers without decimals, true and false as 1 and 0."""
     name, family = quote(column), family_of(kind)
     if family == "boolean":
         return f"CASE WHEN {name} THEN '1' WHEN NOT {name} THEN '0' END"
     if is_integer(kind):
-        return f"CAST({name} AS VARCHAR)"
+        return says.text(name)
     if family == "number":
         number = f"CAST({name} AS DOUBLE)"
+        whole, other = says.text(f"CAST({number} AS BIGINT)"), says.number_text(number)
         return (
-            f"CASE WHEN NOT isfinite({number}) THEN NULL WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
-            f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END"
+            f"CASE WHEN NOT {says.finite(number)} THEN NULL WHEN {number} = {says.whole(number)} "
+            f"AND abs({number}) < 1e15 THEN {whole} ELSE {other} END"
         )
-    value = text_of(column)
-    number = cast_text(value)
+    value = text_of(column, says)
+    number = cast_text(value, says)
     return (
         f"CASE WHEN {value} = '' OR lower({value}) = 'nan' THEN NULL WHEN lower({value}) = 'true' THEN '1' "
-        f"WHEN lower({value}) = 'false' THEN '0' WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
-        f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE {value} END"
+        f"WHEN lower({value}) = 'false' THEN '0' WHEN {number} = {says.whole(number)} AND abs({number}) < 1e15 "
+        f"THEN {says.text(f'CAST({number} AS BIGINT)')} ELSE {value} END"
     )
 
 
@@ -69,18 +70,18 @@ def class_value(value: Scalar) -> str:
     return str(int(number)) if number == number and abs(number) < 1e15 and number == int(number) else text
 
 
-def tally(rows: DuckRows, roles: Roles) -> list[Tally]:
+def tally(rows: Rows, roles: Roles) -> list[Tally]:
     """Count the values of label, prediction and decision, the thousand most frequent of each.
 
     Raises:
         LogError: the log cannot be read.
 
     """
-    score = roles.column("score")
+    score, says = roles.column("score"), rows.dialect
     mean = "NULL"
     if score in rows.columns and family_of(rows.columns[score]) in {"number", "text"}:
-        number = f"TRY_CAST({quote(score)} AS DOUBLE)"
-        mean = f"avg(CASE WHEN isfinite({number}) THEN {number} END)"
+        number = _plain_number(score, rows.columns[score], says)
+        mean = f"avg(CASE WHEN {says.finite(number)} THEN {number} END)"
     tallies = []
     for role in OUTCOME_ROLES:
         column = roles.column(role)
@@ -88,7 +89,7 @@ def tally(rows: DuckRows, roles: Roles) -> list[Tally]:
             continue
         kind = rows.columns[column]
         found = rows.fetch(
-            f"SELECT {class_text(column, kind)} AS value, count(*) AS n, {mean} FROM raw "
+            f"SELECT {class_text(column, kind, says)} AS value, count(*) AS n, {mean} FROM raw "
             f"WHERE {quote(column)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {_LISTED + 1}"
         )
         values = {str(v): (int(n), None if m is None else float(m)) for v, n, m in found if v is not None}
@@ -97,6 +98,11 @@ def tally(rows: DuckRows, roles: Roles) -> list[Tally]:
         integral = numeric and all(x is not None and x == int(x) for x in numbers)
         tallies.append(Tally(role, values, numeric, integral, more=len(found) > _LISTED))
     return tallies
+
+
+def _plain_number(column: str, kind: str, says: Dialect) -> str:
+    """Give the SQL of a score as it stands, NULL where it is no number."""
+    return says.read_number(quote(column)) if family_of(kind) == "text" else f"CAST({quote(column)} AS DOUBLE)"
 
 
 def number_of(text: str) -> float | None:

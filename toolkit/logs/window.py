@@ -25,10 +25,10 @@ def within(log: Log, window: Window, what: str = "window") -> Log:
     whole = log.validation
     if log.roles.column("timestamp") not in log.columns or whole.first is None:
         raise LogError(f"the log has no times to choose a {what} of", where=log.name, fix="leave the window out")
-    bounds = " AND ".join(f"t {sign} TIMESTAMP '{m:%Y-%m-%d %H:%M:%S.%f}'" for sign, m in ((">=", start), ("<", end)))
-    log.rows.run("ALTER VIEW rows RENAME TO rows_of_all_times")
-    log.rows.run(f"CREATE OR REPLACE VIEW rows AS SELECT * FROM rows_of_all_times WHERE {bounds}")
-    ((kept, first, last),) = log.rows.fetch("SELECT count(*), min(t), max(t) FROM rows")
+    says = log.rows.dialect
+    first, last = (says.moment(f"{moment:%Y-%m-%d %H:%M:%S.%f}") for moment in (start, end))
+    log.rows.narrow("rows", f"t >= {first} AND t < {last}")
+    ((kept, earliest, latest),) = log.rows.fetch("SELECT count(*), min(t), max(t) FROM rows")
     if not kept:
         raise LogError(
             f"no row lies in the {what} from {iso(start)} to {iso(end)}",
@@ -39,8 +39,8 @@ def within(log: Log, window: Window, what: str = "window") -> Log:
     narrowed = replace(
         whole,
         rows_kept=int(kept),
-        first=first.replace(tzinfo=UTC),
-        last=last.replace(tzinfo=UTC),
+        first=earliest.replace(tzinfo=UTC),
+        last=latest.replace(tzinfo=UTC),
         notes=(*whole.notes, said),
     )
     return replace(log, validation=narrowed)

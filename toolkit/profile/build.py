@@ -69,7 +69,7 @@ def _sample(log: Log, most: int, seed: int) -> tuple[Any, float]:
     # a hash of the content: the same rows whatever the order of files or threads; features where no id tells rows apart
     told = [] if log.roles.column("id") else [f"feature_{i}" for i in range(min(len(log.feature_names), 20))]
     content = ", ".join(["t", "id", "score", "prediction", "label", "decision", "latency_ms", *told])
-    picked = f"hash({content}, {int(seed)}) % {_MODULUS} < {keep}"
+    picked = f"{log.rows.dialect.hashed(f'{content}, {int(seed)}', _MODULUS)} < {keep}"
     table = log.rows.arrow(f"SELECT * FROM rows WHERE {picked}")
     return table, total / max(table.num_rows, 1)
 

@@ -73,7 +73,7 @@ def _look(log: Log, columns: Mapping[str, str]) -> tuple[tuple[float, float] | N
     span = (report.first.timestamp(), report.last.timestamp()) if report.first and report.last else None
     if not columns:
         return span, {}
-    found = log.rows.fetch(f"SELECT {', '.join(f'approx_count_distinct({c})' for c in columns)} FROM rows")[0]
+    found = log.rows.fetch(f"SELECT {', '.join(log.rows.dialect.distinct(c) for c in columns)} FROM rows")[0]
     return span, {c: int(n) + 1 for c, n in zip(columns, found, strict=True)}
 
 

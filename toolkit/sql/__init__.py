@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from toolkit.sql.connect import connect, literal, quote
-from toolkit.sql.dialect import DUCKDB, SPARK, Dialect
+from toolkit.sql.dialect import DUCKDB, Dialect
 
-__all__ = ["DUCKDB", "SPARK", "Dialect", "connect", "literal", "quote"]
+__all__ = ["DUCKDB", "Dialect", "connect", "literal", "quote"]
