@@ -1,0 +1,58 @@
+"""What every engine can do with the rows of a log (floor 2): all that the floors above may ask of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from toolkit.logs.formats import Opened
+    from toolkit.sql import Dialect
+
+
+class Rows(Protocol):
+    """Rows where they lie, under the names ``raw``, ``canonical`` and ``rows`` once these are defined.
+
+    ``columns`` gives each column of ``raw`` its type by DuckDB's name, whatever the engine calls it; ``dialect`` is how
+    its SQL is written.
+    """
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the engine's SQL is written."""
+        ...
+
+    name: str
+    files: tuple[Path, ...]
+    opened: Opened
+    columns: dict[str, str]
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """sha256 by name of what was read; computed when first asked for."""
+        ...
+
+    def define(self, name: str, sql: str) -> None:
+        """Give a SELECT a name of ours, by which later ones read it."""
+        ...
+
+    def narrow(self, name: str, condition: str) -> None:
+        """Keep the rows of a view for which a condition holds."""
+        ...
+
+    def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run SQL and give its rows as tuples; for small answers."""
+        ...
+
+    def arrow(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """Run SQL and give a ``pyarrow.Table``."""
+        ...
+
+    def ask(self, sql: str, *, rows: int, seconds: float) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Answer a stranger's SELECT, locked down."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the rows; calling it twice does no harm."""
+        ...
