@@ -76,6 +76,39 @@ def test_a_name_alone_is_not_enough(column: str, kind: str, figures: dict[str, o
     assert guess_roles(stats(**{column: (kind, figures)})).roles.single == {}
 
 
+@pytest.mark.parametrize(
+    ("role", "column", "kind", "figures"),
+    [
+        ("timestamp", "seen_at", "TIMESTAMP", UNIQUE),
+        ("timestamp", "week", "VARCHAR", {"time_share": 1.0}),
+        ("prediction", "forecast_units", "DOUBLE", UNIQUE),
+        ("prediction", "ai_suggestion", "BIGINT", {"distinct": 2}),
+        ("score", "y_pred_proba", "DOUBLE", FRACTION),
+        ("score", "probability_of_default", "DOUBLE", FRACTION),
+        ("decision", "doctor_decision", "VARCHAR", {"distinct": 2}),
+        ("label", "actual_units", "DOUBLE", UNIQUE),
+    ],
+)
+def test_a_telling_word_gives_the_role(role: str, column: str, kind: str, figures: dict[str, object]) -> None:
+    """The only column that a word of its name, or its being a time, gives away has that role."""
+    assert guess_roles(stats(**{column: (kind, figures)})).roles.single == {role: column}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("actual_units", "actual_price"),
+        ("previous_outcome",),
+        ("prediction_error",),
+        ("date_of_birth",),
+    ],
+)
+def test_a_word_that_tells_nothing_certain_gives_no_role(columns: tuple[str, ...]) -> None:
+    """Two columns with the same word, or a word that is about something else, are not guessed."""
+    kind = "TIMESTAMP" if "birth" in columns[0] else "BIGINT"
+    assert guess_roles(stats(**dict.fromkeys(columns, (kind, UNIQUE)))).roles.single == {}
+
+
 def test_the_likelier_name_wins() -> None:
     """Of two columns that could be the label, the one with the more usual name is it; the other is a feature."""
     roles = guess_roles(stats(outcome=("BIGINT", {"distinct": 2}), label=("BIGINT", {"distinct": 2}))).roles

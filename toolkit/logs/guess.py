@@ -2,72 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
+from toolkit.logs.names import (
+    ABOUT_WORDS,
+    BIRTH_WORDS,
+    GROUP_WORDS,
+    ID_NAME,
+    NAMES,
+    SEGMENT_WORDS,
+    TELLING_WORDS,
+    plain,
+    words_of,
+)
 from toolkit.logs.stats import ColumnStats
 from toolkit.roles import Roles
 from toolkit.vocabulary import PLURAL_ROLES, SINGLE_ROLES
 
-#: Names by role, the likelier first; compared in lower case with every other character as ``_``.
-NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "label_time": (
-        "label_time", "label_ts", "label_timestamp", "labelled_at", "labeled_at", "label_at", "outcome_time", "y_time",
-    ),
-    "timestamp": (
-        "timestamp", "ts", "event_time", "event_timestamp", "prediction_time", "predicted_at", "served_at", "datetime",
-        "created_at", "request_time", "event_ts", "time", "date", "ds", "dt",
-    ),
-    "id": (
-        "id", "request_id", "prediction_id", "event_id", "transaction_id", "record_id", "row_id", "uuid", "case_id",
-        "application_id", "order_id",
-    ),
-    "label": (
-        "label", "y_true", "target", "ground_truth", "actual", "outcome", "true_label", "truth", "y", "observed",
-    ),
-    "prediction": (
-        "prediction", "y_pred", "predicted", "pred", "predicted_label", "predicted_class", "model_prediction", "yhat",
-        "y_hat",
-    ),
-    "score": (
-        "score", "probability", "proba", "prob", "y_score", "y_proba", "y_prob", "model_score", "risk_score",
-        "prediction_score", "prediction_proba", "confidence", "p",
-    ),
-    "model_version": ("model_version", "version", "model", "model_id", "model_name", "deployment"),
-    "latency_ms": ("latency_ms", "latency", "duration_ms", "response_time_ms", "elapsed_ms", "inference_ms"),
-    "status": ("status", "status_code", "http_status", "response_status", "result_status"),
-    "decision": ("decision", "final_decision", "action", "human_decision", "final_action", "decided"),
-    "decider": ("decider", "reviewer", "judge", "annotator", "decided_by", "reviewed_by", "operator"),
-    "cost": ("cost", "loss", "amount_lost", "error_cost", "damage"),
-}  # fmt: skip
-
-#: Words in a name that make a column a protected attribute, or another slice of interest.
-GROUP_WORDS: Final = frozenset(
-    {
-        "sex",
-        "gender",
-        "race",
-        "ethnicity",
-        "religion",
-        "nationality",
-        "disability",
-        "ageband",
-        "agegroup",
-        "agecat",
-        "minority",
-    }
-)
-SEGMENT_WORDS: Final = frozenset(
-    {
-        *("region", "site", "store", "country", "channel", "hospital", "clinic", "city", "state", "platform"),
-        *("device", "market", "tenant", "branch", "warehouse", "airport", "province", "district", "segment"),
-        *("industry", "department", "school", "ward", "county", "carrier", "origin"),
-    }
-)
-_ID_NAME: Final = re.compile(r"(^|_)(id|ids|uuid|guid|key|hash|index|idx|row|rowid|row_number|unnamed_\d+)$")
 _MOST_SLICES: Final = 60
 _FREE_TEXT: Final = 20.0
 
@@ -78,22 +31,6 @@ class Guess:
 
     roles: Roles
     notes: Mapping[str, str] = field(default_factory=dict)
-
-
-def plain(name: str) -> str:
-    """Give a name in lower case, with everything but letters and digits as single ``_``."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", snake.lower()).strip("_")
-
-
-def named_like_a_role(name: str) -> bool:
-    """Tell whether a column's name could mean a role other than feature, so that its figures are wanted."""
-    simple = plain(name)
-    return (
-        any(simple in names for names in NAMES.values())
-        or bool(_ID_NAME.search(simple))
-        or bool(_words(simple) & (GROUP_WORDS | SEGMENT_WORDS))
-    )
 
 
 def guess_roles(stats: Mapping[str, ColumnStats]) -> Guess:
@@ -107,6 +44,8 @@ def guess_roles(stats: Mapping[str, ColumnStats]) -> Guess:
             if column is not None and column not in single.values() and _fits(role, stats[column]):
                 single[role] = column
                 break
+    _only_time(single, stats, notes)
+    _telling_words(single, stats, notes)
     _score_named_prediction(single, stats, notes)
     groups, segments = _slices(stats, set(single.values()))
     plural = {"group": groups, "segment": segments}
@@ -155,7 +94,7 @@ def _no_feature(column: ColumnStats) -> str:
     if column.family == "time" or column.time_share > 0.9:
         return "a time"
     unique = column.filled > 0 and column.distinct > 0.5 * column.filled
-    if _ID_NAME.search(plain(column.name)) and (unique or column.distinct > 1000):
+    if ID_NAME.search(plain(column.name)) and (unique or column.distinct > 1000):
         return "an id"
     if column.n >= 100 and column.integral and column.filled == column.n and _span(column) == column.n:
         return "a row number"
@@ -188,6 +127,37 @@ def _fits(role: str, column: ColumnStats) -> bool:
     return column.family != "time"
 
 
+def _only_time(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
+    """Take the only column of times for the timestamp, whatever it is called."""
+    times = [
+        column
+        for column, held in stats.items()
+        if (held.family == "time" or held.time_share > 0.9)
+        and column not in single.values()
+        and not words_of(plain(column)) & BIRTH_WORDS
+        and not any(plain(column) in names for names in NAMES.values())
+    ]
+    if "timestamp" not in single and len(times) == 1:
+        single["timestamp"] = times[0]
+        notes[times[0]] = "the only column of times"
+
+
+def _telling_words(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
+    """Take the only column with a telling word in its name, where no column has a usual name of the role."""
+    for role, telling in TELLING_WORDS.items():
+        found = [
+            column
+            for column, held in stats.items()
+            if column not in single.values()
+            and telling & (words := words_of(plain(column)))
+            and not words & ABOUT_WORDS
+            and _fits(role, held)
+        ]
+        if role not in single and len(found) == 1:
+            single[role] = found[0]
+            notes[found[0]] = f"named like a {role}"
+
+
 def _score_named_prediction(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
     """Take a prediction for the score where it holds fractions between 0 and 1 and the label holds two values."""
     column, label = single.get("prediction"), single.get("label")
@@ -200,18 +170,13 @@ def _score_named_prediction(single: dict[str, str], stats: Mapping[str, ColumnSt
         notes[column] = "fractions between 0 and 1: a score, no class"
 
 
-def _words(simple: str) -> set[str]:
-    parts = simple.split("_")
-    return {*parts, *("".join(pair) for pair in pairwise(parts))}
-
-
 def _slices(stats: Mapping[str, ColumnStats], taken: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     groups, segments = [], []
     for name, column in stats.items():
         few = 0 < column.distinct <= _MOST_SLICES and (column.family in {"text", "boolean"} or column.integral)
         if name in taken or not few:
             continue
-        words = _words(plain(name))
+        words = words_of(plain(name))
         if words & GROUP_WORDS:
             groups.append(name)
         elif words & SEGMENT_WORDS:

@@ -11,9 +11,10 @@ from typing import Any, Final
 from toolkit.engines import DuckRows, Rows
 from toolkit.errors import LogError, RolesError
 from toolkit.logs.clean import Plan, canonical_sql, make_views
-from toolkit.logs.guess import NAMES, Guess, fill_features, guess_roles, named_like_a_role, plain
+from toolkit.logs.guess import Guess, fill_features, guess_roles
 from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
+from toolkit.logs.names import NAMES, named_like_a_role, plain
 from toolkit.logs.outcome import Outcome, decide_outcome
 from toolkit.logs.stats import ColumnStats, column_stats, family_of
 from toolkit.logs.times import clock

@@ -1,0 +1,106 @@
+"""What columns of each role are usually called (floor 2): whole names, and words within names."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Final
+
+#: Names by role, the likelier first; compared in lower case with every other character as ``_``.
+NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "label_time": (
+        "label_time", "label_ts", "label_timestamp", "labelled_at", "labeled_at", "label_at", "outcome_time", "y_time",
+    ),
+    "timestamp": (
+        "timestamp", "ts", "event_time", "event_timestamp", "prediction_time", "predicted_at", "served_at", "datetime",
+        "created_at", "request_time", "event_ts", "time", "date", "ds", "dt",
+    ),
+    "id": (
+        "id", "request_id", "prediction_id", "event_id", "transaction_id", "record_id", "row_id", "uuid", "case_id",
+        "application_id", "order_id",
+    ),
+    "label": (
+        "label", "y_true", "target", "ground_truth", "actual", "outcome", "true_label", "truth", "y", "observed",
+    ),
+    "prediction": (
+        "prediction", "y_pred", "predicted", "pred", "predicted_label", "predicted_class", "model_prediction", "yhat",
+        "y_hat", "forecast",
+    ),
+    "score": (
+        "score", "probability", "proba", "prob", "y_score", "y_proba", "y_prob", "y_pred_proba", "y_pred_prob",
+        "pred_proba", "predict_proba", "predicted_proba", "predicted_probability", "model_score", "risk_score",
+        "prediction_score", "prediction_proba", "confidence", "p",
+    ),
+    "model_version": ("model_version", "version", "model", "model_id", "model_name", "deployment"),
+    "latency_ms": ("latency_ms", "latency", "duration_ms", "response_time_ms", "elapsed_ms", "inference_ms"),
+    "status": ("status", "status_code", "http_status", "response_status", "result_status"),
+    "decision": ("decision", "final_decision", "action", "human_decision", "final_action", "decided"),
+    "decider": ("decider", "reviewer", "judge", "annotator", "decided_by", "reviewed_by", "operator"),
+    "cost": ("cost", "loss", "amount_lost", "error_cost", "damage"),
+}  # fmt: skip
+
+#: Words in a name that make a column a protected attribute, or another slice of interest.
+GROUP_WORDS: Final = frozenset(
+    {
+        "sex",
+        "gender",
+        "race",
+        "ethnicity",
+        "religion",
+        "nationality",
+        "disability",
+        "ageband",
+        "agegroup",
+        "agecat",
+        "minority",
+    }
+)
+SEGMENT_WORDS: Final = frozenset(
+    {
+        *("region", "site", "store", "country", "channel", "hospital", "clinic", "city", "state", "platform"),
+        *("device", "market", "tenant", "branch", "warehouse", "airport", "province", "district", "segment"),
+        *("industry", "department", "school", "ward", "county", "carrier", "origin"),
+    }
+)
+#: Words that give a column away where no column has a usual name; tried for a role that is still absent.
+TELLING_WORDS: Final[dict[str, frozenset[str]]] = {
+    "prediction": frozenset(
+        {"prediction", "predicted", "pred", "forecast", "forecasted", "suggestion", "suggested", "recommendation"}
+    ),
+    "score": frozenset({"proba", "probability"}),
+    "decision": frozenset({"decision", "decided"}),
+    "label": frozenset({"label", "actual", "actuals", "outcome", "truth"}),
+}
+#: Words with which a name says something about a column of a role, and is none.
+ABOUT_WORDS: Final = frozenset(
+    {
+        *("time", "at", "date", "id", "version", "by", "previous", "prev", "last", "prior", "lag", "source"),
+        *("threshold", "error", "reason", "model", "count", "interval", "lower", "upper", "std"),
+    }
+)
+#: Words of a time that says when somebody came into the world, not when something was predicted.
+BIRTH_WORDS: Final = frozenset({"birth", "birthday", "birthdate", "dob", "born"})
+ID_NAME: Final = re.compile(r"(^|_)(id|ids|uuid|guid|key|hash|index|idx|row|rowid|row_number|unnamed_\d+)$")
+_TELLING: Final = GROUP_WORDS | SEGMENT_WORDS | frozenset().union(*TELLING_WORDS.values())
+
+
+def plain(name: str) -> str:
+    """Give a name in lower case, with everything but letters and digits as single ``_``."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", snake.lower()).strip("_")
+
+
+def named_like_a_role(name: str) -> bool:
+    """Tell whether a column's name could mean a role other than feature, so that its figures are wanted."""
+    simple = plain(name)
+    return (
+        any(simple in names for names in NAMES.values())
+        or bool(ID_NAME.search(simple))
+        or bool(words_of(simple) & _TELLING)
+    )
+
+
+def words_of(simple: str) -> set[str]:
+    """Give the words of a plain name, and each two neighbours as one."""
+    parts = simple.split("_")
+    return {*parts, *("".join(pair) for pair in pairwise(parts))}
