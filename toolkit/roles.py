@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Literal, Self, cast
 
 from toolkit.errors import RolesError
 from toolkit.mime import Shows
@@ -14,6 +14,7 @@ from toolkit.vocabulary import PLURAL_ROLES, ROLES, SINGLE_ROLES, TASKS, Task
 
 FORMAT: Final = "toolkit.roles/1"
 Scalar = str | int | float | bool
+Rest = Literal["absent", "guess"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Roles(Shows):
 
     ``single`` maps a role to its one column, ``plural`` a role to its columns in order; a role left out is absent.
     ``positive`` is the value that counts as the positive class; ``status_ok`` are the statuses of an answered request.
-    ``guessed`` names the roles that nobody declared.
+    ``guessed`` names the roles that nobody declared. With ``rest = "guess"`` the roles that are not named are guessed
+    from the other columns, instead of being absent.
     """
 
     task: Task | None = None
@@ -31,6 +33,7 @@ class Roles(Shows):
     positive: Scalar | None = None
     status_ok: tuple[str, ...] = ()
     guessed: frozenset[str] = frozenset()
+    rest: Rest = "absent"
 
     def column(self, role: str) -> str | None:
         """Give the column of a single role, or ``None`` where the role is absent."""
@@ -73,7 +76,7 @@ class Roles(Shows):
             raise RolesError(
                 "no column has the role prediction, score or decision",
                 where=where,
-                fix="name one of them in the [roles] of roles.toml",
+                fix="name one, e.g. --column prediction=COLUMN, or in the [roles] of roles.toml",
             )
         return self
 
@@ -101,8 +104,12 @@ class Roles(Shows):
             RolesError: an unknown role, task or key, or a value of the wrong type.
         """
         for key in raw:
-            if key not in {"task", "roles", "values", "format"}:
-                raise RolesError(f"unknown key {key!r}", where=where, fix="only task, [roles] and [values] are known")
+            if key not in {"task", "roles", "values", "format", "rest"}:
+                fix = "only task, rest, [roles] and [values] are known"
+                raise RolesError(f"unknown key {key!r}", where=where, fix=fix)
+        rest = raw.get("rest", "absent")
+        if rest not in {"absent", "guess"}:
+            raise RolesError(f"unknown rest {rest!r}", where=where, fix='write rest = "guess", or leave it out')
         task = raw.get("task")
         if task is not None and task not in TASKS:
             raise RolesError(f"unknown task {task!r}", where=where, fix=f"use one of {', '.join(TASKS)}")
@@ -121,11 +128,13 @@ class Roles(Shows):
             plural=plural,
             positive=values.get("positive"),
             status_ok=tuple(str(v) for v in (ok if isinstance(ok, list | tuple) else [ok])),
+            rest=rest,
         )
 
     def to_toml(self) -> str:
         """Write the roles as roles.toml; ``Roles.load`` reads the same back."""
         lines = [f'task = "{self.task}"'] if self.task else []
+        lines += ['rest = "guess"'] if self.rest == "guess" else []
         lines.append("[roles]")
         lines += [f"{role} = {_toml(self.single[role])}" for role in SINGLE_ROLES if role in self.single]
         lines += [f"{role} = {_toml(list(self.plural[role]))}" for role in PLURAL_ROLES if role in self.plural]
@@ -139,6 +148,7 @@ class Roles(Shows):
     def to_dict(self) -> dict[str, Any]:
         """Give the roles as JSON values, in the shape of roles.toml."""
         return {
+            **({"rest": self.rest} if self.rest == "guess" else {}),
             "task": self.task,
             "roles": {**self.single, **{k: list(v) for k, v in self.plural.items()}},
             "values": {"positive": self.positive, "status_ok": list(self.status_ok)},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toolkit.cli.columns import column_options, roles_given
 from toolkit.cli.frame import Command, check_target, say, say_pairs, say_table
 from toolkit.cli.progress import Progress
 from toolkit.cli.times import MOMENT
@@ -26,7 +27,7 @@ _MOST_COLUMNS = 30
 )
 @click.argument("log")
 @click.option("--reference", metavar="FILE", help="Rows that the model is held to: its validation rows, a good month.")
-@click.option("--roles", metavar="FILE", help="roles.toml: which column is what; guessed and shown where not given.")
+@column_options
 @click.option("--events", metavar="FILE", help="What happened: a table with timestamp, kind and text.")
 @click.option("--json", "out", metavar="OUT", help="Write the diagnosis as JSON to OUT (- prints it instead).")
 @click.option("--window", type=MOMENT, nargs=2, metavar="FROM TO", help="Investigate the rows of this span alone.")
@@ -44,6 +45,7 @@ def diagnose(
     log: str,
     reference: str | None,
     roles: str | None,
+    columns: tuple[str, ...],
     events: str | None,
     out: str | None,
     window: tuple[datetime, datetime] | None,
@@ -68,7 +70,12 @@ def diagnose(
         progress("reading the log")
         happened = as_events(events)
         with read_log(
-            log, roles, reference=reference, memory_mb=memory_mb, window=window, reference_window=reference_window
+            log,
+            roles_given(roles, columns),
+            reference=reference,
+            memory_mb=memory_mb,
+            window=window,
+            reference_window=reference_window,
         ) as opened:
             progress(f"diagnosing {opened.validation.rows_kept:,} rows")
             answer = run(opened, events=happened, seed=seed)
@@ -93,8 +100,10 @@ def show_roles(log: Log) -> None:
     """Print the roles that were guessed, one line a column."""
     table = log.roles_table()
     heads = list(table[0]) if table else []
-    say("Roles were guessed; write what is wrong into a roles.toml and pass it with --roles.")
+    say("Roles were guessed; correct one with --column ROLE=COLUMN, or write a roles.toml and pass it with --roles.")
     say_table(heads, [[row[h] for h in heads] for row in table], most=_MOST_COLUMNS, cell=40)
+    if log.roles.column("label") is None:
+        say("No column looks like the label; where one holds what truly happened: --column label=COLUMN")
 
 
 def show_values(log: Log) -> None:

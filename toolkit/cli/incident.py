@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.cli.columns import column_options, roles_given
 from toolkit.cli.frame import (
     FAILED,
     Command,
@@ -42,10 +43,10 @@ if TYPE_CHECKING:
 @click.option("--severity", type=click.Choice(SEVERITIES, case_sensitive=False), default="SEV3", show_default=True)
 @click.option("--kind", type=click.Choice(INCIDENT_KINDS, case_sensitive=False), default="incident", show_default=True)
 @click.option("--owner", default="", help="Who leads.")
-@click.option("--role", "roles_given", metavar="ROLE=NAME", multiple=True, help="e.g. commander=Ada, scribe=Lin.")
+@click.option("--role", "parts", metavar="ROLE=NAME", multiple=True, help="e.g. commander=Ada, scribe=Lin.")
 @click.option("--log", metavar="LOG", help="The prediction log: a file, a glob, a folder, or FILE.duckdb::TABLE.")
 @click.option("--reference", metavar="FILE", help="Rows that the model is held to.")
-@click.option("--roles", metavar="FILE", help="roles.toml: which column is what; guessed where not given.")
+@column_options
 @click.option("--events", metavar="FILE", help="What happened: a table with timestamp, kind and text.")
 @click.option("--occurred", "occurred_at", type=MOMENT, help="When the damage began, where somebody knows.")
 @click.option("--detected", "detected_at", type=MOMENT, help="When somebody noticed.")
@@ -62,9 +63,10 @@ def open_(
     log: str | None,
     reference: str | None,
     roles: str | None,
+    columns: tuple[str, ...],
     events: str | None,
     tags: tuple[str, ...],
-    roles_given: tuple[str, ...],
+    parts: tuple[str, ...],
     by: str,
     home: str | None,
     as_json: bool,
@@ -84,10 +86,10 @@ def open_(
             title,
             log=log,
             reference=reference,
-            roles=roles,
+            roles=roles_given(roles, columns),
             events=events,
             tags=list(tags),
-            responders=roles_of(roles_given, {}),
+            responders=roles_of(parts, {}),
             by=by,
             command=typed(),
             **fields,

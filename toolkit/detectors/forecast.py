@@ -60,8 +60,14 @@ def _near(change: Change, n: int) -> slice:
 
 
 def _step(x: Floats, rows: Mask, near: slice) -> float:
-    """Give the mean inside the change less that of the rows just before it."""
-    inner, outer = x[near][rows[near]], x[near][~rows[near]]
-    if (~np.isnan(inner)).sum() < 3 or (~np.isnan(outer)).sum() < 3:
+    """Give the step of the mean at the change, beside a straight trend: a forecast that goes on rising did not move.
+
+    Least squares of ``x = a + b t + c [inside]`` over the rows around the change; ``c`` is the step.
+    """
+    values, inner = x[near], rows[near]
+    known = ~np.isnan(values)
+    if (known & inner).sum() < 3 or (known & ~inner).sum() < 3:
         return float("nan")
-    return float(np.nanmean(inner) - np.nanmean(outer))
+    time = np.linspace(-1.0, 1.0, len(values))
+    design = np.column_stack([np.ones(len(values)), time, inner])[known]
+    return float(np.linalg.lstsq(design, values[known], rcond=None)[0][2])

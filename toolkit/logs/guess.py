@@ -55,6 +55,20 @@ def guess_roles(stats: Mapping[str, ColumnStats]) -> Guess:
     return Guess(filled.roles, {**notes, **filled.notes})
 
 
+def complete(declared: Roles, stats: Mapping[str, ColumnStats]) -> Guess:
+    """Keep the declared roles, and guess the others from the columns that were not named."""
+    taken = set(declared.all_columns)
+    guess = guess_roles({column: held for column, held in stats.items() if column not in taken})
+    mine, known = guess.roles, {*declared.single, *declared.plural}
+    roles = declared.with_(
+        single={**{r: c for r, c in mine.single.items() if r not in known}, **declared.single},
+        plural={**{r: c for r, c in mine.plural.items() if r not in known}, **declared.plural},
+        guessed=mine.guessed - known,
+        rest="absent",
+    )
+    return Guess(roles, guess.notes)
+
+
 def fill_features(roles: Roles, stats: Mapping[str, ColumnStats], *, free_text: bool = False) -> Guess:
     """Make every column without a role a feature, but for ids, times and free text, and say so.
 

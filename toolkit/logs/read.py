@@ -11,7 +11,7 @@ from typing import Any, Final
 from toolkit.engines import DuckRows, Rows
 from toolkit.errors import LogError, RolesError
 from toolkit.logs.clean import Plan, canonical_sql, make_views
-from toolkit.logs.guess import Guess, fill_features, guess_roles
+from toolkit.logs.guess import Guess, complete, fill_features, guess_roles
 from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
 from toolkit.logs.names import NAMES, named_like_a_role, plain
@@ -46,7 +46,8 @@ def read_log(
         source: a file, a glob or a folder of Parquet, CSV or JSONL, ``file.duckdb::table``, a DataFrame, an Arrow
             table.
         roles: roles.toml, its content as a dict, or ``Roles``; without any, all roles are guessed. Where some are
-            given, those left out are absent; features alone default to every column with no other role.
+            given, those left out are absent, or guessed with ``rest = "guess"``; features alone default to every
+            column with no other role.
         reference: a second source of the same columns; those it lacks are absent there. A column ``split`` (train,
             validation) tells its parts apart.
         memory_mb: megabytes that each of the two may use; default a quarter of the machine's.
@@ -88,7 +89,7 @@ def as_roles(given: str | os.PathLike[str] | Mapping[str, Any] | Roles) -> Roles
         return given
     if isinstance(given, Mapping):
         # a bare {role: column} is what most people write first
-        raw = given if {"roles", "task", "values"} & set(given) else {"roles": given}
+        raw = given if {"roles", "task", "values", "rest"} & set(given) else {"roles": given}
         return Roles.from_dict(raw)
     if isinstance(given, str | os.PathLike):
         return Roles.load(os.fspath(given))
@@ -145,8 +146,9 @@ def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: dateti
 
 def _figures(rows: Rows, declared: Roles | None) -> dict[str, ColumnStats]:
     """Scan the columns whose figures decide something: texts, and what is named like a role or has one."""
-    if declared is None:
+    if declared is None or declared.rest == "guess":
         wanted = [c for c, kind in rows.columns.items() if family_of(kind) == "text" or named_like_a_role(c)]
+        wanted += [c for c in (declared.all_columns if declared else ()) if c in rows.columns and c not in wanted]
         ids = [c for c in rows.columns if plain(c) in NAMES["id"]]
         return column_stats(rows, wanted, ranged=list(rows.columns), words=ids)
     told = {c for r, c in declared.single.items() if r not in _NUMBERED}
@@ -170,7 +172,10 @@ def _settle(
 ) -> _Settled:
     both = {**there, **here}
     both = {**{c: both[c] for c in here}, **{c: s for c, s in both.items() if c not in here}}
-    guess = guess_roles(both) if declared is None else fill_features(declared, both)
+    if declared is None:
+        guess = guess_roles(both)
+    else:
+        guess = complete(declared, both) if declared.rest == "guess" else fill_features(declared, both)
     roles, missing = _check(guess.roles, log, reference)
     score = roles.column("score")
     figures = here.get(score) if score else None

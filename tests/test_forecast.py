@@ -1,0 +1,58 @@
+"""Weekly forecasts, without inputs and without a roles file: what moved, the world or the forecast?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from shell import run
+
+import toolkit as tk
+
+
+def weeks(*, world: float = 1.0, forecast: float = 1.0) -> pd.DataFrame:
+    """Draw 120 weeks of rising sales and their forecasts; from week 85 on one of both is multiplied."""
+    rng, week = np.random.default_rng(5), np.arange(120)
+    level = 1000 + 10 * week
+    late = week >= 85
+    return pd.DataFrame(
+        {
+            "week": pd.date_range("2023-01-02", periods=120, freq="W").date,
+            "units_sold": (level * np.where(late, world, 1) + rng.normal(0, 30, 120)).round(),
+            "forecast": (level * np.where(late, forecast, 1) + rng.normal(0, 20, 120)).round(),
+        }
+    )
+
+
+def test_a_forecast_that_goes_on_rising_did_not_move() -> None:
+    """Sales that break away from a trend that the forecast follows are a world that changed: concept drift."""
+    got = tk.diagnose(weeks(world=0.6), roles={"rest": "guess", "roles": {"label": "units_sold"}})
+    assert (got.verdict, got.mechanism) == ("data", "concept_drift")
+    assert got.onset is not None
+    assert abs((got.onset - pd.Timestamp("2024-08-18", tz="UTC")).days) <= 7
+
+
+def test_a_forecast_that_leaps_alone_is_no_change_of_the_world() -> None:
+    """Forecasts that leave sales which went on as before are not the data's fault."""
+    got = tk.diagnose(weeks(forecast=1.6), roles={"rest": "guess", "roles": {"label": "units_sold"}})
+    assert got.verdict != "data"
+
+
+def test_a_column_typed_on_the_command_line_is_enough(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """``--column label=units_sold`` declares one role, the others are guessed and shown; a wrong one is one line."""
+    log = tmp_path / "weekly.csv"
+    weeks(world=0.6).to_csv(log, index=False)
+    unlabelled = run(capsys, "diagnose", log)
+    assert "No column looks like the label" in unlabelled.out
+    got = run(capsys, "diagnose", log, "--column", "label=units_sold")
+    assert got.code == 0
+    assert "Verdict   data: concept drift" in got.out
+    assert "units_sold  BIGINT   label       declared" in got.out.replace("DOUBLE", "BIGINT")
+    for wrong, line in (("lable=x", "write ROLE=COLUMN"), ("label=x", "does not have"), ("label", "write ROLE=COLUMN")):
+        refused = run(capsys, "diagnose", log, "--column", wrong)
+        assert refused.code == 2
+        assert line in refused.line
+    both = run(capsys, "diagnose", log, "--roles", "r.toml", "--column", "label=units_sold")
+    assert "give --roles or --column" in both.line
