@@ -15,7 +15,7 @@ import played
 import pytest
 
 from toolkit.api import diagnose
-from toolkit.causes.diagnosis import Diagnosis
+from toolkit.causes.diagnosis import Diagnosis, summary_lines
 from toolkit.records import Event, Verdict, moment
 from toolkit.roles import Roles
 from toolkit.testing import GeneratedIncident, make_healthy, make_incident, make_series
@@ -479,3 +479,12 @@ def test_roles_come_in_any_form(small: GeneratedIncident, tmp_path: Any) -> None
     forms: tuple[Roles | dict[str, Any] | str, ...] = (small.roles, small.roles.to_dict(), str(path))
     got = {diagnose(small.log, reference=small.reference, roles=r).verdict for r in forms}
     assert len(got) == 1
+
+
+def test_a_log_that_shows_no_cause_says_so_once() -> None:
+    """Answers by chance, without a reference: the headline names no cause, and no second line repeats it."""
+    rng = np.random.default_rng(5)
+    log = pd.DataFrame({c: rng.integers(0, 2, 200) for c in ("prediction", "label")})
+    lines = summary_lines(diagnose(log).record)
+    assert lines[0][1].startswith("undetermined; likeliest is a cause that left no trace in this log (")
+    assert "Rival" not in [head for head, _ in lines]

@@ -172,6 +172,8 @@ def when(moment: datetime | None) -> str:
 def headline(v: Verdict) -> str:
     """Say the verdict in one clause."""
     if v.verdict == "undetermined":
+        if chance := _traceless(v):
+            return f"undetermined; likeliest is {_TRACELESS} ({chance:.0%})"
         top = max(v.probabilities, key=lambda k: v.probabilities[k])
         return f"undetermined; likeliest is {top} ({v.probabilities[top]:.0%}), which is not enough to say"
     if v.verdict == "none":
@@ -183,6 +185,12 @@ def headline(v: Verdict) -> str:
 
 
 _TRACELESS = "a cause that left no trace in this log"
+
+
+def _traceless(v: Verdict) -> float:
+    """Give the probability that nothing in the log is the cause, where it is likelier than all else together."""
+    first = v.rivals[0] if v.rivals else None
+    return first.probability if first is not None and first.cause == "unexplained" and first.probability >= 0.5 else 0.0
 
 
 def harm_text(h: Harm) -> str:
@@ -214,7 +222,9 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
     leader = next((r for r in v.rivals if r.mechanism == (v.mechanism or "none")), v.rivals[0] if v.rivals else None)
     if leader is not None:
         lines += _best(v, leader)
-    rival = next((r for r in v.rivals if leader is None or r.mechanism != leader.mechanism), None)
+    told = {leader.mechanism} if leader is not None else set()
+    told |= {"unexplained"} if v.verdict == "undetermined" and _traceless(v) else set()
+    rival = next((r for r in v.rivals if r.mechanism not in told), None)
     if rival is not None and rival.probability >= 0.02:
         other = f"{rival.cause}: {plain(rival.mechanism)}" if rival.cause != "unexplained" else _TRACELESS
         lines.append(("Rival", f"{other} ({rival.probability:.0%})"))
