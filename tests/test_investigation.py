@@ -10,13 +10,11 @@ import pytest
 from shell import a_log
 
 from toolkit.api import diagnose
-from toolkit.errors import LogError, PostmortemError, RenderError
+from toolkit.errors import LogError
 from toolkit.investigation.derived import events_of, times_of
 from toolkit.investigation.measures import groups_of, normal, series_of, wilson
 from toolkit.investigation.opening import absolute, open_incident
-from toolkit.investigation.prose import FILE, known_ids, read_prose, skeleton
 from toolkit.logs import read_log
-from toolkit.notebooks.bundle import Bundle
 from toolkit.profile.build import build_profile
 from toolkit.records import Event, Finding, Harm, Incident, LedgerLine, Verdict
 from toolkit.store import Store
@@ -142,25 +140,3 @@ def test_a_path_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pyte
     assert absolute("log.csv", "log") == str(tmp_path / "log.csv")
     assert absolute("served/*.parquet", "log") == str(tmp_path / "served" / "*.parquet")
     assert absolute("a.duckdb::served", "log") == f"{tmp_path / 'a.duckdb'}::served"
-
-
-def test_the_skeleton_says_nothing_until_somebody_writes(tmp_path: Path) -> None:
-    """The file laid out for people reads as no text at all; what is written below a heading is read by its id."""
-    file = tmp_path / FILE
-    text = skeleton(Bundle(Incident("INC-0001", "x")))
-    assert read_prose(tmp_path) == {}
-    file.write_text(text, encoding="utf-8")
-    assert read_prose(tmp_path) == {}
-    file.write_text(text.replace("## surprised\n", "## surprised\nWe took *one* winter for all.\n"), encoding="utf-8")
-    assert read_prose(tmp_path) == {"surprised": "We took *one* winter for all."}
-    assert {"went-well", "went-wrong", "got-lucky", "surprised", "summary"} <= set(known_ids())
-
-
-def test_a_mistyped_heading_is_named_with_its_line(tmp_path: Path) -> None:
-    """A heading that is no section is refused with its line; comments do not shift the count."""
-    (tmp_path / FILE).write_text("# x\n<!-- two\nlines -->\n## lukcy\ntext\n", encoding="utf-8")
-    with pytest.raises(RenderError, match="line 4: there is no section 'lukcy'"):
-        read_prose(tmp_path)
-    (tmp_path / FILE).write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(PostmortemError, match="cannot be read"):
-        read_prose(tmp_path)

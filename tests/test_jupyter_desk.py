@@ -119,6 +119,12 @@ def test_magics_write_and_complete(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(UsageError, match="there is no incident 'INC-0009'"):
         shell.run_line_magic("incident", "INC-0009")
+    shown = shell.run_cell_magic("section", "surprised", "We took {{harm.n}} rows for all.\n")
+    with pytest.raises(UsageError, match=r"unknown evidence 'harm.nothing'.*surprised, line 2"):
+        shell.run_cell_magic("section", "surprised", "We took\n{{harm.nothing}}.\n")
+    assert desk.case.prose["surprised"].strip() == "We took {{harm.n}} rows for all."
+    assert "surprised" in shell.complete("sur", "%%section sur", 13)[1]
+    assert f"We took {desk.case.verdict.harm.n:,} rows for all." in shown.text
 
 
 def test_an_unattended_notebook_opens_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ from shell import run
 
 from toolkit.errors import PostmortemError
 from toolkit.investigation import investigate, open_incident, publish, verify
-from toolkit.investigation.prose import FILE
 from toolkit.investigation.reviewing import ask, comment, decide, diff, standing
 from toolkit.report.diff import changes
 from toolkit.report.lint import lint
 from toolkit.report.publish import DATA, prepare
+from toolkit.report.written import FILE
 from toolkit.store import Store
 from toolkit.store.packed import pack, unpack
 
@@ -115,7 +115,7 @@ def test_each_audience_has_its_own_folder_and_versions(store: Store) -> None:
 def test_a_restricted_incident_is_not_for_the_public(store: Store) -> None:
     """What is restricted is written for nobody outside."""
     store.update("INC-0001", restricted=True)
-    with pytest.raises(PostmortemError, match="restricted"):
+    with pytest.raises(PostmortemError, match="postmortem edit INC-0001 --unrestricted"):
         publish(store, "INC-0001", audience="public")
 
 

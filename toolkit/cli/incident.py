@@ -228,8 +228,9 @@ def publish(
 ) -> int:
     """Write the postmortem of INCIDENT as one HTML file that loads nothing from anywhere.
 
-    What people wrote into the incident's postmortem.md is in it. For other audiences than the team personal data,
-    small groups and free text are left out, for the public internal names too; the page says what was left out.
+    What people wrote into the incident's postmortem.md, or into Markdown cells of a postmortem.ipynb beside it, is in
+    it. For other audiences than the team personal data, small groups and free text are left out, for the public
+    internal names too; the page says what was left out.
     Where approvals are missing it is written as a draft. Exits 1 where a section is marked as failed.
     """
     with Progress() as progress:

@@ -7,11 +7,11 @@ from typing import Final
 
 from toolkit.investigation.flow import Investigation, Progress, investigate
 from toolkit.investigation.opening import open_incident
-from toolkit.investigation.prose import FILE
 from toolkit.investigation.publishing import Publication, publish
 from toolkit.mime import Shows
 from toolkit.paths import shipped, write_whole
 from toolkit.records import ActionItem, Incident
+from toolkit.report.written import FILE
 from toolkit.store import Store
 
 CASE: Final = "flights_delays"

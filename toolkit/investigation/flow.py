@@ -174,7 +174,7 @@ def _known(store: Store, incident: Incident) -> tuple[Diagnosis, int, Bundle] | 
 
 def _write_skeleton(folder: Path, bundle: Bundle) -> None:
     """Lay out the file that people write into, once; what is written is never touched."""
-    from toolkit.investigation.prose import FILE, skeleton
+    from toolkit.report.written import FILE, skeleton
 
     file = folder / FILE
     if not file.exists():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import PostmortemError
 from toolkit.records import Incident
+from toolkit.report.written import stripped
 from toolkit.store.artefacts import Document
 from toolkit.store.reviews import Comment, Review
 from toolkit.vocabulary import AUDIENCES, SEVERITIES
@@ -76,7 +77,8 @@ def source_of(bundle: Bundle) -> str:
     parts = bundle.parts()
     incident = {k: v for k, v in parts["incident.json"].items() if k not in _MOVING}
     actions = [{k: v for k, v in a.items() if k != "status"} for a in parts["actions.json"]]
-    whole = {**parts, "incident.json": incident, "actions.json": actions}
+    text = {"sections": stripped(bundle.prose)}
+    whole = {**parts, "incident.json": incident, "actions.json": actions, "document.json": text}
     return hashlib.sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -72,7 +72,7 @@ def publish(
     bundle, runs = _record(store, incident_id)
     incident = bundle.incident
     if incident.restricted and audience == "public":
-        fix = "lift the restriction first, with Store.update(..., restricted=False)"
+        fix = f"lift the restriction first: postmortem edit {incident.id} --unrestricted"
         raise PostmortemError(f"{incident.id} is restricted: nothing of it is written for the public", fix=fix)
     standing = standing_of(store, bundle, audience, kind)
     status = _PUBLISHED if standing.ready else _DRAFT

@@ -84,7 +84,7 @@ def latest_run(store: Store, incident_id: str) -> int:
 
 def complete(store: Store, incident_id: str, record: Bundle) -> Bundle:
     """Complete a bundle with what the store holds; paths become names, for a bundle may travel."""
-    from toolkit.investigation.prose import read_prose
+    from toolkit.report.written import read_written
 
     incident = store.incident(incident_id)
     named = {
@@ -98,7 +98,7 @@ def complete(store: Store, incident_id: str, record: Bundle) -> Bundle:
         events=store.events(incident_id),
         actions=tuple(t.action for t in store.actions(incident_id)),
         verdict=record.verdict or store.diagnosis(incident_id),
-        prose=read_prose(store.folder / incident.id),
+        prose=read_written(store.folder / incident.id),
     )
 
 

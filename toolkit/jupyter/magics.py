@@ -1,4 +1,4 @@
-"""``%load_ext toolkit`` (floor 7): ``%incident``, ``%%event``, ``%note`` and ``%evidence``, with completion.
+"""``%load_ext toolkit`` (floor 7): ``%incident``, ``%%event``, ``%note``, ``%evidence``, ``%%section``, completed.
 
 What goes wrong is one line, as in the shell. A notebook that runs unattended has no use for them: it is given a bundle.
 """
@@ -30,6 +30,7 @@ def load(shell: Any) -> None:
         ("%incident", _ids),
         ("%evidence", _findings),
         ("%%event", lambda _shell, words: [*EVENT_KINDS, "now", "star"] if len(words) else []),
+        ("%%section", lambda _shell, words: _sections() if len(words) <= 2 else []),
     ):
         shell.set_hook("complete_command", _completer(complete), str_key=name)
 
@@ -112,6 +113,25 @@ class Incidents(Magics):
             raise PostmortemError(f"there is no finding {words[0][:20]!r}", fix=f"there are: {known}")
         return found[0]
 
+    @cell_magic
+    def section(self, line: str, cell: str) -> Any:
+        """Write a section of the postmortem: ``%%section surprised``, and in the cell its Markdown.
+
+        It is written into the incident's postmortem.md in place of what stood there, and shown as the page will show
+        it; a reference that the record does not hold is refused with its line, and nothing is written.
+        """
+        return self._told(lambda: self._section(line.strip(), cell))
+
+    def _section(self, name: str, text: str) -> Any:
+        from toolkit.report.prose import plain, render_prose
+        from toolkit.report.shown import Shown
+        from toolkit.report.written import write_section
+
+        at = self._desk()
+        html = render_prose(at.case, text, where=name, linked=False).html
+        write_section(at.folder, name, text)
+        return Shown(html, plain(html).strip())
+
     def _desk(self) -> Desk:
         there = self.shell.user_ns.get("desk")
         if not isinstance(there, Desk):
@@ -139,6 +159,12 @@ def _completer(give: Callable[[Any, list[str]], list[str]]) -> Callable[[Any, An
 
 def _ids(_: Any, words: list[str]) -> list[str]:
     return [i.id for i in Store(nearest(), wait=1).incidents()] + ["new", "drill"] if len(words) <= 2 else []
+
+
+def _sections() -> list[str]:
+    from toolkit.report.written import headings
+
+    return list(headings())
 
 
 def _findings(shell: Any, words: list[str]) -> list[str]:

@@ -18,6 +18,7 @@ from toolkit.report.freeze import MANIFEST, check_manifest, evidence_files, sha2
 from toolkit.report.page import Document, compose
 from toolkit.report.policy import Policy, policy_for
 from toolkit.report.redact import Redacted, check_clean, redacted
+from toolkit.report.written import stripped
 
 __all__ = ["DATA", "FORMAT", "MANIFEST", "PAGE", "Published", "check_manifest", "document_json", "prepare", "publish"]
 
@@ -137,7 +138,7 @@ def document_json(
         "events": [event.to_dict() for event in bundle.events],
         "actions": [action.to_dict() for action in bundle.actions],
         "series": series_json(bundle),
-        "prose": dict(bundle.prose),
+        "prose": stripped(bundle.prose),
         "sections": [
             {
                 "id": part.id,
