@@ -14,11 +14,12 @@ from toolkit.errors import RenderError
 from toolkit.notebooks.bundle import Bundle, GroupValue
 from toolkit.notebooks.outcome import RunResult
 from toolkit.records import SliceTerm
+from toolkit.report.audiences import for_audience
 from toolkit.report.page import render
-from toolkit.report.personal import Words, names_and_parts, without_personal
+from toolkit.report.personal import Words, names_and_parts, parts_of_people, without_personal
 from toolkit.report.policy import POLICIES, Policy, policy_for
 from toolkit.report.publish import publish
-from toolkit.report.redact import Redacted, check_clean, for_audience, redacted
+from toolkit.report.redact import Redacted, check_clean, redacted
 from toolkit.report.small_cells import suppressed
 
 #: What is planted, and a part of it that would be enough to know.
@@ -150,8 +151,60 @@ def test_a_name_is_found_in_parts_and_any_case() -> None:
 def test_blocks_are_for_their_audience() -> None:
     """What stands between a line with audiences and three colons is for those alone."""
     text = "All.\n::: team, leadership\nInside.\n:::\n::: public\nOutside.\n:::\nEnd."
-    assert for_audience(text, "team") == "All.\nInside.\nEnd."
-    assert for_audience(text, "public") == "All.\nOutside.\nEnd."
+    assert for_audience(text, "team").split() == ["All.", "Inside.", "End."]
+    assert for_audience(text, "public").split() == ["All.", "Outside.", "End."]
+    assert for_audience("a\n  :::Public \nb\n :::\nc", "public").splitlines()[4] == "c"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("All.\n::: team\nInside.", "does not end .*surprised, line 2"),
+        ("::: teams\nInside.\n:::", "'teams', which is no audience .*line 1"),
+        ("::: team\nx\n::: public\ny\n:::", "inside of another .*line 3"),
+        ("All.\n:::\n", "ends here that did not begin .*line 2"),
+    ],
+)
+def test_a_slip_in_a_block_is_refused(text: str, said: str) -> None:
+    """A block that is open, or for nobody we know, never reaches an audience, nor vanishes."""
+    with pytest.raises(RenderError, match=said):
+        redacted(made_bundle.bundle(prose={"surprised": text}), POLICIES["public"])
+
+
+#: How an address, a number or a name is written so that no simple pattern finds it, with what would tell it.
+DISGUISED = {
+    "ada**@**example.org": "example.org",
+    "ada (at) example (dot) org": "example",
+    "ada\uff20example.org": "example.org",
+    "ada\u200b@example.org": "example",
+    "ada\\@example.org": "example",
+    "Gra**ce Hop**per": "hop",
+    "Gra\u200bce Hop\u200bper": "hop",
+    "grace_hopper and GraceHopper": "hopper",
+    "Jose\u0301 Garci\u0301a": "garc",
+    "`415`-`555`-`0132`": "0132`",
+    "gb82west12345698765432": "98765432",
+    "4111.1111.1111.1111": "1111.1111",
+    "Ada rolled it back; King was told": "King",
+    "the credit-scorer-eu of hal9000": "scorer",
+    "All.\n\n::: team\nINSIDE\n\n\n\n:::\nEnd.": "\\n\\n\\n",
+}
+
+
+@pytest.mark.parametrize("text", DISGUISED)
+def test_a_disguise_does_not_help(text: str, tmp_path: Path) -> None:
+    """Marks, invisible characters, other forms of a letter, words run together and parts of a name are seen through."""
+    rules = replace(own_rules("public"), names=("Grace Hopper", "Jos\u00e9 Garc\u00eda"))
+    bundle = made_bundle.bundle(prose={"surprised": text})
+    incident = replace(bundle.incident, owner="Ada King", model="credit-scorer-eu@7")
+    made = publish(replace(bundle, incident=incident), tmp_path / "out", audience="public", policy=rules)
+    assert DISGUISED[text].lower() not in all_of(made.folder).lower()
+
+
+def test_a_team_is_no_person() -> None:
+    """Parts of a name are looked for only where it is a person's: a team's are words of the language."""
+    known = {"Ada King": "[the owner]", "Data Platform": "[a person]", "the delay desk": "[an owner]"}
+    assert parts_of_people(known) == {"Ada": "[the owner]", "King": "[the owner]"}
 
 
 def test_own_rules_are_read_and_wrong_ones_refused(tmp_path: Path) -> None:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+(?:@|\s?\[at\]\s?|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
-_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,4})?\b")
-_CARD: Final = re.compile(r"(?<![\w.,])\d(?:[ -]?\d){12,18}(?![\w]|[.,]\d)")
+from toolkit.report.text import HIDDEN
+
+_EMAIL: Final = re.compile(
+    r"[\w.!#$%&'*+/=?^`{|}~-]+(?:@|\s?[\[({]\s?at\s?[\])}]\s?|%40)[\w-]+(?:(?:\.|\s?[\[({]\s?dot\s?[\])}]\s?)[\w-]+)+",
+    re.IGNORECASE,
+)
+_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,4})?\b", re.IGNORECASE)
+_CARD: Final = re.compile(r"(?<![\w.,])(?:\d(?:[ -]?\d){12,18}|\d{4}(?:\.\d{4}){3})(?![\w]|[.,]\d)")
 _IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
 _IPV6: Final = re.compile(r"(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
 _SSN: Final = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
@@ -27,6 +33,16 @@ _PHONE: Final = re.compile(
 )
 #: Names that are words of a date too: in a finished page they are told apart by nobody.
 _DATE_WORDS: Final = frozenset({"april", "may", "june", "august"})
+#: Words of a name that is not a person's but a team's.
+_TEAMS: Final = frozenset(
+    {"team", "desk", "group", "data", "platform", "ops", "operations", "engineering", "science", "risk", "support"}
+    | {"service", "services", "office", "unit", "model", "models", "ml", "ai", "call", "oncall", "on-call", "committee"}
+    | {"board", "department", "lab", "product", "security", "research"}
+)
+_PERSON: Final = re.compile(r"[^\W\d_a-z][\w'\u2019.-]+(?: [^\W\d_a-z][\w'\u2019.-]*){1,3}")
+_GAP: Final = re.compile(r"(?<=[^\W\d_])[\s._-]+(?=[^\W_])|(?<=\d)[\s._-]+(?=[^\W\d_])")
+#: What Markdown puts around and between letters.
+_MARKS: Final = re.compile(r"[*`~\\]|__")
 _DATE: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d\d-\d\d")
 
 
@@ -92,6 +108,20 @@ def without_personal(text: str) -> tuple[str, list[Found]]:
     return text, found
 
 
+def plainly(text: str) -> str:
+    """Give text without characters that do not show, and letters in their usual form: nothing hides between them."""
+    whole = unicodedata.normalize("NFC", text)
+    if whole.isascii():
+        return whole
+    wide = (unicodedata.normalize("NFKC", c) if "\uff01" <= c <= "\uff5e" else c for c in whole if ord(c) not in HIDDEN)
+    return "".join(wide)
+
+
+def unmarked(line: str) -> str:
+    """Give a line of Markdown without the marks that can stand inside of a word."""
+    return _MARKS.sub("", line)
+
+
 def _replacer(rule: Rule, found: list[Found]) -> Callable[[re.Match[str]], str]:
     def replace(match: re.Match[str]) -> str:
         if not rule.holds(match.group(0)):
@@ -103,15 +133,20 @@ def _replacer(rule: Rule, found: list[Found]) -> Callable[[re.Match[str]], str]:
 
 
 class Words:
-    """Whole words and names to replace in texts, whatever their case and the spaces between them."""
+    """Whole words and names to replace in texts, whatever their case and what stands between their parts.
 
-    def __init__(self, rule: str, replacements: Mapping[str, str]) -> None:
+    ``exact`` heeds the case, for words that are a name or not by it; those are not looked for in a finished page.
+    """
+
+    def __init__(self, rule: str, replacements: Mapping[str, str], *, exact: bool = False) -> None:
         self.rule = rule
-        self._by_key = {_key(word): mark for word, mark in replacements.items() if _key(word)}
-        self._pattern = _any(self._by_key)
+        words = {plainly(" ".join(word.split())): mark for word, mark in replacements.items() if word.strip()}
+        self._by_key = {_key(word): mark for word, mark in words.items()}
+        self._pattern = _any(words, exact=exact)
         # what a mark itself says, and words that a date is written with, may stand in a finished page
         own = " ".join(self._by_key.values()).lower()
-        self._telling = _any([k for k in self._by_key if k not in _DATE_WORDS and not re.search(_whole(k), own)])
+        telling = [w for w in words if w.lower() not in _DATE_WORDS and not re.search(_whole(w.lower()), own)]
+        self._telling = None if exact else _any(telling)
 
     def without(self, text: str) -> tuple[str, list[Found]]:
         """Replace them in a text."""
@@ -131,19 +166,21 @@ class Words:
             yield from (m.group(0) for m in self._telling.finditer(text))
 
 
-def _any(keys: Iterable[str]) -> re.Pattern[str] | None:
+def _any(words: Iterable[str], *, exact: bool = False) -> re.Pattern[str] | None:
     """Give a pattern that finds any of some words, the longest first."""
-    ranked = sorted(keys, key=len, reverse=True)
-    return re.compile("|".join(map(_whole, ranked)), re.IGNORECASE) if ranked else None
+    ranked = sorted(words, key=len, reverse=True)
+    return re.compile("|".join(map(_whole, ranked)), 0 if exact else re.IGNORECASE) if ranked else None
 
 
 def _key(word: str) -> str:
-    return " ".join(word.lower().split())
+    """Give what a word is told by: its letters and digits."""
+    return "".join(c for c in word.lower() if c.isalnum()) or "".join(word.split())
 
 
-def _whole(key: str) -> str:
-    body = r"\s+".join(re.escape(part) for part in key.split())
-    start, end = (r"(?<!\w)" if key[0].isalnum() else ""), (r"(?!\w)" if key[-1].isalnum() else "")
+def _whole(word: str) -> str:
+    """Give the pattern of a whole word: ``Ada King`` is found as ``ada.king`` and ``AdaKing`` too."""
+    body = r"[\s._-]{0,3}".join(re.escape(part) for part in _GAP.split(word))
+    start, end = (r"(?<![^\W_])" if word[0].isalnum() else ""), (r"(?![^\W_])" if word[-1].isalnum() else "")
     return start + body + end
 
 
@@ -151,3 +188,9 @@ def names_and_parts(names: Sequence[str]) -> dict[str, str]:
     """Give every name of a list with its parts, so that a surname alone is found too; initials are too short."""
     parts = [part for name in names for part in name.split() if len(part.strip(".")) > 2]
     return dict.fromkeys([*names, *parts], "[name]")
+
+
+def parts_of_people(known: Mapping[str, str]) -> dict[str, str]:
+    """Give the first names and surnames of those on record who are people by the look of their names, not teams."""
+    people = {n: m for n, m in known.items() if _PERSON.fullmatch(n) and not _TEAMS & set(n.lower().split())}
+    return {part: mark for name, mark in people.items() for part in name.split() if len(part.strip(".")) > 2}

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from toolkit.errors import RenderError
 from toolkit.notebooks.bundle import Bundle
-from toolkit.report.personal import Found, Words, names_and_parts, without_personal
+from toolkit.report.audiences import for_audience
+from toolkit.report.personal import Found, Words, names_and_parts, parts_of_people, plainly, unmarked, without_personal
 from toolkit.report.policy import Policy
 from toolkit.report.small_cells import suppressed
 from toolkit.report.withheld import free_text_columns, without_free_text, without_internal
@@ -38,8 +39,10 @@ _OURS: Final = frozenset(
 )
 #: Ids and times as we write them: no rule is for these.
 _PLAIN: Final = re.compile(r"[A-Z]{1,4}-?\d{1,9}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|[0-9a-f]{64}")
+#: What tells a name that somebody coined from a word of the language.
+_COINED: Final = re.compile(r"[\d_-]|[a-z][A-Z]")
+_BLANK: Final = re.compile(r"\n{3,}")
 _REFERENCE: Final = re.compile(r"(\{\{[^{}\n]*\}\})")
-_FENCE: Final = re.compile(r"^::: *(?P<who>[a-z, ]+)\n(?P<text>.*?)^:::[ \t]*$\n?", re.MULTILINE | re.DOTALL)
 #: Where in a document something was left out, by the file of the bundle that it came from.
 _WHERE: Final = {
     "incident.json": "the incident's record", "events.json": "events", "actions.json": "action items",
@@ -68,10 +71,16 @@ class Redacted:
 
 
 def redacted(bundle: Bundle, policy: Policy) -> Redacted:
-    """Give the record as ``policy`` lets it be seen; for the team, all of it."""
-    shown = replace(bundle, prose={k: for_audience(v, policy.audience) for k, v in bundle.prose.items()})
+    """Give the record as ``policy`` lets it be seen; for the team, all of it.
+
+    Raises:
+        RenderError: a block of the text is for no audience, or does not end.
+    """
+    shown = replace(bundle, prose={k: for_audience(v, policy.audience, where=k) for k, v in bundle.prose.items()})
     if policy.open:
         return Redacted(shown, policy=policy)
+    # how long a block was that others do not see is not told either
+    shown = replace(shown, prose={k: _BLANK.sub("\n\n", v) for k, v in shown.prose.items()})
     counts: Counter[tuple[str, str]] = Counter()
     columns = free_text_columns(bundle, policy)
     shown = without_free_text(shown, columns, counts)
@@ -87,16 +96,6 @@ def redacted(bundle: Bundle, policy: Policy) -> Redacted:
     return Redacted(shown, entries, words, policy)
 
 
-def for_audience(text: str, audience: str) -> str:
-    """Keep what is written for everybody and for this audience: a block from ``::: public`` to ``:::`` is for it."""
-
-    def keep(match: re.Match[str]) -> str:
-        named = {word for part in match["who"].split(",") for word in part.split()}
-        return match["text"] if audience in named else ""
-
-    return _FENCE.sub(keep, text if text.endswith("\n") else text + "\n").rstrip("\n")
-
-
 def _words(bundle: Bundle, policy: Policy) -> Iterator[Words]:
     """Give the words that a policy replaces: those of the house, listed names, people on record, internal names."""
     if policy.words:
@@ -105,6 +104,7 @@ def _words(bundle: Bundle, policy: Policy) -> Iterator[Words]:
         yield Words("name of a person", names_and_parts(policy.names))
     if policy.people:
         yield Words("name of somebody on record", _people(bundle))
+        yield Words("name of somebody on record", parts_of_people(_people(bundle)), exact=True)
     if policy.internal:
         yield Words("internal name", _internal(bundle))
 
@@ -117,7 +117,7 @@ def _people(bundle: Bundle) -> dict[str, str]:
 
 
 def _internal(bundle: Bundle) -> dict[str, str]:
-    """Map the names of model, versions, data set and files to what they are."""
+    """Map the names of model, versions, data set and files to what they are; also without version and ending."""
     verdict, incident = bundle.verdict, bundle.incident
     versions = dict.fromkeys(verdict.model_versions if verdict else ())
     versions |= dict.fromkeys(v for f in bundle.findings for v in f.model_versions)
@@ -127,7 +127,10 @@ def _internal(bundle: Bundle) -> dict[str, str]:
         names |= {str(name): "[a file of the log]" for name in files}
     named = {str((verdict.log if verdict else {}).get("name") or ""): "[the log]"}
     named |= {incident.dataset: "[the training data]", incident.model: "[the model]"}
-    return {k: v for k, v in (names | named).items() if len(k.strip()) > 2 and k.lower() not in {"model", "log"}}
+    whole = names | named
+    stems = {re.split(r"[@:]|\.\w{2,8}$", k)[0]: v for k, v in whole.items() if v not in names.values() or "." in k}
+    own = {k: v for k, v in stems.items() if len(k) > 3 and _COINED.search(k) and k not in whole}
+    return {k: v for k, v in (own | whole).items() if len(k.strip()) > 2 and k.lower() not in {"model", "log"}}
 
 
 def _clean(value: Any, policy: Policy, words: Sequence[Words], found: list[Found]) -> Any:
@@ -151,6 +154,17 @@ def clean_text(text: str, policy: Policy, words: Sequence[Words], found: list[Fo
 
 
 def _piece(text: str, policy: Policy, words: Sequence[Words], found: list[Found]) -> str:
+    """Clean a text, then each line of it as it reads without the marks of Markdown, where that tells more."""
+    lines = _cleaned(plainly(text), policy, words, found).split("\n")
+    for i, line in enumerate(lines):
+        bare, more = unmarked(line), []
+        if bare != line and (told := _cleaned(bare, policy, words, more)) and more:
+            lines[i] = told
+            found += more
+    return "\n".join(lines)
+
+
+def _cleaned(text: str, policy: Policy, words: Sequence[Words], found: list[Found]) -> str:
     if policy.personal:
         text, gone = without_personal(text)
         found += gone
@@ -169,7 +183,8 @@ def check_clean(files: Mapping[str, bytes], made: Redacted) -> None:
     if made.policy.open:
         return
     for name, content in files.items():
-        text = html.unescape(re.sub(r"<style>.*?</style>", "", content.decode("utf-8", "replace"), flags=re.DOTALL))
+        text = re.sub(r"<style>.*?</style>", "", content.decode("utf-8", "replace"), flags=re.DOTALL)
+        text = html.unescape(_INLINE.sub("", text))
         left = [one.rule for one in made.words for _ in one.left_in(text)]
         left += [f.rule for f in without_personal(_SVG.sub("", text))[1]] if made.policy.personal else []
         if left:
@@ -177,5 +192,7 @@ def check_clean(files: Mapping[str, bytes], made: Redacted) -> None:
             raise RenderError(what, where=name, fix="take it out of the text, or report this; nothing was written")
 
 
+#: Tags that do not part what stands on their sides.
+_INLINE: Final = re.compile(r"</?(?:strong|em|code|del|sub|sup|span|b|i)\b[^<>]*>")
 #: Coordinates of drawings are numbers only.
 _SVG: Final = re.compile(r'\b(?:d|transform|points|viewBox|x|y|x1|x2|y1|y2|width|height|style)="[^"]*"')

@@ -17,7 +17,8 @@ CELL: Final = 240
 #: Longest text that a plot label shows.
 LABEL: Final = 34
 
-_HIDDEN: Final = frozenset(
+#: Characters that do not show, or move those around them.
+HIDDEN: Final = frozenset(
     {0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028, 0x2029}
     | set(range(0x202A, 0x202F))
     | set(range(0x2060, 0x2070))
@@ -51,7 +52,7 @@ def _show(char: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "\u2421"
-    if code in _HIDDEN or 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or 0xE000 <= code < 0xF900:
+    if code in HIDDEN or 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or 0xE000 <= code < 0xF900:
         return f"⟨U+{code:04X}⟩"
     if unicodedata.category(char) == "Cn":
         return f"⟨U+{code:04X}⟩"

@@ -120,8 +120,7 @@ def _headings_in(lines: list[str]) -> Iterator[tuple[int, str]]:
 
 def _file(text: str, where: str, at: str = "line") -> dict[str, str]:
     """Split Markdown at the headings that name sections; deeper headings belong to the text."""
-    # a comment keeps its line breaks, so that the numbers of lines in messages stay right
-    lines = _COMMENT.sub(lambda m: "\n" * m.group(0).count("\n"), text).splitlines()
+    lines = _without_comments(text).splitlines()
     starts = list(_headings_in(lines))
     first = starts[0][0] if starts else len(lines)
     lost = next((no for no, line in enumerate(lines[:first]) if line.strip() and not _TITLE.match(line)), None)
@@ -138,13 +137,18 @@ def _file(text: str, where: str, at: str = "line") -> dict[str, str]:
     return found
 
 
+def _without_comments(text: str) -> str:
+    """Take comments out; their line breaks stay, so that the numbers of lines in messages are right."""
+    return _COMMENT.sub(lambda m: "\n" * m.group(0).count("\n"), text)
+
+
 def _notebook(text: str, where: str) -> dict[str, str]:
     """Collect the Markdown cells that begin with a section's heading, or are tagged ``section:ID``; in order."""
     found: dict[str, str] = {}
     for number, cell in enumerate(json.loads(text)["cells"], 1):
         if cell["cell_type"] != "markdown":
             continue
-        place, source = f"{where}, cell {number}", joined(cell["source"])
+        place, source = f"{where}, cell {number}", _without_comments(joined(cell["source"]))
         tagged = [str(t).removeprefix(_TAG) for t in cell["metadata"].get("tags", ()) if str(t).startswith(_TAG)]
         parts = {_key(tag, place): source for tag in tagged}
         if not parts and _HEADING.match(source.lstrip().partition("\n")[0]):
