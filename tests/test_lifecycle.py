@@ -1,5 +1,6 @@
 """From a draft to what is published: who approved which text, what is missing, and what takes whose place."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,9 @@ from toolkit.report.publish import DATA, prepare
 from toolkit.report.written import FILE
 from toolkit.store import Store
 from toolkit.store.packed import pack, unpack
+
+#: What no policy of a page forbids: to lead elsewhere at once.
+REFRESH = '<META HTTP-EQUIV="refresh" content="0;url=https://evil.example">'
 
 
 @pytest.fixture
@@ -183,6 +187,8 @@ def test_the_commands_say_where_it_stands(store: Store, capsys: pytest.CaptureFi
 
 def test_an_incident_moves_as_one_file(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exported as a zip and imported elsewhere it has its documents, frozen as they were; a changed one is refused."""
+    decide(store, "INC-0001", "approve", by="bo")
+    comment(store, "INC-0001", "surprised", "Which one?", by="bo")
     publish(store, "INC-0001")
     there = ["--home", str(tmp_path / "other")]
     packed = tmp_path / "handover.zip"
@@ -190,11 +196,29 @@ def test_an_incident_moves_as_one_file(store: Store, tmp_path: Path, capsys: pyt
     assert run(capsys, "import", packed, *there).out == "INC-0001 Answers turned round\n"
     frozen = Path("INC-0001") / "versions" / "D01" / "postmortem.html"
     assert (tmp_path / "other" / frozen).read_bytes() == (store.folder / frozen).read_bytes()
-    assert verify(Store(tmp_path / "other"), "INC-0001").holds
+    other = Store(tmp_path / "other")
+    assert verify(other, "INC-0001").holds
+    assert other.comments("INC-0001") == store.comments("INC-0001")
+    assert (tmp_path / "other" / "INC-0001" / FILE).read_bytes() == (store.folder / "INC-0001" / FILE).read_bytes()
+    # anybody can write an approval into a file: it is kept, and approves nothing here
+    assert [r.reviewer for r in other.reviews("INC-0001")] == ["bo"]
+    assert standing(other, "INC-0001").missing == [
+        "1 approval of this text (bo approved it where it was imported from)"
+    ]
     unpack(packed, tmp_path / "open")
     page = tmp_path / "open" / "versions" / "D01" / "postmortem.html"
-    page.write_text(page.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    frozen_page = page.read_text(encoding="utf-8")
+    page.write_text(frozen_page + " ", encoding="utf-8")
     pack(tmp_path / "open", packed)
     refused = run(capsys, "import", packed, "--home", tmp_path / "third")
+    assert not (tmp_path / "third" / "INC-0001").exists()
     assert "version D01 in it is not what was published: postmortem.html was changed" in refused.line
+    for bad in ("<!doctype html><script>alert(1)</script>", frozen_page.replace("</title>", f"</title>{REFRESH}", 1)):
+        page.write_text(bad, encoding="utf-8")
+        sums = page.with_name("manifest.json")
+        known = json.loads(sums.read_text(encoding="utf-8"))
+        known["files"]["postmortem.html"] = hashlib.sha256(bad.encode()).hexdigest()
+        sums.write_text(json.dumps(known), encoding="utf-8")
+        pack(tmp_path / "open", packed)
+        assert "postmortem.html is none of ours" in run(capsys, "import", packed, "--home", tmp_path / "third").line
     assert "name a folder or a file" in run(capsys, "export", "INC-0001", *there).line

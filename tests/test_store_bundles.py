@@ -45,6 +45,10 @@ def filled(home: Path) -> Store:
     made.judge(name, a_verdict().findings[0].id, "contested", reason="the feed was late")
     made.record_run(name, "timeline", "ok", "notebooks/timeline.ipynb", 1.5)
     made.record_document(name, "postmortem.html", "ab")
+    made.review(name, "ask", "ada", "f" * 64, actor="ops")
+    made.review(name, "object", "ada", "f" * 64, "No evidence", actor="ada")
+    made.resolve_comment(name, made.comment(name, "E01", "Which?", "b", actor="ada").id, "The one of noon", actor="ops")
+    made.submit(name, "gdpr", "initial", "The authority", NOON, "R-1", actor="ops")
     own = made.folder / name
     (own / "notebooks").mkdir(parents=True)
     (own / "notebooks" / "timeline.ipynb").write_text('{"cells": []}')
@@ -66,6 +70,9 @@ def everything(store: Store, name: str) -> tuple[object, ...]:
         store.judgements(name),
         store.runs(name),
         store.documents(name),
+        store.reviews(name),
+        store.comments(name),
+        store.submissions(name),
     )
     runs = store.sql("SELECT run, part, path, sha256 FROM logs WHERE run > 0")[1]
     return (*held, store.diagnosis(name, 1), store.diagnosis(name, 2), [r for r in runs if r[0] == 1])

@@ -1,5 +1,6 @@
 """A published postmortem can be computed again by anyone, and what no longer holds is named sentence by sentence."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -84,6 +85,25 @@ def test_a_flipped_byte_and_a_forged_number_are_noticed(store: Store, tmp_path: 
     assert "postmortem.html was changed" in made.problems
     assert any("the page does not say" in p and "was expected" in p for p in made.problems)
     assert made.basis == "evidence"
+
+
+def test_a_forger_who_mends_the_sums_is_noticed(store: Store, tmp_path: Path) -> None:
+    """A number changed, and the manifest made to fit: the page is not what its evidence gives, nor on record."""
+    home = tmp_path / "incidents"
+    shutil.copytree(store.folder, home)
+    folder = home / "INC-0001" / "versions" / "D01"
+    page, manifest = folder / "postmortem.html", folder / "manifest.json"
+    before = page.read_text(encoding="utf-8")
+    for file in (page, manifest):
+        file.chmod(0o644)
+    page.write_text(before.replace("<td>600</td>", "<td>6</td>", 1).replace("SEV3", "SEV4", 1), encoding="utf-8")
+    sums = manifest.read_text(encoding="utf-8")
+    old, new = (hashlib.sha256(t).hexdigest() for t in (before.encode(), page.read_bytes()))
+    manifest.write_text(sums.replace(old, new), encoding="utf-8")
+    assert old != new
+    assert verify(None, str(folder)).problems == ("postmortem.html is not what its evidence gives",)
+    found = verify(Store(home), "INC-0001", log=tmp_path / "gone.parquet")
+    assert found.problems[0] == "postmortem.html is not the one that the record knows as D01"
 
 
 def test_a_stranger_needs_only_the_folder_and_the_log(store: Store, tmp_path: Path) -> None:

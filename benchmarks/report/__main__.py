@@ -1,21 +1,25 @@
 """Measure the document: render time apart from the kernel, size by rows, verify time, requests, axe-core.
 
     python -m benchmarks.report                              # ten thousand and a million rows
-    python -m benchmarks.report --rows 10000000 --write      # and write RESULTS.md
+    python -m benchmarks.report --rows 10000000 --write      # and put it into results.json and RESULTS.md
     python -m benchmarks.report --axe axe.min.js             # with axe-core: npm pack axe-core, then package/axe.min.js
 
 Every figure is of this machine at this moment; processor seconds are named beside wall seconds, for others may be busy.
+A size that was measured before keeps its line in RESULTS.md until it is measured again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import platform
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit.investigation import investigate, open_incident, publish, verify
@@ -25,6 +29,7 @@ from toolkit.sql.connect import connect
 from toolkit.store import Store
 
 HERE = Path(__file__).resolve().parent
+KEPT = HERE / "results.json"
 #: Wide and narrow, light and dark: what a page is looked at on.
 VIEWS = ((1200, "light"), (390, "light"), (1200, "dark"))
 
@@ -70,6 +75,7 @@ class Measured:
     holds: bool
     clock: Clock
     browser: str
+    when: str = ""
 
 
 def measure(rows: int, folder: Path, axe: Path | None) -> Measured:
@@ -89,9 +95,10 @@ def measure(rows: int, folder: Path, axe: Path | None) -> Measured:
         page = publish(store, "INC-0001").page
     with clock.step("verify"):
         made = verify(store, "INC-0001")
-    return Measured(
-        rows, len(ready.files[PAGE]), len(ready.files[DATA]), made.cited, made.holds, clock, look(page, axe)
-    )
+    with clock.step("browser"):
+        seen = look(page, axe)
+    when = f"{datetime.now(UTC):%Y-%m-%d}"
+    return Measured(rows, len(ready.files[PAGE]), len(ready.files[DATA]), made.cited, made.holds, clock, seen, when)
 
 
 def look(page: Path, axe: Path | None) -> str:
@@ -126,16 +133,30 @@ def look(page: Path, axe: Path | None) -> str:
 
 def table(found: list[Measured]) -> str:
     """Write what was measured as Markdown."""
-    lines = [
-        "| rows | page | data | render | verify | cited | holds | browser |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
-    ]
+    steps = ("investigate", "render", "verify")
+    heads = ("rows", "page", "data", *steps, "cited values", "all hold", "in a browser", "measured")
+    lines = ["| " + " | ".join(heads) + " |", "| " + " | ".join(["---:"] * 7 + ["---"] * 3) + " |"]
     for m in found:
-        times = [f"{m.clock.wall[s]:.1f} s ({m.clock.cpu[s]:.1f} s cpu)" for s in ("render", "verify")]
+        times = " | ".join(f"{m.clock.wall[s]:.1f} s ({m.clock.cpu[s]:.1f} s cpu)" for s in steps)
         sizes = f"{m.page / 1e3:,.0f} kB | {m.data / 1e3:,.0f} kB"
         holds = "yes" if m.holds else "NO"
-        lines.append(f"| {m.rows:,} | {sizes} | {times[0]} | {times[1]} | {m.cited} | {holds} | {m.browser} |")
+        lines.append(f"| {m.rows:,} | {sizes} | {times} | {m.cited} | {holds} | {m.browser} | {m.when} |")
     return "\n".join(lines) + "\n"
+
+
+def write(found: list[Measured]) -> None:
+    """Put figures beside those that are kept, a line a size, and write RESULTS.md from all."""
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    kept |= {str(m.rows): asdict(m) for m in found}
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    every = [Measured(**{**m, "clock": Clock(**m["clock"])}) for _, m in sorted(kept.items(), key=lambda x: int(x[0]))]
+    about = (
+        "# What was measured\n\nWritten by `python -m benchmarks.report --write`. A made log of a broken unit is "
+        "investigated without notebooks; *render* is the team's full document with its data and evidence, apart from "
+        "any kernel; *verify* computes every cited value again from the log. In a browser: Chromium, wide and narrow, "
+        f"light and dark, all folds open. {platform.machine()}, Python {platform.python_version()}.\n\n"
+    )
+    (HERE / "RESULTS.md").write_text(about + table(every), encoding="utf-8")
 
 
 def main() -> None:
@@ -143,16 +164,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rows", type=int, action="append", help="rows of a log; may be given again")
     parser.add_argument("--axe", type=Path, help="axe.min.js of axe-core")
-    parser.add_argument("--write", action="store_true", help="write RESULTS.md beside this file")
+    parser.add_argument("--write", action="store_true", help="write results.json and RESULTS.md beside this file")
     given = parser.parse_args()
-    found = []
     for rows in given.rows or [10_000, 1_000_000]:
         with tempfile.TemporaryDirectory(prefix="bench-report-") as scratch:
-            found.append(measure(rows, Path(scratch), given.axe))
-        print(table(found[-1:]), flush=True)
-    if given.write:
-        about = "# What was measured\n\n`python -m benchmarks.report`, see there for what each column is.\n\n"
-        (HERE / "RESULTS.md").write_text(about + table(found), encoding="utf-8")
+            found = [measure(rows, Path(scratch), given.axe)]
+        print(table(found), flush=True)
+        if given.write:
+            write(found)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from toolkit.errors import PostmortemError
 from toolkit.records import Incident
 from toolkit.report.written import stripped
 from toolkit.store.artefacts import Document
-from toolkit.store.reviews import Comment, Review
+from toolkit.store.reviews import APPROVE, ELSEWHERE, Comment, Review
 from toolkit.vocabulary import AUDIENCES, SEVERITIES
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ _MOVING: Final = ("version", "status", "closed_at", "created_at", "responder_hou
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a document stands: its status, the fingerprint of its text, and what is missing to publish it."""
+    """Where a document stands: its status, the fingerprint of its text, and what is missing to publish it.
+
+    ``elsewhere`` approved this text where the incident was imported from, which counts for nothing here.
+    """
 
     status: str
     source: str
@@ -54,6 +57,7 @@ class Standing:
     objections: tuple[Review, ...]
     comments: tuple[Comment, ...]
     changed: bool = False
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def missing(self) -> list[str]:
@@ -62,7 +66,8 @@ class Standing:
         if len(self.approved_by) < self.needed:
             left = self.needed - len(self.approved_by)
             changed = ", which was changed since it was read" if self.changed else ""
-            said.append(f"{left} approval{'' if left == 1 else 's'} of this text{changed}")
+            other = f" ({', '.join(self.elsewhere)} approved it where it was imported from)" if self.elsewhere else ""
+            said.append(f"{left} approval{'' if left == 1 else 's'} of this text{changed}{other}")
         said += [f"{r.reviewer}'s objection is not settled" for r in self.objections]
         return said
 
@@ -92,7 +97,9 @@ def standing_of(store: Store, bundle: Bundle, audience: str = "team", kind: str 
     source, reviews = source_of(bundle), store.reviews(incident.id)
     needed = needed_for(incident, audience, store.folder)
     authors = {r.actor for r in reviews if r.decision == "ask"}
-    approved = {r.reviewer: r for r in reviews if r.decision == "approve" and r.reviewer not in authors}
+    given = [r for r in reviews if r.decision == APPROVE and r.reviewer not in authors]
+    approved = {r.reviewer: r for r in given if r.actor != ELSEWHERE}
+    elsewhere = tuple(dict.fromkeys(r.reviewer for r in given if r.actor == ELSEWHERE and r.source == source))
     by = tuple(name for name, r in approved.items() if r.source == source)
     last = {r.reviewer: r for r in reviews if r.decision != "ask"}
     objections = tuple(r for r in last.values() if r.decision == "object")
@@ -101,7 +108,7 @@ def standing_of(store: Store, bundle: Bundle, audience: str = "team", kind: str 
     documents = [d for d in store.documents(incident.id) if (d.audience, d.kind) == (audience, kind)]
     status = _status(documents, source, in_review=fresh, approved=len(by) >= needed > 0 and not objections)
     comments = tuple(c for c in store.comments(incident.id) if not c.resolved)
-    return Standing(status, source, needed, by, asked, objections, comments, bool(reviews) and not fresh)
+    return Standing(status, source, needed, by, asked, objections, comments, bool(reviews) and not fresh, elsewhere)
 
 
 def _status(documents: Sequence[Document], source: str, *, in_review: bool, approved: bool) -> str:

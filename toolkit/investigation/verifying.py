@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from toolkit.errors import LogError, PostmortemError, StoreError
 from toolkit.investigation.diagnosing import spans_of, weighed
 from toolkit.records import Event, Verdict
-from toolkit.report.freeze import check_manifest
+from toolkit.report.freeze import check_manifest, sha256
 from toolkit.report.policy import Policy
-from toolkit.report.recheck import Frozen, Stale, differences, page_says, read_frozen, stale
+from toolkit.report.publish import PAGE
+from toolkit.report.recheck import Frozen, Stale, differences, page_again, page_says, read_frozen, stale
 from toolkit.report.redact import redacted
 from toolkit.store import Store
 
@@ -82,7 +83,10 @@ def verify(
     damaged = check_manifest(folder)
     frozen, policy = _frozen(folder)
     now, problems, notes = _recompute(frozen, paths)
-    problems = [*damaged, *page_says(frozen), *problems]
+    other = _versions(frozen.basis)
+    problems = [*_not_on_record(store, what, folder), *damaged, *page_says(frozen), *problems]
+    problems += [] if other else page_again(frozen, policy)
+    notes += other
     record = redacted(frozen.bundle if now is None else now, policy).bundle
     if now is not None:
         problems += differences(frozen.bundle, now)
@@ -91,6 +95,15 @@ def verify(
     cited = sum(len(s["cites"]) for s in frozen.data["sections"])
     basis = "evidence" if now is None else "log"
     return Verification(folder, basis, cited, tuple(stale(frozen.data, record)), tuple(problems), tuple(notes))
+
+
+def _not_on_record(store: Store | None, what: str, folder: Path) -> list[str]:
+    """Say whether the page is another than the one whose sum is in the journal."""
+    if store is None or Path(what).is_dir() or not (folder / PAGE).is_file():
+        return []
+    known = {d.id: d.sha256 for d in store.documents(what)}
+    same_page = known.get(folder.name) == sha256((folder / PAGE).read_bytes())
+    return [] if same_page else [f"{PAGE} is not the one that the record knows as {folder.name}"]
 
 
 def _frozen(folder: Path) -> tuple[Frozen, Policy]:
@@ -181,7 +194,7 @@ def _again(frozen: Frozen, log: Any) -> tuple[Bundle, list[str], list[str]]:
     if old.verdict and old.verdict.onset is not None and incident.occurred_at == old.verdict.onset:
         incident = replace(incident, occurred_at=verdict.onset)
     now = replace(made, incident=incident, events=old.events, actions=old.actions, prose=old.prose)
-    return now, _changed(dict(frozen.basis.get("files") or {}), verdict.log["files"]), _versions(frozen.basis)
+    return now, _changed(dict(frozen.basis.get("files") or {}), verdict.log["files"]), []
 
 
 def _changed(was: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

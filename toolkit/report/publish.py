@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -129,10 +129,12 @@ def document_json(
     return {
         "format": FORMAT,
         "made_with": f"ml-postmortem {_version()}",
+        "made_by": made_by(),
         "audience": made.policy.audience,
         "kind": kind,
         "status": status,
         "left_out": [{"rule": e.rule, "where": e.where, "times": e.times} for e in made.entries],
+        "anchor": bundle.anchor,
         "incident": bundle.incident.to_dict(),
         "diagnosis": bundle.verdict.to_dict() if bundle.verdict else None,
         "events": [event.to_dict() for event in bundle.events],
@@ -152,9 +154,18 @@ def document_json(
         ],
         "notebooks": [
             {"template": r.template, "status": r.status, "cell": r.cell, "reason": r.reason, "file": r.path.name}
+            | {"seconds": r.seconds}
             for r in notebooks
         ],
     }
+
+
+@lru_cache(maxsize=1)
+def made_by() -> str:
+    """Give the fingerprint of what makes pages: as long as it is the same, the same evidence gives the same page."""
+    here = Path(__file__).parent
+    files = sorted(f for f in here.rglob("*") if f.suffix in {".py", ".j2", ".css", ".js", ".toml"})
+    return sha256(b"".join(f.relative_to(here).as_posix().encode() + f.read_bytes() for f in files))[:16]
 
 
 def _version() -> str:

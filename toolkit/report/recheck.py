@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +14,19 @@ from markupsafe import Markup
 
 from toolkit.errors import PostmortemError, RenderError
 from toolkit.notebooks.bundle import Bundle
+from toolkit.notebooks.outcome import RunResult
 from toolkit.report.evidence import cite
 from toolkit.report.freeze import BASIS, EVIDENCE
-from toolkit.report.publish import DATA, PAGE
+from toolkit.report.page import compose
+from toolkit.report.policy import Policy
+from toolkit.report.publish import DATA, PAGE, made_by
+from toolkit.report.redact import redacted
 from toolkit.report.text import visible
 
 #: Numbers that differ by less than this part of themselves are the same: sums depend on the order of their terms.
 CLOSE: Final = 1e-9
+#: What the numbers of a document and the letters of its page depend on.
+LIBRARIES: Final = ("duckdb", "numpy", "scipy", "scikit-learn", "matplotlib", "mistune", "nh3", "jinja2")
 GONE: Final = "no longer in the record"
 
 
@@ -166,6 +172,25 @@ def page_says(frozen: Frozen) -> list[str]:
     return [f"{title}: the page does not say “{said}”" for title, said in told if _plain(said) not in text]
 
 
+def page_again(frozen: Frozen, policy: Policy) -> list[str]:
+    """Render the page from its evidence once more and say whether it is the one that lies there, to the letter.
+
+    Nothing is said where another version of the program made it, or where it is held against other rules than its own.
+    """
+    data = frozen.data
+    if data.get("made_by") != made_by() or data.get("audience") != policy.audience:
+        return []
+    place = frozen.folder / "notebooks"
+    runs = [
+        RunResult(r["template"], r["status"], place / r["file"], r["seconds"], r["cell"], r["reason"])
+        for r in data["notebooks"]
+    ]
+    record = replace(frozen.bundle, anchor=str(data["anchor"]))
+    again = compose(redacted(record, policy), notebooks=runs, kind=data["kind"], status=data["status"]).html
+    page = (frozen.folder / PAGE).read_bytes()
+    return [] if page == again.encode() else [f"{PAGE} is not what its evidence gives"]
+
+
 def _plain(text: str) -> str:
     """Give text without its spaces, which tags come and go with."""
     return "".join(str(text).split())
@@ -187,5 +212,5 @@ def basis_of(bundle: Bundle, events: Sequence[Any], roles: Mapping[str, Any] | N
         "seed": int(log.get("seed") or 0),
         "files": dict(log.get("files") or {}),
         "events": [e.to_dict() for e in events],
-        "versions": {name: version(name) for name in ("duckdb", "numpy", "scipy", "scikit-learn")},
+        "versions": {name: version(name) for name in LIBRARIES},
     }

@@ -157,7 +157,8 @@ def _piece(text: str, policy: Policy, words: Sequence[Words], found: list[Found]
     """Clean a text, then each line of it as it reads without the marks of Markdown, where that tells more."""
     lines = _cleaned(plainly(text), policy, words, found).split("\n")
     for i, line in enumerate(lines):
-        bare, more = unmarked(line), []
+        bare = unmarked(line)
+        more: list[Found] = []
         if bare != line and (told := _cleaned(bare, policy, words, more)) and more:
             lines[i] = told
             found += more

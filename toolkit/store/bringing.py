@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from toolkit.errors import StoreError
-from toolkit.records import ActionItem, Event, Incident, Verdict
+from toolkit.records import ActionItem, Event, Incident, Verdict, moment
 from toolkit.store import actions, diagnoses, incidents, notes
 from toolkit.store.attach import Place
-from toolkit.store.bundles import NOTEBOOKS, RECORDS, Content, broken, data, read
+from toolkit.store.bundles import NOTEBOOKS, RECORDS, Content, broken, data, letter_of, read
 from toolkit.store.events import MARKERS
 from toolkit.store.handing import names_only
 from toolkit.store.incidents import FIELDS, one_of, require
 from toolkit.store.judgements import STANCES
+from toolkit.store.reviews import APPROVE, DECISIONS, ELSEWHERE, STAGES
 from toolkit.store.session import Transaction
 from toolkit.store.tables import Row
 from toolkit.store.work import Request, write
@@ -118,6 +119,25 @@ def _document(row: Row) -> Row:
     return {**row, "path": _bare(row["path"]), "version": int(row["version"])}
 
 
+def _review(row: Row) -> Row:
+    """Check a step of a review; an approval from elsewhere is kept as what it is and approves nothing here."""
+    one_of(row["decision"], DECISIONS, "decision")
+    if not str(row["reviewer"] or "").strip():
+        raise TypeError
+    return {**row, "actor": ELSEWHERE} if row["decision"] == APPROVE else row
+
+
+def _comment(row: Row) -> Row:
+    return {**row, "anchor": str(row["anchor"]), "text": str(row["text"] or ""), "resolved": row["resolved"] is True}
+
+
+def _submission(row: Row) -> Row:
+    one_of(row["stage"], STAGES, "stage")
+    if moment(row["sent_at"]) is None:
+        raise TypeError
+    return row
+
+
 _CHECKS: Final[Mapping[str, Callable[[Row], Row]]] = {
     "events": _event,
     "actions": _action,
@@ -125,6 +145,9 @@ _CHECKS: Final[Mapping[str, Callable[[Row], Row]]] = {
     "judgements": _judgement,
     "runs": _run,
     "documents": _document,
+    "reviews": _review,
+    "comments": _comment,
+    "submissions": _submission,
 }
 
 
@@ -147,7 +170,7 @@ def _diagnoses(content: Content) -> list[tuple[Row, Verdict, list[Row]]]:
 
 def _numbered(table: str, rows: list[Row], incident: str) -> list[Row]:
     """Give each record its number: its id's own where that is free, else the next one after all."""
-    letter = table[0].upper()
+    letter = letter_of(table)
     numbers = [_number(row, letter) for row in rows]
     taken: set[int] = set()
     last = max([0, *numbers])

@@ -43,7 +43,12 @@ RECORDS: Final = {
     "judgements": "noted_at",
     "runs": "recorded_at",
     "documents": "recorded_at",
+    "reviews": "recorded_at",
+    "comments": "recorded_at",
+    "submissions": "recorded_at",
 }
+#: The letter that a record's id begins with, where it is not its table's first: R is for runs.
+_LETTERS: Final = {"reviews": "V"}
 
 #: What a notebook was given (see ``notebooks.Bundle``), by the names of its files.
 GIVEN: Final = ("incident", "events", "actions", "diagnosis", "series", "document")
@@ -87,6 +92,11 @@ def file_of(table: str, row: Row) -> str:
     """Name a record's file: by its id and the moment it was made, so that two stores never mean two by one name."""
     made = hashlib.sha256(str(row.get(RECORDS[table])).encode()).hexdigest()[:8]
     return f"{table}/{row['id']}-{made}.json"
+
+
+def letter_of(table: str) -> str:
+    """Give the letter that ids of a table begin with."""
+    return _LETTERS.get(table, table[0].upper())
 
 
 def load(folder: str | os.PathLike[str]) -> Bundle:

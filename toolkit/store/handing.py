@@ -39,6 +39,7 @@ Written by `postmortem export`; `postmortem import` of this folder records it in
 | --- | --- |
 | the incident, its five times, its state | `incident.json` |
 | timeline, actions, status notes, words on findings, runs, documents | a folder each, a file a record |
+| reviews and comments of the document, reports sent to authorities | a folder each, a file a record |
 | each diagnosis: verdict, ledger, findings, the files it read with their hashes | `diagnoses/` |
 | what people wrote | `postmortem.md` |
 | executed notebooks, and what they were given | `notebooks/`, `evidence/*.json` |

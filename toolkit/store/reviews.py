@@ -19,7 +19,10 @@ from toolkit.store.session import Session, Transaction
 from toolkit.store.tables import Row
 from toolkit.store.work import Request, read, write
 
-DECISIONS: Final = ("ask", "approve", "object")
+APPROVE: Final = "approve"
+DECISIONS: Final = ("ask", APPROVE, "object")
+#: Who made an approval that came with a bundle: it may be anybody's, so it counts for nothing here.
+ELSEWHERE: Final = "a bundle"
 STAGES: Final = ("initial", "complete")
 
 
