@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, inside, ks_distance, make
+from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, make, some
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import Density
 from toolkit.profile.model import Codes, Column, Floats, Mask
@@ -113,17 +113,22 @@ def _cross_some(study: Study, one: str, two: str, rows: Mask) -> tuple[float, Ma
     if min(len(a), len(b), len(place)) < 30 or min(len(np.unique(a)), len(np.unique(b))) < 6:
         return None
     p, q = Density(a), Density(b)
-    x, y = x[place], y[place]
-    turned, straight = p(y) * q(x), p(x) * q(y)
+    part = some(place)
+    turned, straight = p(y[part]) * q(x[part]), p(x[part]) * q(y[part])
     share = 0.5
     for _ in range(30):
+        last = share
         guess = share * turned / np.maximum(share * turned + (1 - share) * straight, 1e-300)
         share = float(np.clip(guess.mean(), 1e-4, 1 - 1e-4))
     gain = float(
         np.log(np.maximum(share * turned + (1 - share) * straight, 1e-300) / np.maximum(straight, 1e-300)).sum()
     )
-    hit = guess > 0.5
-    if gain < 25 + 4 * np.log(len(place)) or hit.sum() < 8:
+    if gain < 25 + 4 * np.log(len(part)):
+        return None
+    x, y = x[place], y[place]
+    turned, straight = p(y) * q(x), p(x) * q(y)
+    hit = last * turned / np.maximum(last * turned + (1 - last) * straight, 1e-300) > 0.5
+    if hit.sum() < 8:
         return None
     fits = [(ks_distance(base, np.where(hit, other, own)), ks_distance(base, own)) for base, own, other in
             ((a, x, y), (b, y, x))]  # fmt: skip
@@ -179,30 +184,40 @@ def _taken(column: Codes, other: Codes, own: Codes, rows: Mask) -> float:
     return float(flags[rows].mean()) if rows.any() else 0.0
 
 
-def ranks(ref: Floats, log: Floats) -> tuple[Floats, Floats]:
-    """Map both columns to normal scores of the baseline's distribution; missing values to 0, the middle."""
+def ranks(ref: Floats, *columns: Floats) -> list[Floats]:
+    """Map columns to normal scores of the baseline's distribution ``ref``; missing values to 0, the middle."""
     from scipy.special import ndtri
 
-    base = np.sort(ref[~np.isnan(ref)])
+    base = in_order(ref[~np.isnan(ref)])
     n = max(len(base), 1)
+    values, first, times = np.unique(base, return_index=True, return_counts=True)
+    # of what lies beyond the last value, and of what is no value of the baseline, there is none
+    values, first, times = np.append(values, np.nan), np.append(first, len(base)), np.append(times, 0)
 
     def score(x: Floats) -> Floats:
-        low, high = np.searchsorted(base, x, side="left"), np.searchsorted(base, x, side="right")
+        at = np.searchsorted(values[:-1], x)
+        low = first[at]
+        high = low + np.where(values[at] == x, times[at], 0)
         place = np.clip((low + high + 1) / 2 / (n + 1), 0.5 / (n + 1), 1 - 0.5 / (n + 1))
         return np.where(np.isnan(x), 0.0, ndtri(place))
 
-    return score(ref), score(log)
+    return [score(x) for x in columns]
 
 
 def matrix(study: Study) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
-    """Give the features as normal scores (numbers) and frequency-ordered indicators (text), baseline and log."""
+    """Give the features as normal scores (numbers) and frequency-ordered indicators (text).
+
+    Returns:
+        The feature of each column, the baseline (of more than ``MOST_POINTS`` rows as many of them), the log.
+    """
+    rows = some(np.arange(len(study.ref)))
     names: list[str] = []
     ref_columns: list[Floats] = []
     log_columns: list[Floats] = []
     for name, column in list(study.log.features.items())[:MOST_FEATURES]:
         base = study.ref.features[name]
         if not isinstance(column, Codes) and not isinstance(base, Codes):
-            a, b = ranks(base, column)
+            a, b = ranks(base, base[rows], column)
             names.append(name)
             ref_columns.append(a)
             log_columns.append(b)
@@ -212,13 +227,16 @@ def matrix(study: Study) -> tuple[list[str], NDArray[np.float64], NDArray[np.flo
                 value = base.names[place]
                 there = column.names.index(value) if value in column.names else -2
                 names.append(name)
-                ref_columns.append((base.codes == place).astype(float))
+                ref_columns.append((base.codes[rows] == place).astype(float))
                 log_columns.append((column.codes == there).astype(float))
     if not names:
-        return [], np.zeros((len(study.ref), 0)), np.zeros((len(study.log), 0))
+        return [], np.zeros((len(rows), 0)), np.zeros((len(study.log), 0))
     R, L = np.column_stack(ref_columns), np.column_stack(log_columns)
     middle, spread = R.mean(0), np.maximum(R.std(0), 1e-6)
-    return names, (R - middle) / spread, (L - middle) / spread
+    for X in (R, L):  # in place: these are the largest arrays there are
+        X -= middle
+        X /= spread
+    return names, R, L
 
 
 def broken(study: Study) -> list[Broken]:

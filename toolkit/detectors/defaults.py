@@ -13,6 +13,7 @@ import numpy as np
 
 from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
+from toolkit.detectors.repeats import Before, entity_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -43,8 +44,9 @@ PLACEHOLDERS: Final = frozenset(
 def detect(study: Study) -> list[Evidence]:
     """Look at every feature for a filled-in or frozen value."""
     found: list[Evidence] = []
+    before = rows_before(study)
     for name, column in study.log.features.items():
-        still = frozen(study, name, study.ref.features[name], column)
+        still = frozen(study, name, study.ref.features[name], column, before)
         if still is not None:
             found.append(still)
             continue
@@ -115,23 +117,33 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
 
 def _risen(base: Column, column: Column) -> tuple[Floats, float, str] | None:
     """Find the value whose share rose most from the baseline to any quarter of the log."""
-    ref, log, k = exact_cells(base, column)
-    if k < 1:
+    if isinstance(base, Codes) != isinstance(column, Codes):
         return None
-    have = max(int((ref >= 0).sum()), 1)
-    share_ref = np.bincount(ref[ref >= 0], minlength=k) / have
-    rise = np.full(k, -1.0)
+    if isinstance(base, Codes) and isinstance(column, Codes):
+        place, now, _ = exact_cells(base, column)
+        ref, log = place[place >= 0].astype(float), np.where(now >= 0, now, np.nan)
+    else:
+        assert not isinstance(base, Codes)
+        assert not isinstance(column, Codes)
+        ref, log = base[~np.isnan(base)], column
+    rise: dict[float, float] = {}
+    was: dict[float, float] = {}
     for part in (log, *np.array_split(log, 4)):
-        m = int((part >= 0).sum())
-        if m >= 15:
-            rise = np.maximum(rise, np.bincount(part[part >= 0], minlength=k) / m - share_ref)
-    value = int(np.argmax(rise))
-    if rise[value] < LEAST_RISE:
+        values, counts = np.unique(part[~np.isnan(part)], return_counts=True)
+        m = int(counts.sum())
+        # a share below the least rise cannot have risen by it
+        often = (counts > 0.9 * LEAST_RISE * m) & (m >= 15)
+        for value, n in zip(values[often].tolist(), counts[often].tolist(), strict=True):
+            if value not in was:
+                was[value] = float((ref == value).sum()) / max(len(ref), 1)
+            rise[value] = max(rise.get(value, -1.0), n / m - was[value])
+    value = max(sorted(rise), key=lambda v: rise[v], default=np.nan)
+    if rise.get(value, -1.0) < LEAST_RISE:
         return None
     flags = (log == value).astype(float)
     first = int(np.argmax(flags))
     label = column.names[column.codes[first]] if isinstance(column, Codes) else f"{column[first]:.6g}"
-    return flags, float(share_ref[value]), label
+    return flags, was[value], label
 
 
 def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: str) -> float:
@@ -151,12 +163,14 @@ def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: s
     return float(max(ks_distance(p, rest) - 0.8 / np.sqrt(len(rest)), 0.0))
 
 
-def frozen(study: Study, name: str, base: Column, column: Column) -> Evidence | None:
+def frozen(study: Study, name: str, base: Column, column: Column, before: Before | None = None) -> Evidence | None:
     """Look for values that repeat their entity's last value, or the row before them (of their segment)."""
+    before = before or rows_before(study)
+    plain = row_repeats(base, column)
     for repeats, kind in (
-        (_entity_repeats(study, base, column), "its entity's last value"),
-        (_segment_repeats(study, base, column), "the row before it of its segment"),
-        (_row_repeats(base, column), "the row before it"),
+        (entity_repeats(before, base, column), "its entity's last value"),
+        (segment_repeats(before, base, column, plain), "the row before it of its segment"),
+        (plain, "the row before it"),
     ):
         found = None if repeats is None else _frozen(study, name, base, column, *repeats, kind)
         if found is not None:
@@ -232,57 +246,3 @@ def _by_chance(column: Column, rows: Mask, repeats: float) -> bool:
         return True
     chance = float((shares(codes, int(codes.max()) + 1, 0.0) ** 2).sum())
     return 0.02 < chance < 0.95 and (repeats - chance) / (1 - chance) < 0.6
-
-
-def _row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:
-    """Mark rows equal to the one before, for features that hardly ever repeat by chance."""
-    out = []
-    for part in (base, column):
-        codes = _texts(part)
-        have = codes[codes >= 0]
-        if len(have) < 15:
-            return None
-        same = np.full(len(codes), np.nan)
-        both = (codes[1:] >= 0) & (codes[:-1] >= 0)
-        same[1:][both] = (codes[1:] == codes[:-1])[both]
-        out.append(same)
-    codes = _texts(base)
-    chance = float((shares(codes, int(codes.max()) + 1, 0.0) ** 2).sum())
-    return (out[0], out[1]) if chance < 0.2 else None
-
-
-def _segment_repeats(study: Study, base: Column, column: Column) -> tuple[Floats, Floats] | None:
-    """Mark rows equal to the row before of the same segment value, for the segment where that became commonest."""
-    plain = _row_repeats(base, column)
-    if plain is None:
-        return None
-    best, most = None, max(0.5, 1.5 * float(np.nanmean(plain[1])))
-    for name, codes in study.log.segments.items():
-        log = _same_as_last(codes.codes, _texts(column))
-        parts = [p for p in np.array_split(log, 8) if (~np.isnan(p)).sum() >= 15]
-        often = max((float(np.nanmean(p)) for p in parts), default=0.0)
-        if often > most:
-            ref = study.ref.segments.get(name)
-            before = plain[0] if ref is None else _same_as_last(ref.codes, _texts(base))
-            best, most = (before, log), often
-    return best
-
-
-def _entity_repeats(study: Study, base: Column, column: Column) -> tuple[Floats, Floats] | None:
-    """Mark rows equal to their entity's earlier row, where entities come back and used to change."""
-    ref = _same_as_last(study.ref.entity.codes, _texts(base))
-    log = _same_as_last(study.log.entity.codes, _texts(column))
-    if (~np.isnan(log)).sum() < 30:
-        return None
-    early = log[: len(log) // 5] if (~np.isnan(ref)).sum() < 15 else ref
-    usual = float(np.nanmean(early)) if (~np.isnan(early)).any() else 1.0
-    return (ref, log) if usual < 0.7 else None
-
-
-def _same_as_last(entity: Ints, codes: Ints) -> Floats:
-    out = np.full(len(entity), np.nan)
-    order = np.argsort(entity, kind="stable")
-    e, c = entity[order], codes[order]
-    again = (e[1:] == e[:-1]) & (e[1:] >= 0) & (c[1:] >= 0) & (c[:-1] >= 0)
-    out[order[1:][again]] = (c[1:] == c[:-1])[again]
-    return out

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Floats, Mask, at
+from toolkit.profile.model import Floats, Ints, Mask, at
 from toolkit.records import Finding, Slice, Stance
 from toolkit.timeline.change import Change
+
+#: Of more values than this the distribution is told by as many quantiles, which are off by at most one in so many.
+MOST_POINTS: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -145,11 +148,22 @@ def difference(a: Floats, b: Floats) -> tuple[float, float, tuple[float, float],
     return d, error, (d - 1.96 * error, d + 1.96 * error), d / error
 
 
+def in_order(x: Floats) -> Floats:
+    """Sort values without NaN; of more than ``MOST_POINTS`` give as many evenly spaced quantiles."""
+    x = np.sort(x)
+    return x if len(x) <= MOST_POINTS else x[((np.arange(MOST_POINTS) + 0.5) * len(x) / MOST_POINTS).astype(np.int64)]
+
+
+def some(rows: Ints, most: int = MOST_POINTS) -> Ints:
+    """Give evenly spaced ones of more than ``most`` row numbers; a mean of theirs is that of all but for chance."""
+    return rows if len(rows) <= most else rows[np.arange(most) * len(rows) // most]
+
+
 def ks_distance(a: Floats, b: Floats) -> float:
-    """Give the Kolmogorov-Smirnov distance of two samples without NaN, in [0, 1]."""
+    """Give the Kolmogorov-Smirnov distance of two samples without NaN, in [0, 1], to 1 in ``MOST_POINTS``."""
     if not len(a) or not len(b):
         return 0.0
-    a, b = np.sort(a), np.sort(b)
+    a, b = in_order(a), in_order(b)
     both = np.concatenate((a, b))
     fa = np.searchsorted(a, both, side="right") / len(a)
     fb = np.searchsorted(b, both, side="right") / len(b)

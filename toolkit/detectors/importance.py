@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from toolkit.detectors.evidence import some
 from toolkit.detectors.scoring import answer, design, designed, linear, linear_names
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints
@@ -54,16 +55,18 @@ def _of_a_line(study: Study, y: Floats, good: Ints) -> dict[str, float] | None:
     """Give the importances of a score that is a line in its inputs, where a column that is not read has none at all."""
     from sklearn.linear_model import Ridge
 
-    A, _ = linear(study)
+    good = some(good)
+    A = linear(study, study.ref, good)
     if A.shape[1] * 3 > len(good):
         return None
-    model: Any = Ridge(alpha=1e-3).fit(A[good], y[good])
-    total = float(np.var(y[good]))
-    if float(np.var(y[good] - model.predict(A[good]))) > 0.03 * total:
+    y = y[good]
+    model: Any = Ridge(alpha=1e-3).fit(A, y)
+    total = float(np.var(y))
+    if float(np.var(y - model.predict(A))) > 0.03 * total:
         return None
     names = linear_names(study)
     out = dict.fromkeys(designed(study), 0.0)
     for name in out:
         mine = np.array([n == name for n in names])
-        out[name] = 2 * float(np.var(A[good][:, mine] @ model.coef_[mine])) / total
+        out[name] = 2 * float(np.var(A[:, mine] @ model.coef_[mine])) / total
     return out

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from toolkit.detectors.evidence import some
 from toolkit.detectors.scoring import answer, design, designed
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
@@ -120,7 +121,7 @@ def _leaves(study: Study, rows: Mask, ref_leaf: Ints, log_leaf: Ints) -> tuple[I
 
     R, L = _filled(*design(study))
     ref_y, log_y = _surprise(study)
-    ref_good, log_good = np.flatnonzero(~np.isnan(ref_y))[::2], np.flatnonzero(rows & ~np.isnan(log_y))[::2]
+    ref_good, log_good = np.flatnonzero(~np.isnan(ref_y))[::2], some(np.flatnonzero(rows & ~np.isnan(log_y))[::2])
     if R.shape[1] == 0 or len(ref_good) < 100 or len(log_good) < 100:
         return ref_good[:0], log_good[:0], ()
     leaves = int(np.clip(len(log_good) // 100, 2, 6))
@@ -293,19 +294,23 @@ def _mix_by_regression(study: Study, ref_loss: Floats, now: Mask) -> float | Non
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    R, L = design(study)
-    r_score, l_score = answer(study.ref, study), answer(study.log, study)
-    if not np.isnan(r_score).all() and not np.isnan(l_score).all():
-        R, L = np.column_stack((R, r_score, np.abs(r_score))), np.column_stack((L, l_score, np.abs(l_score)))
     known = np.flatnonzero(~np.isnan(ref_loss))
-    if len(known) < 300 or R.shape[1] == 0 or float(np.var(ref_loss[known])) <= 0:
+    if len(known) < 300 or float(np.var(ref_loss[known])) <= 0:
         return None
     known = np.random.default_rng(study.profile.seed).permutation(known)[:_MOST_ROWS]
-    half, moved = len(known) // 2, 0.0
-    for fit, test in ((known[:half], known[half:]), (known[half:], known[:half])):
+    served = some(np.flatnonzero(now))
+    R, L = (X[rows] for X, rows in zip(design(study), (known, served), strict=True))
+    r_score, l_score = answer(study.ref, study), answer(study.log, study)
+    if not np.isnan(r_score).all() and not np.isnan(l_score).all():
+        r, s = r_score[known], l_score[served]
+        R, L = np.column_stack((R, r, np.abs(r))), np.column_stack((L, s, np.abs(s)))
+    if R.shape[1] == 0:
+        return None
+    half, moved, ref_loss = len(known) // 2, 0.0, ref_loss[known]
+    for fit, test in ((slice(half), slice(half, None)), (slice(half, None), slice(half))):
         m: Any = HistGradientBoostingRegressor(
             max_iter=40, learning_rate=0.15, max_leaf_nodes=12, min_samples_leaf=20, random_state=study.profile.seed
         )
         m.fit(R[fit], ref_loss[fit])
-        moved += (float(m.predict(L[now]).mean()) - float(m.predict(R[test]).mean())) / 2
+        moved += (float(m.predict(L).mean()) - float(m.predict(R[test]).mean())) / 2
     return moved

@@ -23,27 +23,12 @@ NAME = "score_function"
 #: What the surrogate must explain of the score's variance before its residual says anything.
 LEAST_R2: Final = 0.5
 _MOST_ROWS: Final = 8_000
+_BLOCK: Final = 50_000
 
 
 def design(study: Study) -> tuple[Floats, Floats]:
     """Give the features of baseline and log as one numeric matrix each; text as codes by falling frequency."""
-    ref_columns, log_columns = [], []
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if isinstance(column, Codes) and isinstance(base, Codes):
-            counts = np.bincount(base.codes[base.codes >= 0], minlength=len(base.names))
-            place = {base.names[i]: float(r) for r, i in enumerate(np.argsort(-counts, kind="stable"))}
-            unseen = float(len(place))
-            ref_columns.append(np.array([*[place[v] for v in base.names], np.nan])[base.codes])
-            log_columns.append(np.array([*[place.get(v, unseen) for v in column.names], np.nan])[column.codes])
-        elif not isinstance(column, Codes) and not isinstance(base, Codes):
-            if len(np.unique(base[~np.isnan(base)])) < 2:
-                continue
-            ref_columns.append(base)
-            log_columns.append(column)
-    if not ref_columns:
-        return np.zeros((len(study.ref), 0)), np.zeros((len(study.log), 0))
-    return np.column_stack(ref_columns), np.column_stack(log_columns)
+    return study.design
 
 
 def designed(study: Study) -> list[str]:
@@ -90,23 +75,51 @@ def surrogate(study: Study) -> Surrogate | None:
         return None
     rng = np.random.default_rng(study.profile.seed)
     good = rng.permutation(good)[:_MOST_ROWS]
-    line = _fit(good, *linear(study), y, _ridge)
+    line = _fit(good, linear(study, study.ref, good), y, _ridge)
     # the score of a linear model is a line to the last digit, far beyond the baseline too: no tree knows better
-    tried = [line] if line.r2 > 0.97 else [line, _fit(good, R, L, y, lambda: _boosting(study))]
-    best = max(tried, key=lambda f: f.r2)
-    return Surrogate(best.r2, best.ref, now - best.log)
+    best, guess = line, _by_line
+    if line.r2 <= 0.97:
+        boosted = _fit(good, R[good], y, lambda: _boosting(study))
+        best, guess = max(((line, _by_line), (boosted, _by_trees)), key=lambda f: f[0].r2)
+    return Surrogate(best.r2, best.ref, now - guess(study, L, best.models))
 
 
-def _fit(good: Ints, R: Floats, L: Floats, y: Floats, make_model: Callable[[], Any]) -> Surrogate:
-    """Fit twice on halves: residuals of the baseline out of fold, the mean answer on the log."""
+@dataclass(frozen=True)
+class _Fitted:
+    """How well a kind of model fits out of fold, its residuals on the baseline, and the models of both halves."""
+
+    r2: float
+    ref: Floats
+    models: tuple[Any, Any]
+
+
+def _fit(good: Ints, X: Floats, y: Floats, make_model: Callable[[], Any]) -> _Fitted:
+    """Fit twice on halves of the rows ``good``, whose inputs ``X`` has in their order."""
     half = len(good) // 2
-    residual, guess = np.full(len(y), np.nan), np.zeros(len(L))
-    for fit, test in ((good[:half], good[half:]), (good[half:], good[:half])):
+    residual, models = np.full(len(y), np.nan), []
+    for fit, test in ((slice(half), slice(half, None)), (slice(half, None), slice(half))):
         model = make_model()
-        model.fit(R[fit], y[fit])
-        residual[test] = y[test] - model.predict(R[test])
-        guess += model.predict(L) / 2
-    return Surrogate(1 - float(np.nanvar(residual)) / float(np.var(y[good])), residual, guess)
+        model.fit(X[fit], y[good[fit]])
+        residual[good[test]] = y[good[test]] - model.predict(X[test])
+        models.append(model)
+    r2 = 1 - float(np.nanvar(residual)) / float(np.var(y[good]))
+    return _Fitted(r2, residual, (models[0], models[1]))
+
+
+def _by_trees(study: Study, L: Floats, models: tuple[Any, Any]) -> Floats:  # noqa: ARG001  (both are called alike)
+    """Give the mean answer of two models on the log's rows."""
+    guess: Floats = models[0].predict(L) / 2 + models[1].predict(L) / 2
+    return guess
+
+
+def _by_line(study: Study, L: Floats, models: tuple[Any, Any]) -> Floats:
+    """Give the same of two lines, some rows at a time: a column for each value of a text takes much room."""
+    out = np.empty(len(L))
+    for first in range(0, len(L), _BLOCK):
+        rows = np.arange(first, min(first + _BLOCK, len(L)))
+        X = linear(study, study.log, rows)
+        out[rows] = models[0].predict(X) / 2 + models[1].predict(X) / 2
+    return out
 
 
 def _ridge() -> Any:
@@ -123,26 +136,23 @@ def _boosting(study: Study) -> Any:
     )
 
 
-def linear(study: Study) -> tuple[Floats, Floats]:
-    """Give the features as a linear model sees them: standardised numbers (missing: the mean), one column a value."""
-    ref_columns: list[Floats] = []
-    log_columns: list[Floats] = []
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if isinstance(column, Codes) and isinstance(base, Codes):
-            for value in base.names[:40]:
-                there = column.names.index(value) if value in column.names else -2
-                ref_columns.append((base.codes == base.names.index(value)).astype(float))
-                log_columns.append((column.codes == there).astype(float))
-        elif not isinstance(column, Codes) and not isinstance(base, Codes):
+def linear(study: Study, sample: Sample, rows: Ints) -> Floats:
+    """Give some rows of baseline or log as a linear model sees them: a matrix with a row for each of ``rows``.
+
+    Numbers are standardised by the baseline (missing: the mean), text has one column for each value of the baseline.
+    """
+    columns: list[Floats] = []
+    for name, now in study.log.features.items():
+        base, column = study.ref.features[name], sample.features[name]
+        if isinstance(now, Codes) and isinstance(base, Codes) and isinstance(column, Codes):
+            codes, place = column.codes[rows], {value: i for i, value in enumerate(column.names)}
+            columns += [(codes == place.get(value, -2)).astype(float) for value in base.names[:40]]
+        elif not isinstance(now, Codes) and not isinstance(base, Codes) and not isinstance(column, Codes):
             if np.isnan(base).all():
                 continue
             middle, spread = float(np.nanmean(base)), float(np.nanstd(base)) or 1.0
-            ref_columns.append(np.nan_to_num((base - middle) / spread))
-            log_columns.append(np.nan_to_num((column - middle) / spread))
-    if not ref_columns:
-        return np.zeros((len(study.ref), 1)), np.zeros((len(study.log), 1))
-    return np.column_stack(ref_columns), np.column_stack(log_columns)
+            columns.append(np.nan_to_num((column[rows] - middle) / spread))
+    return np.column_stack(columns) if columns else np.zeros((len(rows), 1))
 
 
 def linear_names(study: Study) -> list[str]:

@@ -211,17 +211,23 @@ def _again(sample: Sample) -> Mask | None:
     """Mark each row whose id, inputs and answer were all seen shortly before; ``None`` where rows have no ids."""
     if not (sample.entity.codes >= 0).any():
         return None
-    parts = [sample.entity.codes.astype(np.float64), np.nan_to_num(sample.score, nan=-7.0)]
-    parts += [
-        c.codes.astype(float) if isinstance(c, Codes) else np.nan_to_num(c, nan=-7.0) for c in sample.features.values()
-    ]
-    _, same = np.unique(np.column_stack(parts), axis=0, return_inverse=True)
     near = _previous(sample.entity.codes, max(int(0.01 * len(sample)), 20))
     pairs = near >= 0
     again = np.zeros(len(sample), dtype=bool)
-    again[pairs] = same.ravel()[pairs.nonzero()[0]] == same.ravel()[near[pairs]]
+    again[pairs] = _alike(sample, pairs.nonzero()[0], near[pairs])
     again[sample.entity.codes < 0] = False
-    return again if _more_than_usual(sample, same.ravel(), again, pairs) else np.zeros(len(sample), dtype=bool)
+    return again if _more_than_usual(sample, again, pairs) else np.zeros(len(sample), dtype=bool)
+
+
+def _alike(sample: Sample, rows: Ints, others: Ints) -> Mask:
+    """Tell of pairs of rows of one entity whether inputs and answer are the same; what is missing in both is."""
+    same = np.ones(len(rows), dtype=bool)
+    for column in (sample.score, *sample.features.values()):
+        if isinstance(column, Codes):
+            same &= column.codes[rows] == column.codes[others]
+        else:
+            same &= np.nan_to_num(column[rows], nan=-7.0) == np.nan_to_num(column[others], nan=-7.0)
+    return same
 
 
 def _previous(entity: Ints, most: int) -> Ints:
@@ -235,13 +241,13 @@ def _previous(entity: Ints, most: int) -> Ints:
     return last
 
 
-def _more_than_usual(sample: Sample, same: Ints, again: Mask, pairs: Mask) -> bool:
+def _more_than_usual(sample: Sample, again: Mask, pairs: Mask) -> bool:
     """Entities whose rows are always alike do not repeat requests: what counts is being alike only when close."""
     if not again.any():
         return True
     any_last = _previous(sample.entity.codes, len(sample))
-    far = (any_last >= 0) & ~pairs
-    alike = float((same[far] == same[any_last[far]]).mean()) if far.sum() >= 20 else 0.0
+    far = np.flatnonzero((any_last >= 0) & ~pairs)
+    alike = float(_alike(sample, far, any_last[far]).mean()) if len(far) >= 20 else 0.0
     return float(again[pairs].mean()) > 3 * alike + 0.05
 
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from toolkit.detectors.matrices import numeric
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Column, Floats, Mask, Profile, Sample
 from toolkit.timeline.change import Change, find_change
 
@@ -77,6 +78,11 @@ class Study:
     def train_loss(self) -> Losses | None:
         """Losses of the training rows, where the reference tells them apart."""
         return None if self.train is None else losses(self.train, self.threshold, self.profile.task)
+
+    @cached_property
+    def design(self) -> tuple[Floats, Floats]:
+        """The features of baseline and log as one numeric matrix each (``matrices.numeric``); not to be written to."""
+        return numeric(self.ref, self.log)
 
     @cached_property
     def has_labels(self) -> bool:

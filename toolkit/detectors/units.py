@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, inside, ks_distance, ks_z, make, percent
+from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, ks_z, make, percent, some
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -128,8 +128,9 @@ def find_unit(ref: Floats, log: Floats, rows: Mask) -> Unit | None:
 
 def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | None:
     """All rows changed: the quantile line."""
-    before = ks_distance(base, current)
     bar = max(0.06, min(1.8 / np.sqrt(min(len(base), len(current))), 0.2))
+    n, base, current = len(current), in_order(base), in_order(current)
+    before = ks_distance(base, current)
     if before < max(0.15, 1.3 * bar):
         return None
     tries = [(k, 0.0, True) for k in FACTORS] + [
@@ -143,7 +144,7 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
         tries.append((slope, 0.0, False))
     fits = [ks_distance(base, (current - t[1]) / t[0]) + (0.02 if not t[2] else 0.0) for t in tries]
     # factors stand in the order of how common they are: the first that is as good as the best
-    near = [f <= min(fits) + 0.015 and _agrees(t, slope, len(current)) for f, t in zip(fits, tries, strict=True)]
+    near = [f <= min(fits) + 0.015 and _agrees(t, slope, n) for f, t in zip(fits, tries, strict=True)]
     best = tries[near.index(True)] if any(near) else tries[int(np.argmin(fits))]
     fit = ks_distance(base, (current - best[1]) / best[0])
     # an additive shift that fits as well is no unit: the population moved
@@ -193,18 +194,25 @@ def _free_slope(base: Floats, current: Floats) -> float | None:
 def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
     """Some rows changed: the known factor of the best mixture likelihood that also gives the baseline back."""
     grid = Density(base)
-    plain = grid(current)
+    part = current[some(np.arange(len(current)))]
+    plain = grid(part)
     tried = []
     for k in FACTORS:
         if 0.55 < k < 1.7:
             continue
-        scaled = grid(current / k) / k
+        scaled = grid(part / k) / k
         w = 0.5
         for _ in range(25):
+            last = w
             chance = w * scaled / (w * scaled + (1 - w) * plain)
             w = float(np.clip(chance.mean(), 1e-4, 1 - 1e-4))
-        tried.append((float(np.log((w * scaled + (1 - w) * plain) / plain).sum()), k, chance))
-    for gain, k, chance in sorted(tried, key=lambda t: -t[0])[:4]:
+        tried.append((float(np.log((w * scaled + (1 - w) * plain) / plain).sum()), k, last, w))
+    plain, best = grid(current), []
+    for _, k, last, w in sorted(tried, key=lambda t: -t[0])[:4]:  # of many rows a part proposed, all of them decide
+        scaled = grid(current / k) / k
+        gain = float(np.log((w * scaled + (1 - w) * plain) / plain).sum())
+        best.append((gain, k, last * scaled / (last * scaled + (1 - last) * plain)))
+    for gain, k, chance in sorted(best, key=lambda t: -t[0]):
         if gain < 25 + 4 * np.log(len(current)):
             return None
         fit = _undone(base, current, k, chance)

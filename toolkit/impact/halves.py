@@ -22,6 +22,8 @@ from toolkit.profile.model import Floats, Ints, Mask
 STRETCHES: Final = 8 * BLOCKS
 #: A half of the baseline smaller than this cannot teach what loss to expect, so that no slice can be judged.
 LEAST_TAUGHT: Final = 60
+#: More rows than this teach a tree of 32 leaves nothing.
+MOST_TAUGHT: Final = 8_000
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def expected_loss(X: Floats, loss: Floats, at: Sequence[Floats]) -> list[Floats]
     """
     from sklearn.tree import DecisionTreeRegressor
 
-    keep = np.unique(np.linspace(0, len(loss) - 1, min(len(loss), MOST_ROWS)).astype(np.int64))
+    keep = np.unique(np.linspace(0, len(loss) - 1, min(len(loss), MOST_TAUGHT)).astype(np.int64))
     there = ~np.isnan(X[keep]).all(axis=0)
     if not there.any():
         return [np.full(len(x), loss.mean()) for x in at]

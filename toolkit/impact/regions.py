@@ -16,6 +16,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.detectors.evidence import some
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask, Sample
 from toolkit.records import SliceTerm
@@ -23,9 +24,10 @@ from toolkit.records import SliceTerm
 #: Spans begin and end at these parts of the log.
 BLOCKS: Final = 6
 MOST_VALUES: Final = 12
-#: Conditions that are paired, pairs that are extended, rows that are searched: what bounds the time.
+#: Conditions that are paired, pairs that are extended, rows that are searched and judged: what bounds the time.
 MOST_PAIRED: Final = 160
 MOST_EXTENDED: Final = 24
+MOST_SEARCHED: Final = 10_000
 MOST_ROWS: Final = 20_000
 
 #: Which rows a condition holds for, 1 or 0: numbers, since they are multiplied.
@@ -182,7 +184,7 @@ def scan(
         least: fewest rows of a region, within the span and in its baseline.
         stand_out: whether a region must also be worse than the rest of its span, not only than it was itself.
     """
-    blocks = max(last for _, last in spans)
+    blocks, rows = max(last for _, last in spans), _thinned(rows)
     A, R = (np.column_stack([c.holds(s) for c in tried]).astype(np.float32) for s in (rows.log, rows.ref))
     whole = tuple(np.ones((len(x), 1), np.float32) for x in (rows.loss, rows.ref_loss))
     judge = _Judge(rows, spans, blocks, least, stand_out, *whole)
@@ -206,6 +208,17 @@ def scan(
         found += _best(triples[:, p, k], names) if len(names) else []
     found.sort(key=lambda f: -f[1])
     return [Region(tuple(tried[c] for c in names), *spans[w], score) for names, score, w in found]
+
+
+def _thinned(rows: Rows) -> Rows:
+    """Give as many rows as are searched: many more make a region hardly surer, and take as much longer."""
+    if max(len(rows.loss), len(rows.ref_loss)) <= MOST_SEARCHED:
+        return rows
+    log, ref = (some(np.arange(len(x)), MOST_SEARCHED) for x in (rows.loss, rows.ref_loss))
+    return Rows(
+        rows.log.take(log), rows.loss[log], rows.block[log], rows.ref.take(ref), rows.ref_loss[ref],
+        rows.raw[log], rows.raw_ref[ref],
+    )  # fmt: skip
 
 
 class _Judge:

@@ -16,6 +16,9 @@ Family = Literal["number", "boolean", "text", "time", "other"]
 
 _INTEGERS: Final = re.compile(r"^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$")
 _CHUNK: Final = 120
+#: A text of at most so many values among so many first rows is counted value by value: five times as fast.
+_FEW: Final = 500
+_PROBED: Final = 20_000
 #: Times that DuckDB alone does not read: 14.03.2026, 3/14/2026, Sat, 14 Mar 2026, 2026-03-14 09:30+01:00.
 _DATED: Final = (
     r"^(\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}/[A-Z][a-z]{2}/\d{4}:|[A-Z][a-z]{2}, \d|\d{8}T\d{4}"
@@ -107,7 +110,12 @@ def column_stats(
     light = [c for c in ranged if c not in set(scanned) and is_integer(rows.columns.get(c, ""))]
     total = int(rows.fetch("SELECT count(*) FROM raw")[0][0])
     stats = {name: replace(one, n=total) for name, one in stats.items()}
+    texts = [c for c in wanted if stats[c].family == "text" and c not in words]
     times = _time_shares(rows, [c for c in wanted if stats[c].family == "text"])
+    few = _few_values(rows, texts)
+    for column in few:
+        stats[column] = _of_row(stats[column], _counted(rows, column, stats[column]), times.get(column, 0.0))
+    wanted = [c for c in wanted if c not in few]
     for first in range(0, len(wanted), _CHUNK):
         chunk = wanted[first : first + _CHUNK]
         # the numbers are named in an inner query: written out in each aggregate they would be read each time
@@ -175,6 +183,41 @@ def _of_row(stats: ColumnStats, figures: Sequence[Any], time_share: float) -> Co
         time_share=1.0 if stats.family == "time" else time_share,
         mean_length=float(length),
     )
+
+
+def _few_values(rows: Rows, columns: Sequence[str]) -> list[str]:
+    """Give the text columns that look as if they had few values, by the first rows."""
+    if not columns or not rows.dialect.by_value:
+        return []
+    parts = ", ".join(f"count(DISTINCT {quote(c)})" for c in columns)
+    names = ", ".join(quote(c) for c in columns)
+    found = rows.fetch(f"SELECT {parts}, count(*) FROM (SELECT {names} FROM raw LIMIT {_PROBED})")[0]
+    return [c for c, n in zip(columns, found, strict=False) if n <= _FEW and found[-1] == _PROBED]
+
+
+def _counted(rows: Rows, column: str, stats: ColumnStats) -> Sequence[Any]:
+    """Give the figures of a text column from its values, each read once however often it comes."""
+    says = rows.dialect
+    number = _number(column, stats, says, tried=True)
+    each = f"SELECT {quote(column)}, count(*) AS n FROM raw GROUP BY {quote(column)}"
+    value = f"SELECT {quote(column)} AS c, {number} AS x, n FROM ({each}) AS counted"
+    finite = f"CASE WHEN {says.finite('x')} THEN x END"
+
+    def rows_where(condition: str, of: str = "n") -> str:
+        return f"sum(CASE WHEN {condition} THEN {of} END)"
+
+    known, length = rows_where("c IS NOT NULL"), f"n * length({says.text('c')})"
+    selected = [
+        known,
+        "count(c)",
+        rows_where("x IS NOT NULL"),
+        rows_where(f"NOT {says.finite('x')}"),
+        f"min({finite})",
+        f"max({finite})",
+        rows_where(f"{finite} <> {says.whole(finite)}"),
+        f"{rows_where('c IS NOT NULL', length)} / NULLIF({known}, 0)",
+    ]
+    return rows.fetch(f"SELECT {', '.join(selected)} FROM ({value}) AS read")[0]
 
 
 def _time_shares(rows: Rows, columns: Sequence[str]) -> Mapping[str, float]:

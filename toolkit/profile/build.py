@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from toolkit.logs import Log
 
 #: A log of up to this many rows is its own sample.
-SAMPLE_ROWS: Final = 200_000
-_MODULUS: Final = 1_000_003
+SAMPLE_ROWS: Final = 100_000
+_MODULUS: Final = 2**40
 
 
 def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) -> Profile:
@@ -67,9 +67,12 @@ def _sample(log: Log, most: int, seed: int) -> tuple[Any, float]:
         return log.rows.arrow("SELECT * FROM rows"), 1.0
     keep = int(_MODULUS * most / total)
     # a hash of the content: the same rows whatever the order of files or threads; features where no id tells rows apart
-    told = [] if log.roles.column("id") else [f"feature_{i}" for i in range(min(len(log.feature_names), 20))]
-    content = ", ".join(["t", "id", "score", "prediction", "label", "decision", "latency_ms", *told])
-    picked = f"{log.rows.dialect.hashed(f'{content}, {int(seed)}', _MODULUS)} < {keep}"
+    if log.roles.column("id") and log.roles.column("timestamp"):
+        told = ["t", "id"]
+    else:
+        features = [] if log.roles.column("id") else [f"feature_{i}" for i in range(min(len(log.feature_names), 20))]
+        told = ["t", "id", "score", "prediction", "label", "decision", "latency_ms", *features]
+    picked = f"{log.rows.dialect.hashed(', '.join([*told, str(int(seed))]), _MODULUS)} < {keep}"
     table = log.rows.arrow(f"SELECT * FROM rows WHERE {picked}")
     return table, total / max(table.num_rows, 1)
 

@@ -1,4 +1,4 @@
-"""Log to profile: the part of ``ours`` that grows with the rows. What is above it sees 200,000 rows at the most."""
+"""Log to profile: the part of ``ours`` that grows with the rows. What is above it sees 100,000 rows at the most."""
 
 from __future__ import annotations
 

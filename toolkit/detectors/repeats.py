@@ -1,0 +1,91 @@
+"""Which rows repeat the value of a row before them (floor 4): of their entity, of their segment, or just before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.detectors.drift import shares
+from toolkit.detectors.study import Study, known
+from toolkit.profile.model import Codes, Column, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Before:
+    """For each row of baseline and log the row before it of its entity and of its segment values; -1: there is none."""
+
+    entity: tuple[Ints, Ints]
+    segments: Mapping[str, tuple[Ints | None, Ints]]
+
+
+def rows_before(study: Study) -> Before:
+    """Find for each row the one before it; the same for all features."""
+
+    def of(codes: Ints) -> Ints:
+        order = np.argsort(codes, kind="stable")
+        again = (codes[order][1:] == codes[order][:-1]) & (codes[order][1:] >= 0)
+        out = np.full(len(codes), -1, dtype=np.int64)
+        out[order[1:][again]] = order[:-1][again]
+        return out
+
+    there = study.ref.segments
+    segments = {
+        name: (of(there[name].codes) if name in there else None, of(codes.codes))
+        for name, codes in study.log.segments.items()
+    }
+    return Before((of(study.ref.entity.codes), of(study.log.entity.codes)), segments)
+
+
+def row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:
+    """Mark rows equal to the one before, for features that hardly ever repeat by chance."""
+    have = known(base)
+    if min(int(have.sum()), int(known(column).sum())) < 15:
+        return None
+    if isinstance(base, Codes):
+        share = shares(base.codes, len(base.names), 0.0)
+    else:
+        share = np.unique(base[have], return_counts=True)[1] / have.sum()
+    if float((share**2).sum()) >= 0.2:
+        return None
+    return (
+        _repeats(base, np.arange(len(have), dtype=np.int64) - 1),
+        _repeats(column, np.arange(len(known(column)), dtype=np.int64) - 1),
+    )
+
+
+def segment_repeats(
+    before: Before, base: Column, column: Column, plain: tuple[Floats, Floats] | None
+) -> tuple[Floats, Floats] | None:
+    """Mark rows equal to the row before of the same segment value, for the segment where that became commonest."""
+    if plain is None:
+        return None
+    best, most = None, max(0.5, 1.5 * float(np.nanmean(plain[1])))
+    for there, here in before.segments.values():
+        log = _repeats(column, here)
+        parts = [p for p in np.array_split(log, 8) if (~np.isnan(p)).sum() >= 15]
+        often = max((float(np.nanmean(p)) for p in parts), default=0.0)
+        if often > most:
+            best, most = (plain[0] if there is None else _repeats(base, there), log), often
+    return best
+
+
+def entity_repeats(before: Before, base: Column, column: Column) -> tuple[Floats, Floats] | None:
+    """Mark rows equal to their entity's earlier row, where entities come back and used to change."""
+    there, here = before.entity
+    if (here >= 0).sum() < 30:
+        return None
+    ref, log = _repeats(base, there), _repeats(column, here)
+    if (~np.isnan(log)).sum() < 30:
+        return None
+    early = log[: len(log) // 5] if (~np.isnan(ref)).sum() < 15 else ref
+    usual = float(np.nanmean(early)) if (~np.isnan(early)).any() else 1.0
+    return (ref, log) if usual < 0.7 else None
+
+
+def _repeats(column: Column, before: Ints) -> Floats:
+    """Say of each row whether it has the value of the row ``before`` it: 1, 0, or NaN where either is missing."""
+    have = known(column)
+    x = column.codes if isinstance(column, Codes) else column
+    return np.where((before >= 0) & have & have[before], x == x[before], np.nan)
