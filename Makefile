@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test lint check format bench-verdict bench-speed stress clean
+.PHONY: help demo test lint check format bench-verdict bench-speed stress library clean
 .DEFAULT_GOAL := help
 
 help:
@@ -44,6 +44,10 @@ bench-speed: $(STAMP)
 
 stress: $(STAMP)
 	$(BIN)/python -m benchmarks.stress
+
+# every case study played and diagnosed; the suite takes a sample
+library: $(STAMP)
+	POSTMORTEM_CASES=all $(BIN)/python -m pytest tests/test_cases.py tests/test_case_verdicts.py tests/test_drills.py
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py

@@ -13,7 +13,6 @@ import pytest
 
 from toolkit.drills.cases import Case, case, cases
 from toolkit.drills.scaffold import new_case
-from toolkit.drills.verdicts import Said, table
 from toolkit.errors import PostmortemError
 from toolkit.vocabulary import CAUSE_OF, CAUSES, MECHANISMS
 
@@ -171,19 +170,6 @@ def test_a_broken_case_is_one_clear_line(tmp_path: Path) -> None:
     (folder / "case.toml").write_text(good.replace('cause = "data"', 'cause = "weather"'), encoding="utf-8")
     with pytest.raises(PostmortemError, match="cause is none of"):
         cases(tmp_path)
-
-
-def test_a_verdict_is_graded_by_the_case_and_a_miss_stays_in_the_table() -> None:
-    """Right, accepted, undetermined and missed are told apart; the table shows each with its confidence."""
-    watson, spam = case("watson_oncology"), case("spam_control")
-    assert Said("data", "covariate_shift", 0.8).grade(watson) == "right"
-    assert Said("human", "over_reliance", 0.5).grade(watson) == "accepted"
-    assert Said("undetermined", None, 0.4).grade(watson) == "undetermined"
-    assert Said("bias", "performance_gap", 0.9).grade(watson) == "missed"
-    assert Said("none", None, 0.9).grade(spam) == "right"
-    written = table({"watson_oncology": Said("bias", "performance_gap", 0.9)}, [watson, spam])
-    assert "| bias: performance_gap (90%) | missed |" in written
-    assert "With a log: 1 missed." in written
 
 
 def test_a_new_case_keeps_the_contract_as_it_is_written(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from toolkit.notebooks.bundle import GroupValue, Series
 from toolkit.records import Event
-from toolkit.report import plots
+from toolkit.report import plots, show
+from toolkit.report.page import render
 from toolkit.report.plots.axis import ticks
+from toolkit.report.plots.figure import MADE
 
 HOSTILE = "<script>alert(1)</script>$\\frac{1}{0}$\u202e" + "x" * 5_000
 
@@ -118,3 +120,18 @@ def test_no_pyplot() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_what_is_made_up_says_so_in_every_picture() -> None:
+    """Each plot of a page says in the picture, wide, narrow and in words, that its rows are no real ones."""
+    bundle = made_bundle.bundle()
+    made = replace(bundle, incident=replace(bundle.incident, tags=("case", "reconstruction")))
+    drawn = re.findall(r'<figure id="fig-.*?</figure>', render(made), re.DOTALL)
+    assert len(drawn) == 5
+    for one in drawn:
+        assert len(re.findall(rf"<text[^>]*>{MADE['reconstruction']}", one)) == 2
+        assert f"{MADE['reconstruction']}." in one  # the words for who does not see
+    for shown in (show.metric(made), show.timeline(made), show.rivals(made), show.ledger(made), show.groups(made)):
+        assert isinstance(shown, plots.Figure)
+        assert shown.mark == MADE["reconstruction"]
+    assert [f.marked(("real",)).mark for f in figures()] == [""] * 5

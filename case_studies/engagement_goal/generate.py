@@ -11,12 +11,12 @@ SWITCH = pd.Timestamp("2025-04-01", tz="UTC")
 
 
 def shown(rng: np.random.Generator, when: pd.DatetimeIndex, switch: pd.Timestamp) -> pd.DataFrame:
-    """Draw shown articles; the new goal shows lurid ones, which are clicked and end subscriptions."""
+    """Draw shown articles; the new goal fills a third of the places with lurid ones, clicked at once and left for."""
     rows = len(when)
     new = np.asarray(when >= switch)
-    lurid = np.clip(rng.beta(2, 6, rows) + new * rng.beta(3, 6, rows), 0, 1)
+    lurid = np.where(new & (rng.random(rows) < 1 / 3), rng.beta(8, 3, rows), rng.beta(2, 6, rows))
     fit, length = rng.normal(0, 1, rows), rng.gamma(4, 180, rows)
-    odds = -2.2 + 0.9 * fit + 3.0 * lurid - 0.0004 * length
+    odds = -3.3 + 0.9 * fit + 7.5 * lurid - 0.0004 * length
     score = logistic(odds)
     clicked = rng.random(rows) < logistic(odds)
     leaves = rng.random(rows) < logistic(-6.2 + 5.0 * lurid - 0.3 * fit)
@@ -24,7 +24,7 @@ def shown(rng: np.random.Generator, when: pd.DatetimeIndex, switch: pd.Timestamp
         {
             "timestamp": when,
             "view": np.arange(1, rows + 1),
-            "prediction": (score >= 0.35).astype(int),
+            "prediction": (score >= 0.5).astype(int),
             "score": score,
             "label": clicked.astype(int),
             "model_version": np.where(new, "rank@5-clicks", "rank@4-subscribers"),

@@ -19,12 +19,12 @@ COUNTS = {
 
 
 def tables(seed: int) -> Tables:
-    """Give three weeks of half hours with last week's half hour as the forecast.
+    """Give four weeks of half hours with last week's half hour as the forecast.
 
     The first week only forecasts.
     """
     rng = np.random.default_rng(seed)
-    when = pd.date_range("2014-10-19", "2014-11-09", freq="30min", tz="UTC", inclusive="left")
+    when = pd.date_range("2014-10-19", "2014-11-16", freq="30min", tz="UTC", inclusive="left")
     hour = when.hour.to_numpy() + when.minute.to_numpy() / 60
     weekend = when.day_of_week.to_numpy() >= 5
     day = 15_500 - 9_500 * np.cos((hour - 4.5) / 24 * 2 * np.pi) * (hour > 2) + 3_000 * (hour > 18)

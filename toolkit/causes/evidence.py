@@ -12,8 +12,10 @@ from toolkit.detectors import (
     answers,
     association,
     categories,
+    clock,
     decisions,
     defaults,
+    fold,
     forecast,
     generalisation,
     groups,
@@ -51,6 +53,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
     inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
+    inputs += [e for e in clock.detect(study) if not _named(e, inputs)]
     inputs += association.detect(study, moves, _features(inputs))
     inputs = _one_a_feature(inputs) + answers.detect(study)
     defects = np.zeros(len(study.log))
@@ -59,7 +62,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
             defects[e.rows] = 1.0
     served, _ = scoring.detect(study, defects)
     versioned = versions.detect(study)
-    service_found = service.detect(study)
+    service_found = [*service.detect(study), *fold.detect(study)]
     explained = {
         f for e in inputs if CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.4 for f in e.finding.features
     }

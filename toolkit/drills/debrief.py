@@ -65,7 +65,7 @@ def _paths(scene: Scene, score: Score) -> Markup:
     )
     mine = _path_table(scene, score.path, "Your path").html()
     best = _path_table(scene, score.best, "The best path").html()
-    drawn = _figure(score).html() if score.path else Markup("<p>Nothing was looked at.</p>")
+    drawn = _figure(score).marked((scene.kind,)).html() if score.path else Markup("<p>Nothing was looked at.</p>")
     return Markup("{}{}{}{}").format(intro, drawn, mine, best)
 
 

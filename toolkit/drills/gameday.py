@@ -114,6 +114,7 @@ def _set(game: Mapping[str, Any], made: Any, rng: np.random.Generator) -> Scene:
     )
     told: dict[str, Any] = {
         "name": "game day", "title": f"Game day, difficulty {game['difficulty']}", "brief": brief, "notice": _NOTICE,
+        "kind": "illustrative",
         "difficulty": game["difficulty"], "cause": truth.cause, "mechanism": None if healthy else truth.mechanism,
         "accepted": accepted, "mechanisms": () if healthy else truth.accepted, "onset": truth.onset,
         "onset_interval": None, "slice": tuple(SliceTerm(c, v) for c, v in truth.slice), "contributing": (),

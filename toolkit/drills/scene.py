@@ -33,7 +33,7 @@ Times = NDArray[np.datetime64]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a drill is played on, with its truth; ``key`` is what gives the same scene again.
+    """What a drill is played on, with its truth; ``kind`` says whether its rows are real.
 
     ``arrived`` says of each row of ``log`` when it came, ``labelled`` when its label did. ``timeline`` pairs each
     event with the time at which it was known. ``moments`` are the times that the clock passes, evenly apart in cost.
@@ -43,6 +43,7 @@ class Scene:
     title: str
     brief: str
     notice: str
+    kind: str
     difficulty: int
     cause: str
     mechanism: str | None
@@ -134,6 +135,7 @@ def scene_of(case: Case, seed: int = 0) -> Scene:
     rng = np.random.default_rng([seed, sum(map(ord, case.name))])
     truth: dict[str, Any] = {
         "name": case.name, "title": case.title, "brief": case.brief, "notice": case.notice,
+        "kind": case.kind,
         "difficulty": case.difficulty, "cause": case.cause, "mechanism": case.mechanism, "accepted": case.accepted,
         "mechanisms": tuple(m for m in (case.mechanism, *case.also_mechanisms) if m), "onset": case.onset,
         "onset_interval": case.onset_interval, "slice": case.slice, "contributing": case.contributing,

@@ -64,7 +64,7 @@ def demo(store: Store, *, again: bool = False, command: str = "", progress: Prog
 def open_case(store: Store, name: str, *, command: str = "") -> Incident:
     """Open a case study as an incident, or give the one opened before; a made log is kept beside the record.
 
-    Its title and summary say that a reconstruction is one, so that every page and notebook does.
+    Its title, its summary and a tag say that a reconstruction is one, so that every page, notebook and plot does.
 
     Raises:
         PostmortemError: there is no such case, or its log cannot be made.
@@ -85,7 +85,7 @@ def open_case(store: Store, name: str, *, command: str = "") -> Incident:
         reference=study.reference_path(place),
         roles=study.roles_path,
         events=study.events_path,
-        tags=["case", tag],
+        tags=["case", tag, *([] if study.kind == "real" else [study.kind])],
         summary=f"{study.brief} {study.notice}".strip(),
         command=command,
     )

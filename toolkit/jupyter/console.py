@@ -94,7 +94,7 @@ class Console(Panel):
             return
         window = self.brush["window"].value if self._narrowed() else None
         figure = plots.metric_series(replace(self.series, window=window), one, self.desk.case.events)
-        parts.put(self.plot, figure)
+        parts.put(self.plot, figure.marked(self.desk.case.incident.tags))
 
     def _narrowed(self) -> bool:
         """Whether the incident's span is less than the whole log."""

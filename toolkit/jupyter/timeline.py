@@ -179,4 +179,5 @@ def zoomed(case: Bundle, events: Sequence[Event], low: datetime, high: datetime)
     onset = case.verdict.onset if case.verdict else None
     there = onset is not None and low <= onset <= high
     interval = case.verdict.onset_interval if case.verdict and there else None
-    return plots.timeline(events, replace(case.incident, **gone), onset if there else None, interval)
+    drawn = plots.timeline(events, replace(case.incident, **gone), onset if there else None, interval)
+    return drawn.marked(case.incident.tags)

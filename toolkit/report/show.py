@@ -80,7 +80,7 @@ def metric(case: Bundle, name: str = "") -> plots.Figure | Shown:
     chosen = case.series.metric(wanted) or (None if name else next(iter(case.series.metrics), None))
     if chosen is None or not case.series.starts:
         return note("The log has no times, or no metric of that name, so there is no plot over time.")
-    return plots.metric_series(case.series, chosen, case.events)
+    return plots.metric_series(case.series, chosen, case.events).marked(case.incident.tags)
 
 
 def metrics(case: Bundle) -> Table | Shown:
@@ -99,7 +99,7 @@ def timeline(case: Bundle) -> plots.Figure | Shown:
     if not case.events:
         return note("No event is recorded yet.")
     onset, interval = _onset(case)
-    return plots.timeline(case.events, case.incident, onset, interval)
+    return plots.timeline(case.events, case.incident, onset, interval).marked(case.incident.tags)
 
 
 def events(case: Bundle) -> Table:

@@ -20,12 +20,14 @@ def ledger(case: Bundle) -> plots.Figure | Shown:
     """Show how the damage is split over the causes."""
     if case.verdict is None or not case.verdict.ledger:
         return note("There is no ledger: no harm was found, or the log was not diagnosed yet.")
-    return plots.waterfall(case.verdict.ledger, case.verdict.harm)
+    return plots.waterfall(case.verdict.ledger, case.verdict.harm).marked(case.incident.tags)
 
 
 def rivals(case: Bundle) -> plots.Figure | Shown:
     """Show how probable each cause is."""
-    return plots.rivals(case.verdict) if case.verdict else note("The log was not diagnosed yet.")
+    if case.verdict is None:
+        return note("The log was not diagnosed yet.")
+    return plots.rivals(case.verdict).marked(case.incident.tags)
 
 
 def evidence(case: Bundle) -> Table | Shown:
@@ -86,7 +88,9 @@ def cause(case: Bundle, name: str) -> Shown:
 
 def groups(case: Bundle) -> plots.Figure | Shown:
     """Show the metric by group, with intervals and rows."""
-    return plots.groups(case.groups) if case.groups else note("The log has no groups or segments.")
+    if not case.groups:
+        return note("The log has no groups or segments.")
+    return plots.groups(case.groups).marked(case.incident.tags)
 
 
 def harm(case: Bundle) -> Table | Shown:

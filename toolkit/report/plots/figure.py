@@ -9,7 +9,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -35,6 +35,13 @@ _VARIABLES: Final = {
     GREY: "grey", PAPER: "paper", SHADE: "shade",
 }  # fmt: skip
 
+#: What stands in every plot of an incident with that tag: its log is no real one.
+MADE: Final = {
+    "reconstruction": "Reconstruction: rows made to meet published figures",
+    "illustrative": "Illustrative: every number in it is invented",
+}
+#: Inches under a plot for that.
+_STRIP: Final = 0.22
 WIDTH: Final = 7.4
 NARROW: Final = 4.1
 _STYLE: Final[Any] = {
@@ -62,7 +69,7 @@ class Figure:
     """One plot: ``alt`` says in words what it shows, ``table`` holds the numbers drawn.
 
     ``draw(drawing, narrow)`` puts it on a matplotlib figure; it is drawn when first looked at, wide and, for phones,
-    narrow. ``height`` is in inches.
+    narrow. ``height`` is in inches. ``mark`` stands under the plot, in the picture itself: that its rows are made up.
     """
 
     key: str
@@ -71,6 +78,12 @@ class Figure:
     table: Table
     draw: Callable[[Any, bool], None] = field(repr=False, compare=False)
     height: float = 3.0
+    mark: str = ""
+
+    def marked(self, tags: Sequence[str]) -> Figure:
+        """Give the same plot, with what must stand in it where its incident has such a tag (``MADE``)."""
+        mark = next((text for tag, text in MADE.items() if tag in tags), "")
+        return replace(self, mark=mark, alt=f"{self.alt} {mark}.") if mark else self
 
     @cached_property
     def svg(self) -> str:
@@ -114,6 +127,7 @@ class Figure:
             warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
             drawing = Drawing(figsize=(WIDTH, self.height))
             self.draw(drawing, False)
+            _under(drawing, self.mark)
             canvas: Any = FigureCanvasAgg(drawing)
             canvas.print_png(os.fspath(path))
 
@@ -127,6 +141,7 @@ class Figure:
             warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
             drawing = Drawing(figsize=(NARROW if narrow else WIDTH, self.height))
             self.draw(drawing, narrow)
+            _under(drawing, self.mark)
             canvas: Any = FigureCanvasSVG(drawing)
             canvas.print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         return _tidy(buffer.getvalue(), f"{self.key}{narrow}")
@@ -150,6 +165,21 @@ def axes_in(drawing: Any, *, left: float, right: float, top: float, bottom: floa
     width, height = drawing.get_size_inches()
     inner = [left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height]
     return drawing.add_axes(inner)
+
+
+def _under(drawing: Any, mark: str) -> None:
+    """Make the paper longer at the foot and write the mark there, so that it goes wherever the picture goes."""
+    if not mark:
+        return
+    width, old = drawing.get_size_inches()
+    new = old + _STRIP
+    for axes in drawing.axes:
+        left, bottom, wide, high = axes.get_position().bounds
+        axes.set_position([left, (bottom * old + _STRIP) / new, wide, high * old / new])
+    for text in drawing.texts:
+        text.set_y((text.get_position()[1] * old + _STRIP) / new)
+    drawing.set_size_inches(width, new)
+    drawing.text(0.995, 0.04 / new, mark, ha="right", va="bottom", fontsize=8, color=BAD)
 
 
 def room(labels: Sequence[str], size: float = 9.5) -> float:

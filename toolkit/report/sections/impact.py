@@ -31,7 +31,7 @@ def body(bundle: Bundle) -> Markup:
     """Give the metric that the harm is counted in over time, and the groups."""
     parts = [main_plot(bundle)]
     if bundle.groups:
-        parts.append(plots.groups(bundle.groups).html())
+        parts.append(plots.groups(bundle.groups).marked(bundle.incident.tags).html())
     return Markup("\n").join(parts)
 
 
@@ -42,7 +42,7 @@ def main_plot(bundle: Bundle) -> Markup:
         return Markup('<p class="note">The log has no times, so there is no plot over time.</p>')
     wanted = bundle.verdict.harm.metric if bundle.verdict else ""
     chosen = bundle.series.metric(wanted) or metrics[0]
-    return plots.metric_series(bundle.series, chosen, bundle.events).html()
+    return plots.metric_series(bundle.series, chosen, bundle.events).marked(bundle.incident.tags).html()
 
 
 SECTION = Section(

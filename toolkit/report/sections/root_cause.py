@@ -44,8 +44,8 @@ def body(bundle: Bundle) -> Markup:
         return Markup("")
     parts = []
     if verdict.ledger:
-        parts.append(plots.waterfall(verdict.ledger, verdict.harm).html())
-    parts.append(plots.rivals(verdict).html())
+        parts.append(brief(bundle))
+    parts.append(plots.rivals(verdict).marked(bundle.incident.tags).html())
     if verdict.rivals:
         parts.append(Markup("<h3>The rivals, and the evidence for and against each</h3>"))
         parts.append(rival_cards(bundle))
@@ -58,7 +58,9 @@ def body(bundle: Bundle) -> Markup:
 def brief(bundle: Bundle) -> Markup:
     """Give the split of the damage alone."""
     verdict = bundle.verdict
-    return plots.waterfall(verdict.ledger, verdict.harm).html() if verdict and verdict.ledger else Markup("")
+    if verdict is None or not verdict.ledger:
+        return Markup("")
+    return plots.waterfall(verdict.ledger, verdict.harm).marked(bundle.incident.tags).html()
 
 
 def rival_cards(bundle: Bundle) -> Markup:

@@ -57,7 +57,9 @@ def body(bundle: Bundle) -> Markup:
     onset = verdict.onset if verdict else bundle.series.onset
     interval = verdict.onset_interval if verdict else bundle.series.onset_interval
     figure = plots.timeline(events, bundle.incident, onset, interval)
-    return Markup("{}\n{}").format(figure.html(), event_table(bundle).html(quiet=True, stack="events"))
+    return Markup("{}\n{}").format(
+        figure.marked(bundle.incident.tags).html(), event_table(bundle).html(quiet=True, stack="events")
+    )
 
 
 def event_table(bundle: Bundle) -> Table:
