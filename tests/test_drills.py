@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,10 @@ from toolkit.drills.worth import Reader, best_path, path_of
 from toolkit.errors import PostmortemError
 
 LATE_LABELS = "fraud_tactics"
+#: Small and quick: what is said of drills as such is tried on it.
+SMALL = "taxi_clock"
+#: Played by the suite; ``make library`` plays them all.
+PLAYED = ("taxi_clock", "measles", "uber_atg")
 
 
 def times_in(value: Any) -> Iterator[datetime]:
@@ -82,21 +88,98 @@ def test_nothing_later_than_the_clock_can_be_seen_in_sql(tmp_path: Path) -> None
         d.wait(15)
 
 
+REFUSED = (
+    "SELECT * FROM scene", "FROM read_parquet('{}')", "FROM '{}'", "SELECT * FROM handed_in", "FROM read_csv('{}')",
+    "COPY log TO 'x.csv'", "SELECT 1; SELECT 2", "ATTACH 'x.db'", "SET enable_external_access = true",
+    "SELECT * FROM duckdb_settings() LIMIT 0; DROP TABLE log", "FROM glob('*')", "INSTALL httpfs", "LOAD json",
+    "FROM read_text('{}')", "FROM read_blob('{}')", "FROM parquet_metadata('{}')", "FROM parquet_schema('{}')",
+    "FROM sniff_csv('{}')", "SELECT getenv('HOME')", "FROM query('COPY log TO x')", "FROM query_table('scene')",
+    "CREATE TABLE mine AS FROM log", "EXPLAIN SELECT 1", "CALL duckdb_tables()",
+    "FROM main.handed_in", "FROM temp.handed_in", "EXPORT DATABASE 'x'", "USE system", "",
+)  # fmt: skip
+
+
+def test_sql_reaches_nothing_but_the_visible_tables(tmp_path: Path) -> None:
+    """Neither files, nor variables of the calling Python, nor anything but one SELECT; and a refusal costs nothing."""
+    scene = pd.DataFrame({"secret": [1]})  # a careless engine would find it by its name
+    d = drill(SMALL, trainee="t", folder=tmp_path)
+    for text in REFUSED:
+        with pytest.raises(PostmortemError):
+            d.sql(text.format(case("elec2").folder / "log.parquet"))
+        assert (d.spent, d.moves) == (0, ()), text
+    assert len(scene) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_catalogue_knows_the_visible_tables_and_no_path(tmp_path: Path) -> None:
+    """What the engine tells of itself names log and events alone, with the rows that had come, and no file."""
+    d = drill(SMALL, trainee="t", folder=tmp_path)
+    assert d.sql("SELECT table_name FROM information_schema.tables ORDER BY 1").rows == (("events",), ("log",))
+    ((rows,),) = d.sql("SELECT estimated_size FROM duckdb_tables() WHERE table_name = 'log'").rows
+    assert rows == len(d._now.log)  # type: ignore[arg-type]
+    said = str([d.sql(f"FROM {what}").rows for what in ("duckdb_databases()", "duckdb_views()", "duckdb_settings()")])
+    assert str(tmp_path) not in said
+    assert "case_studies" not in said
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT * FROM scene", "SELECT * FROM read_parquet('{}')", "FROM '{}'", "SELECT * FROM handed_in",
-        "COPY log TO 'x.csv'", "SELECT 1; SELECT 2", "ATTACH 'x.db'", "SET enable_external_access = true",
-        "SELECT * FROM duckdb_settings() LIMIT 0; DROP TABLE log", "SELECT * FROM glob('*')", "INSTALL httpfs",
+        "SELECT error(max(timestamp)::VARCHAR) FROM log",
+        "SELECT max(timestamp)::VARCHAR::INTEGER FROM log",
+        "SELECT timestamp FROM log, range(100) LIMIT 20000",
     ],
-)  # fmt: skip
-def test_sql_reaches_nothing_but_the_visible_tables(text: str, tmp_path: Path) -> None:
-    """Neither files, nor variables of the calling Python, nor anything but one SELECT; and a refusal costs nothing."""
-    scene = pd.DataFrame({"secret": [1]})  # a careless engine would find it by its name
-    d = drill("elec2", trainee="t", folder=tmp_path)
-    with pytest.raises(PostmortemError):
-        d.sql(text.format(case("elec2").folder / "log.parquet"))
-    assert (len(scene), d.spent, d.moves) == (1, 0, ())
+)
+def test_an_error_is_no_free_look(text: str, tmp_path: Path) -> None:
+    """A query that fails while it runs can tell of rows by its message: it costs, and tells nothing after the clock."""
+    d = drill(SMALL, trainee="t", folder=tmp_path)
+    with pytest.raises(PostmortemError) as failed:
+        d.sql(text)
+    assert d.spent == 3
+    told = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", str(failed.value))
+    assert told is None or pd.Timestamp(told.group(), tz="UTC") <= d.clock
+
+
+def test_what_came_with_a_late_label_comes_with_it() -> None:
+    """Columns that nobody gave a role may be outcomes: a flight that will be cancelled is not known as such before."""
+    scene = scene_of(case("flights_delays"))
+    assert scene.labelled is not None
+    now = scene.time_at(20)
+    seen = visible(scene, now).log
+    assert seen is not None
+    late = scene.labelled[: len(seen)] > instant(now)
+    assert 0 < late.sum() < len(seen)
+    assert seen.loc[late, "outcome"].isna().all()
+    assert (seen.loc[~late, "outcome"] == "flown").all()
+
+
+def test_labels_of_the_reference_come_when_they_come() -> None:
+    """A reference whose own labels were late shows only those that had come by the clock."""
+    scene = scene_of(case(LATE_LABELS))
+    early = scene.moments[0] - timedelta(days=60)
+    seen = visible(scene, early).reference
+    assert seen is not None
+    known = utc(seen["label_time"]).dropna()
+    assert 0 < len(known) < len(seen)
+    assert known.max() <= pd.Timestamp(early).tz_localize(None)
+    assert seen["label"].notna().sum() == len(known)
+
+
+def test_a_look_does_not_say_whether_it_shows_something(tmp_path: Path) -> None:
+    """What the debrief makes of a look is not to be had before the end."""
+    seen = drill(SMALL, trainee="t", folder=tmp_path).look("metric")
+    assert seen.shows is None
+
+
+def test_what_a_drill_leaves_in_its_folder_tells_no_truth(tmp_path: Path) -> None:
+    """Before the end there is the tape alone, and in it neither rows nor events nor a word of the answer."""
+    d = drill("face_gate", trainee="t", folder=tmp_path)
+    d.look("groups")
+    d.answer("human", confidence=10)
+    (file,) = tmp_path.iterdir()
+    text = file.read_text(encoding="utf-8")
+    for word in ("bias", "under_represented", "accepted", "gate@2", "truth", "case_studies"):
+        assert word not in text
 
 
 def test_an_event_is_seen_when_it_was_known_and_not_before() -> None:
@@ -109,7 +192,11 @@ def test_an_event_is_seen_when_it_was_known_and_not_before() -> None:
     assert len(visible(scene, scene.moments[0]).events) < len(scene.timeline)
 
 
-@pytest.mark.parametrize("one", cases(), ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    "one",
+    [c for c in cases() if c.name in PLAYED or os.environ.get("POSTMORTEM_CASES") == "all"],
+    ids=lambda c: c.name,
+)
 def test_every_case_can_be_played(one: Any) -> None:
     """Each look can be taken at the call; the best path ends nearer the truth than it began, or is empty."""
     scene = scene_of(one)
@@ -131,7 +218,7 @@ LESSONS = ("broken_etl", "credit_denials", "face_gate", "spam_control")
 
 
 def test_the_score_tells_an_expert_from_a_gambler_and_a_novice(tmp_path: Path) -> None:
-    """Over four drills the expert is far ahead, the gambler who is always lucky is not, and the Brier score agrees."""
+    """The expert is far ahead of one who is always lucky, he of the novice, and who bluffs comes last."""
     points: dict[str, list[float]] = {}
     brier: dict[str, list[float]] = {}
     for name in LESSONS:
@@ -144,8 +231,8 @@ def test_the_score_tells_an_expert_from_a_gambler_and_a_novice(tmp_path: Path) -
     mean = {who: sum(p) / len(p) for who, p in points.items()}
     assert mean["expert"] > 75
     assert mean["expert"] > mean["lucky"] + 15
-    assert mean["lucky"] > mean["gambler"] + 15
-    assert mean["expert"] > mean["novice"] + 30
+    assert mean["lucky"] > mean["novice"] + 15
+    assert mean["novice"] > mean["gambler"] + 10
     assert sum(brier["gambler"]) > sum(brier["novice"]) + 0.4  # both know nothing; one knows that
     assert sum(brier["expert"]) / 4 < 0.1 < sum(brier["gambler"]) / 4
 
@@ -161,12 +248,14 @@ def test_the_parts_of_a_score_are_earned_one_by_one(tmp_path: Path) -> None:
     perfect = parts()
     assert perfect == {**{k: float(v) for k, v in MOST.items()}, "evidence": 0.0, "time to diagnosis": 0.0}
     assert parts(mechanism="latency") == {**perfect, "mechanism": 0.0}
-    assert parts(confidence=0.5)["calibration"] == 7.5
+    assert parts(confidence=0.5)["calibration"] == 0.0
+    assert parts(confidence=0.8)["calibration"] == 8.4
     assert parts(mitigation="watch")["harm meanwhile"] == 0.0
     assert 0 < parts(mitigation="pause")["harm meanwhile"] < 8
     assert parts(onset="2025-08-20T00:00:00Z")["onset"] < 4
     wrong = parts(cause="bias", mechanism="")
-    assert wrong["right cause"] == wrong["time to diagnosis"] == wrong["calibration"] == 0.0
+    assert wrong["right cause"] == wrong["time to diagnosis"] == 0.0
+    assert wrong["calibration"] == -30.0
 
 
 def test_an_also_accepted_cause_counts_as_the_case_says() -> None:
@@ -185,12 +274,12 @@ def test_crying_wolf_costs() -> None:
     wolf = score_of(scene, walk([{"move": "answer", **Answer("data", confidence=1.0, mitigation="pause").to_dict()}]))
     assert (calm.cried_wolf, wolf.cried_wolf) == (False, True)
     assert calm.points == 72  # all but evidence and time: nothing was looked at
-    assert wolf.points == -20
+    assert wolf.points == -50  # a failure named, and certain of it
 
 
 def test_the_last_answer_before_the_end_counts(tmp_path: Path) -> None:
     """An answer is revised by the next; after the end, and when the time is up, nothing can be changed."""
-    d = drill("elec2", trainee="t", folder=tmp_path)
+    d = drill(SMALL, trainee="t", folder=tmp_path)
     d.answer("bias", confidence=90)
     d.answer("data", confidence=60)
     d.wait(100)
@@ -203,10 +292,10 @@ def test_the_last_answer_before_the_end_counts(tmp_path: Path) -> None:
 
 def test_a_tape_goes_on_where_it_was_left_and_scores_the_same(tmp_path: Path) -> None:
     """A killed kernel loses nothing; the score follows from the moves alone, and a forged cost is not believed."""
-    first = drill("elec2", trainee="t", folder=tmp_path)
+    first = drill(SMALL, trainee="t", folder=tmp_path)
     first.look("metric")
     first.hint()
-    again = drill("elec2", trainee="t", folder=tmp_path)
+    again = drill(SMALL, trainee="t", folder=tmp_path)
     assert (again.clock, again.spent, again.moves) == (first.clock, 9.0, first.moves)
     again.answer("data", confidence=70)
     points = again.end().points
@@ -222,12 +311,13 @@ def test_a_tape_goes_on_where_it_was_left_and_scores_the_same(tmp_path: Path) ->
     [
         ({"format": "x"}, "no tape"), ({"moves": [{"move": "fly"}]}, "no move"), ({"scene": "!!"}, "no ticket"),
         ({"moves": [{"move": "answer", "cause": "weather", "confidence": 1, "mitigation": "watch"}]}, "no cause"),
-        ({"moves": [{"move": "wait", "by": "long"}]}, "no tape"), ({"began_at": "noon"}, "no tape"),
+        ({"moves": [{"move": "wait", "by": "long"}]}, "no tape"),
+        ({"moves": [{"move": "wait", "by": float("nan")}]}, "no part of the time"), ({"began_at": "noon"}, "no tape"),
     ],
 )  # fmt: skip
 def test_a_tape_that_is_none_is_one_clear_line(change: dict[str, Any], said: str, tmp_path: Path) -> None:
     """Tapes come from trainees: what is wrong with one is said, and it is never believed."""
-    d = drill("elec2", trainee="t", folder=tmp_path)
+    d = drill(SMALL, trainee="t", folder=tmp_path)
     d.wait(1)
     d.file.write_text(json.dumps({**json.loads(d.file.read_text()), **change}))
     with pytest.raises(PostmortemError, match=said):
@@ -236,7 +326,7 @@ def test_a_tape_that_is_none_is_one_clear_line(change: dict[str, Any], said: str
 
 def test_an_answer_is_held_against_the_vocabulary_and_the_clock(tmp_path: Path) -> None:
     """A word that is none, a confidence beyond 100 or an onset in the future is one line that says what there is."""
-    d = drill("elec2", trainee="t", folder=tmp_path)
+    d = drill(SMALL, trainee="t", folder=tmp_path)
     for given, said in (
         ({"cause": "gremlins"}, "the causes are"),
         ({"cause": "data", "mechanism": "latency"}, "no mechanism of data"),

@@ -133,22 +133,28 @@ class Drill:
         from toolkit.drills.looks import take
 
         self._do({"move": "look", "what": name})
-        return take(known[name], self._now)
+        return Seen(name, take(known[name], self._now).table)
 
     def sql(self, text: str) -> Table:
         """Answer one SELECT over the tables ``log``, ``reference`` and ``events`` as they are known now.
 
-        A query that fails costs nothing.
+        A query that is refused costs nothing; one that fails while it runs costs as any other, since its message may
+        tell of the rows.
         """
-        from toolkit.sql.sealed import ask_tables
+        from toolkit.sql.sealed import QueryRan, ask_tables
 
         tables = self._tables()
         self._check_open()
         if not tables:
             raise PostmortemError("this case has no log to ask", fix="look at its events")
         after = visible(self._stage, self._stage.time_at(self._progress + SQL_COST))
-        columns, rows = ask_tables(_tables_of(after), text)
-        self._do({"move": "sql", "what": text})
+        move = {"move": "sql", "what": text}
+        try:
+            columns, rows = ask_tables(_tables_of(after), text)
+        except QueryRan:
+            self._do(move)
+            raise
+        self._do(move)
         return Table(columns, tuple(rows), "Your query")
 
     def wait(self, by: float = 10.0) -> datetime:
@@ -226,6 +232,7 @@ class Drill:
         score, scene = self._score(), self._stage
         parts = [{"part": p.name, "points": p.points, "most": p.most, "why": p.why} for p in score.parts]
         body = {"answer": score.answer.to_dict() if score.answer else None, "parts": parts, "moves": list(self.moves)}
+        body["scene"] = self._tape["scene"]
         about = {"id": self._tape["id"], "scenario": self.scenario, "trainee": self.trainee, "truth": scene.cause}
         times = {name: moment(self._tape[name]) for name in ("began_at", "ended_at")}
         return {**about, **times, "difficulty": scene.difficulty, **result_of(score), "body": body}

@@ -38,11 +38,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Seen:
-    """What one look gave; ``shows`` is for the debrief alone."""
+    """What one look gave; whether it ``shows`` something is for the debrief alone, and no trainee is given it."""
 
     look: str
     table: Table
-    shows: bool | None
+    shows: bool | None = None
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         return self.table._repr_mimebundle_(**options)
@@ -182,9 +182,25 @@ def _versions(s: Sight) -> Shown:
     return Table(columns, tuple(rows[:_MOST]), "Which version answered?"), shows
 
 
+def _cost(s: Sight, cost: pd.Series[Any]) -> Shown:
+    """What a row cost beside how often it was wrong: a goal that is met can be the wrong goal."""
+    by, loss = s.over_time(cost), s.over_time(s.rows.loss)
+    rows = tuple((name, _r(by["mean"].iloc[i]), _r(loss["mean"].iloc[i])) for i, name in enumerate(s.names))
+    known = s.before.role("cost")
+    usual = float((cost if known is None else known).mean())
+    late, wrong = by["mean"].dropna().tail(4), loss["mean"].dropna().tail(4)
+    table = Table(("from", "cost of a row", "wrong"), rows, f"What did it cost? Expected: {_r(usual)}")
+    if not len(late):
+        return table, None
+    dearer = late.max() > usual + max(0.5 * abs(usual), 3 * cost.std() / np.sqrt(max(by["count"].max(), 1)))
+    return table, bool(dearer and not wrong.max() > 1.12 * s.before.loss.mean())
+
+
 def _people(s: Sight) -> Shown:
-    """How often people decided otherwise than the model advised, and who was right."""
-    advice, done = s.rows.role("prediction"), s.rows.role("decision")
+    """How often people decided otherwise than the model advised, and who was right; else what the answers cost."""
+    advice, done, cost = s.rows.role("prediction"), s.rows.role("decision"), s.rows.role("cost")
+    if done is None and cost is not None:
+        return _cost(s, cost.astype(float))
     if advice is None or done is None:
         return Table(("from",), (), "What did people do with the answer? The log does not say"), None
     other = (text(advice) != text(done)).astype(float)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any, Final
 
 from toolkit.drills.looks import LOG_LOOKS, TIMELINE_LOOKS
@@ -134,7 +135,10 @@ def cost_of(move: Move) -> float:
     if kind == "look" and what in costs:
         return costs[what]
     if kind == "wait":
-        return min(max(float(move.get("by", 0)), 0.0), WHOLE)
+        by = float(move.get("by", 0))
+        if not isfinite(by):
+            raise PostmortemError(f"{by} is no part of the time", fix="play the drill again")
+        return min(max(by, 0.0), WHOLE)
     fixed = {"sql": SQL_COST, "hint": HINT_COST, "answer": 0.0}
     if kind in fixed:
         return fixed[kind]

@@ -108,19 +108,38 @@ def visible(scene: Scene, clock: datetime) -> Visible:
     now = instant(clock)
     came = scene.arrived <= now
     log = scene.log.loc[came].reset_index(drop=True)
-    late = scene.labelled[came] > now
-    # what a request cost is often known only with its outcome
-    for role in ("label", "label_time", "cost") if "label_time" in scene.roles.single else ("label",):
-        column = scene.roles.column(role)
-        if column is not None and late.any():
-            log[column] = log[column].where(~late)
-    reference = scene.reference
-    when = scene.roles.column("timestamp")
-    if reference is not None and when in reference:
-        reference = reference.loc[utc(reference[when]) <= now].reset_index(drop=True)
-    elif reference is not None:
-        reference = reference.copy()
-    return Visible(clock, log, reference, events, scene.roles)
+    _hide(log, scene.roles, scene.labelled[came] > now)
+    return Visible(clock, log, _reference(scene, now), events, scene.roles)
+
+
+def _reference(scene: Scene, now: np.datetime64) -> pd.DataFrame | None:
+    """Give the reference rows that had come by now, without the labels that had not."""
+    if scene.reference is None or scene.roles is None:
+        return None
+    seen, roles = scene.reference, scene.roles
+    when = roles.column("timestamp")
+    if when in seen:
+        seen = seen.loc[utc(seen[when]) <= now]
+    seen = seen.reset_index(drop=True)
+    if roles.column("label_time") in seen:
+        came = utc(seen[roles.single["label_time"]])
+        _hide(seen, roles, (came > now).to_numpy())
+    return seen
+
+
+def _hide(rows: pd.DataFrame, roles: Roles, late: NDArray[np.bool_]) -> None:
+    """Take out of the rows whose labels are still to come all that may be known only with them, in place.
+
+    That is the label with its time and, where labels have times, what a request cost and every column without a role.
+    """
+    columns = [roles.column("label")]
+    if "label_time" in roles.single:
+        given = {*roles.single.values(), *(c for name in ("group", "segment", "feature") for c in roles.columns(name))}
+        columns += [roles.column("label_time"), roles.column("cost")]
+        columns += [str(c) for c in rows.columns if c not in given and c != "split"]
+    for column in columns:
+        if column in rows and late.any():
+            rows[column] = rows[column].where(~late)
 
 
 def scene_of(case: Case, seed: int = 0) -> Scene:

@@ -1,8 +1,9 @@
 """The score of a drill, part by part (floor 7): it tells a good diagnostician from a lucky one.
 
 Evidence and time are earned only with the right cause, and only as far as the evidence was looked at: a guess that is
-right is early, and no diagnosis. The confidence is scored by the Brier rule, which nobody can
-gain from by stating another confidence than the honest one.
+right is early, and no diagnosis. The confidence is scored by the Brier rule, stretched
+so that 50 % is worth nothing and being sure and wrong costs more than being sure and right earns: nobody gains by
+stating another confidence than the honest one, and a gamble is dearer than a doubt.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ MOST: Final = {
     "right cause": 26, "mechanism": 12, "onset": 8, "who is affected": 8, "evidence": 20, "time to diagnosis": 8,
     "harm meanwhile": 8, "calibration": 10,
 }  # fmt: skip
+#: What a wrong answer costs that was held to be certain, in units of what a right one earns; 50 % is worth nothing.
+_SURE_AND_WRONG: Final = 3.0
 #: What naming a failure costs where nothing is wrong.
 CRYING_WOLF: Final = -20.0
 #: An onset that is wrong by this share of the log's span earns a third.
@@ -93,12 +96,18 @@ def score_of(scene: Scene, steps: Sequence[Step]) -> Score:
         "who is affected": _affected(scene.slice, answer.affected, correct),
         "evidence": _evidence(path, best, spent, correct),
         "time to diagnosis": (
-            (_found(path, best) * (1 - stood / WHOLE), f"after {stood:.0f} % of the time, as far as there was evidence")
+            (
+                _found([v for v in path if v.at < stood], best) * (1 - stood / WHOLE),
+                f"after {stood:.0f} % of the time, as far as there was evidence by then",
+            )
             if correct and stood is not None
             else (0.0, "never")
         ),
         "harm meanwhile": (1 - harm, f"{harm:.0%} of what the failure could still hit was hit"),
-        "calibration": (1 - brier, f"{answer.confidence:.0%} sure and {'right' if correct else 'wrong'}"),
+        "calibration": (
+            1 - (1 + _SURE_AND_WRONG) * brier,
+            f"{answer.confidence:.0%} sure and {'right' if correct else 'wrong'}",
+        ),
     }
     if scene.healthy:
         earned["harm meanwhile"] = (1 - harm, "nothing was touched" if harm == 0 else "a sound service was touched")
@@ -137,7 +146,9 @@ def _since(given: Sequence[tuple[float, Answer]], scene: Scene) -> float | None:
 def _harm(scene: Scene, given: Sequence[tuple[float, Answer]]) -> float:
     """Give the share of the failure's later hits that no fitting mitigation stopped; 1 for touching what is sound."""
     if scene.healthy:
-        return 0.0 if given[-1][1].mitigation == "watch" else 1.0
+        ends = [at for at, _ in given[1:]] + [WHOLE]
+        touched = sum(end - at for (at, a), end in zip(given, ends, strict=True) if a.mitigation != "watch")
+        return 1.0 if given[-1][1].mitigation != "watch" else touched / WHOLE
     left, from_here = 1.0, _still_to_hit(scene)
     gone, reached, fit = 0.0, 0.0, 0.0
     for at, answer in given:

@@ -17,6 +17,11 @@ from toolkit.sql.connect import connect, quote
 if TYPE_CHECKING:
     import pandas as pd
 
+
+class QueryRan(LogError):
+    """The query read rows before it failed, so that what it says may tell of them."""
+
+
 Answer = tuple[tuple[str, ...], list[tuple[Any, ...]]]
 
 _MEMORY_MB: Final = 512
@@ -26,8 +31,8 @@ def ask_tables(tables: Mapping[str, pd.DataFrame], text: str, *, rows: int = 10_
     """Answer one SELECT over the tables: the columns' names and the rows; times in UTC, without a zone.
 
     Raises:
-        LogError: it is no single SELECT, fails, names anything but these tables, gives more than ``rows`` rows or
-            takes longer than ``seconds``; the message says which.
+        LogError: it is no single SELECT, or names anything but these tables; no row was read.
+        QueryRan: it fails while it runs, gives more than ``rows`` rows or takes longer than ``seconds``.
     """
     import duckdb
 
@@ -49,14 +54,21 @@ def ask_tables(tables: Mapping[str, pd.DataFrame], text: str, *, rows: int = 10_
             columns = tuple(str(column[0]) for column in cursor.description or ())
             found = cursor.fetchmany(rows + 1)
         except duckdb.InterruptException:
-            raise LogError(f"the query took longer than {seconds:g} s", fix="ask for less") from None
+            raise QueryRan(f"the query took longer than {seconds:g} s", fix="ask for less") from None
         except duckdb.Error as error:
             said = str(error).split("\n", 1)[0].strip()[:300]
-            raise LogError(f"the query failed: {said}", fix=f"the tables are: {', '.join(tables)}") from None
+            before = (
+                duckdb.ParserException,
+                duckdb.BinderException,
+                duckdb.CatalogException,
+                duckdb.PermissionException,
+            )
+            refused = LogError if isinstance(error, before) else QueryRan
+            raise refused(f"the query failed: {said}", fix=f"the tables are: {', '.join(tables)}") from None
         finally:
             timer.cancel()
     if len(found) > rows:
-        raise LogError(f"the query gives more than {rows:,} rows", fix="add a LIMIT, or ask for totals")
+        raise QueryRan(f"the query gives more than {rows:,} rows", fix="add a LIMIT, or ask for totals")
     return columns, found
 
 
