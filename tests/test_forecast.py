@@ -34,6 +34,21 @@ def test_a_forecast_that_goes_on_rising_did_not_move() -> None:
     assert abs((got.onset - pd.Timestamp("2024-08-18", tz="UTC")).days) <= 7
 
 
+def test_a_slow_departure_from_the_reference_is_the_worlds() -> None:
+    """Months that rise ever faster than a straight forecast, held to the years before: concept drift, dated there."""
+    rng, month = np.random.default_rng(3), np.arange(144)
+    came = 100 + 2.0 * month + 15 * np.sin(month / 12 * 2 * np.pi) + 1.2 * np.maximum(month - 80, 0)
+    told = 100 + 2.0 * month + 15 * np.sin(month / 12 * 2 * np.pi)
+    when = pd.date_range("2014-01-01", periods=144, freq="MS")
+    years = pd.DataFrame(
+        {"month": when, "forecast": told + rng.normal(0, 4, 144), "actual": came + rng.normal(0, 4, 144)}
+    )
+    got = tk.diagnose(years[48:], reference=years[:48])
+    assert (got.verdict, got.mechanism) == ("data", "concept_drift")
+    assert got.onset is not None
+    assert abs((got.onset - pd.Timestamp("2020-09-01", tz="UTC")).days) <= 366
+
+
 def test_a_forecast_that_leaps_alone_is_no_change_of_the_world() -> None:
     """Forecasts that leave sales which went on as before are not the data's fault."""
     got = tk.diagnose(weeks(forecast=1.6), roles={"rest": "guess", "roles": {"label": "units_sold"}})

@@ -1,73 +1,119 @@
 """Which of the two moved: what was forecast, or what came (floor 4; data; regression)?
 
-Where forecasts begin to miss and the labels' own level changed while the forecasts went on as before, the world moved
-and the model did not follow. Levels are compared in units of the residuals' spread, before and after the onset.
+Where forecasts begin to miss and the labels' own course broke while the forecasts went on as before, the world moved
+and the model did not follow. A reference that ended before the log began is the past of the same series. A break is a
+step, or for a slow change a bend, beside the straight trend around it: least squares of ``x = a + b t + c k(t)``, with
+k the rows inside the change, or for a ramp the time since its knee; c is the break.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, inside, make
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Floats, Mask
+from toolkit.profile.model import Floats
 from toolkit.timeline.change import Change, find_change
 
 NAME = "forecast"
 LEAST: Final = 12
+#: A series of more rows needs no past: its own rows show what changed.
+_SHORT: Final = 1000
+
+
+@dataclass(frozen=True)
+class _Series:
+    """What came and what was forecast, in time order; the first ``past`` rows are the reference's."""
+
+    label: Floats
+    guess: Floats
+    past: int
+
+    @property
+    def residual(self) -> Floats:
+        return self.label - self.guess
 
 
 def detect(study: Study) -> list[Evidence]:
     """Look at a regression whose residuals left zero for what moved at that time."""
     if not study.regression or not study.has_labels or study.log.features:
         return []  # with inputs the strata of ``relation`` tell more
-    label = np.where(study.mature, study.log.label, np.nan)
-    guess = study.log.prediction
-    residual = label - guess
+    series = _series(study)
     base = study.ref.label - study.ref.prediction
-    change = find_change(residual, reference=None if study.own_reference else study.stats(base))
-    if not change.found or change.shape == "from_start":
+    held = None if study.own_reference or series.past else study.stats(base)
+    change = find_change(series.residual, reference=held)
+    if not change.found or change.shape == "from_start" or change.end <= series.past:
         return []
-    rows = inside(change, len(label))
+    rows = inside(change, len(series.label))
+    residual = series.residual
     if min((~np.isnan(residual[rows])).sum(), (~np.isnan(residual[~rows])).sum()) < 3:
         return []
-    near = _near(change, len(label))
-    came, told = _step(label, rows, near), _step(guess, rows, near)
+    came, told = _break(series.label, change), _break(series.guess, change)
     if not np.isfinite(came) or not np.isfinite(told):
         return []
     missed, _, interval, z = difference(residual[~rows], residual[rows])
+    moved = "bent" if change.shape == "ramp" else "moved"
     text = (
-        f"What came moved by {came:+.4g} at the change while the forecasts moved by {told:+.4g}: "
+        f"What came {moved} by {came:+.4g} at the change while the forecasts {moved} by {told:+.4g}: "
         f"they now miss by {missed:+.4g} on average."
     )
     world = abs(came) > 2 * abs(told)
+    own = _in_log(change, series.past)
     return [
         make(
             study, NAME, "concept_drift" if world else "", text, strength=0.85 if world else 0.0,
-            z=min(abs(z), abs(change.z) * 2), change=change, rows=rows, effect=missed, unit="label", interval=interval,
-            n=int((~np.isnan(residual)).sum()), supports=("concept_drift", "label_shift") if world else (),
+            z=min(abs(z), abs(change.z) * 2), change=own, rows=inside(own, len(study.log)), effect=missed, unit="label",
+            interval=interval, n=int((~np.isnan(residual)).sum()),
+            supports=("concept_drift", "label_shift") if world else (),
             refutes=("unit_change", "bad_rollout", "stale_feature") if world else ("concept_drift",),
         )
     ]  # fmt: skip
 
 
-def _near(change: Change, n: int) -> slice:
-    """Give the rows around the change, as many before it as it has, so that a season does not pass for a step."""
+def _series(study: Study) -> _Series:
+    """Give the log's series, behind the reference's where that is its past."""
+    label = np.where(study.mature, study.log.label, np.nan)
+    before = study.ref.time
+    is_past = (
+        not study.own_reference
+        and len(study.log) + len(study.ref) <= _SHORT
+        and bool(np.isfinite(before).all())
+        and len(np.unique(before)) > len(before) // 2
+        and bool(before.max(initial=-np.inf) <= study.log.time.min(initial=np.inf))
+    )
+    if not is_past:
+        return _Series(label, study.log.prediction, 0)
+    order = np.argsort(before, kind="stable")
+    return _Series(
+        np.concatenate([study.ref.label[order], label]),
+        np.concatenate([study.ref.prediction[order], study.log.prediction]),
+        len(order),
+    )
+
+
+def _in_log(change: Change, past: int) -> Change:
+    """Count the rows of a change from the log's first on; one that began before is there from the start."""
+    if not past:
+        return change
+    start, low, high = (max(row - past, 0) for row in (change.start, change.low, change.high))
+    shape = change.shape if change.start > past else "from_start"
+    return replace(change, shape=shape, start=start, end=change.end - past, low=low, high=high)
+
+
+def _break(x: Floats, change: Change) -> float:
+    """Give the step of a series at the change, or its bend where the change is a ramp, beside a straight trend."""
+    # as many rows before the change as it has, so that a season does not pass for a step; a bend needs all
     width = max(change.end - change.start, LEAST)
-    return slice(max(change.start - width, 0), min(change.end, n))
-
-
-def _step(x: Floats, rows: Mask, near: slice) -> float:
-    """Give the step of the mean at the change, beside a straight trend: a forecast that goes on rising did not move.
-
-    Least squares of ``x = a + b t + c [inside]`` over the rows around the change; ``c`` is the step.
-    """
-    values, inner = x[near], rows[near]
+    near = slice(0 if change.shape == "ramp" else max(change.start - width, 0), change.end)
+    values, time = x[near], np.arange(len(x), dtype=float)[near]
+    rows = inside(change, len(x))[near]
     known = ~np.isnan(values)
-    if (known & inner).sum() < 3 or (known & ~inner).sum() < 3:
+    if (known & rows).sum() < 3 or (known & ~rows).sum() < 3:
         return float("nan")
-    time = np.linspace(-1.0, 1.0, len(values))
-    design = np.column_stack([np.ones(len(values)), time, inner])[known]
+    since = np.maximum(time - change.start, 0.0) / max(change.end - change.start, 1)
+    broken = since if change.shape == "ramp" else rows.astype(float)
+    design = np.column_stack([np.ones(len(values)), time - time.mean(), broken])[known]
     return float(np.linalg.lstsq(design, values[known], rcond=None)[0][2])
