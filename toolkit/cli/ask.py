@@ -159,12 +159,12 @@ def search(words: tuple[str, ...], limit: int, home: str | None, as_json: bool) 
 def similar(incident: str, limit: int, no_cases: bool, home: str | None, as_json: bool) -> None:
     """Rank other incidents by how alike their evidence looks to that of INCIDENT.
 
-    Incidents of the store are compared by what their diagnoses found, the bundled case studies by the mechanisms that
-    they are known for.
+    Compared is what their diagnoses found: the share that each mechanism explains, and which detectors speak for which.
+    A bundled case study without a log counts by the mechanisms that it is known for.
     """
-    from toolkit.drills.cases import cases
+    from toolkit.drills.alike import fingerprints
 
-    known = {} if no_cases else {f"case {c.name}": (c.mechanism, *c.also_mechanisms) for c in cases() if c.mechanism}
+    known = {} if no_cases else {f"case {name}": marks for name, marks in fingerprints().items()}
     found = open_store(home).similar(incident, others=known, limit=limit)
     if as_json:
         say_json([one.__dict__ for one in found])

@@ -1,8 +1,8 @@
 """What the toolkit itself says of each case, and the table of all of them (floor 7).
 
-``python -m toolkit.drills.verdicts docs/case_studies.md`` writes the table again; names of cases after it diagnose only
-those anew. The verdict engine is measured here
-and nowhere tuned: a miss stays in the table.
+``python -m toolkit.drills.verdicts docs/case_studies.md`` writes the table again, and the fingerprints by which an
+incident is held to the cases; names of cases after it diagnose only those anew. The verdict engine is measured here and
+nowhere tuned: a miss stays in the table.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from toolkit.drills import alike
 from toolkit.drills.cases import Case, case, cases
 from toolkit.errors import PostmortemError
 
@@ -28,6 +29,7 @@ class Said:
     verdict: str
     mechanism: str | None
     confidence: float
+    marks: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def grade(self, case: Case) -> str:
         """Give ``right``, ``accepted``, ``undetermined``, ``missed`` or, without a log, an empty text."""
@@ -47,12 +49,13 @@ def said_of(case: Case, workdir: str | Path, seed: int = 0) -> Said:
         PostmortemError: the log cannot be made or read.
     """
     from toolkit.api import diagnose
+    from toolkit.store.search import fingerprint
 
     log = case.log_path(workdir)
     if log is None:
         return Said("timeline", None, 0.0)
     found = diagnose(log, reference=case.reference_path(workdir), roles=case.roles, events=case.events(), seed=seed)
-    return Said(found.verdict, found.mechanism, found.confidence)
+    return Said(found.verdict, found.mechanism, found.confidence, fingerprint(found.record))
 
 
 def table(said: Mapping[str, Said], library: Iterable[Case]) -> str:
@@ -110,6 +113,7 @@ def main(target: str, *names: str) -> None:
             except PostmortemError as error:
                 said[one.name] = Said(f"refused: {error}", None, 0.0)
     Path(target).write_text(table(said, library), encoding="utf-8")
+    alike.keep({name: one.marks for name, one in said.items() if one.marks})
 
 
 if __name__ == "__main__":

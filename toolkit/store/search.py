@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,12 +134,9 @@ def likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 
 
 def similar(
-    place: Place, incident: str, others: Mapping[str, Verdict | Sequence[str]], limit: int
+    place: Place, incident: str, others: Mapping[str, Verdict | Mapping[str, float]], limit: int
 ) -> tuple[Alike, ...]:
-    """Rank the other incidents of the store, and ``others`` by their names, by how alike their evidence looks.
-
-    Of a case of which no diagnosis is at hand, the mechanisms that it is known for count alike.
-    """
+    """Rank the other incidents of the store, and ``others`` by their names, by how alike their evidence looks."""
 
     def give(session: Session) -> tuple[str, dict[str, Verdict]]:
         own = str(require(session, incident)["id"])
@@ -152,9 +149,9 @@ def similar(
         return ()
     mine = fingerprint(verdicts.pop(own))
     ranked = []
-    known: dict[str, Verdict | Sequence[str]] = {**verdicts, **others}
+    known: dict[str, Verdict | Mapping[str, float]] = {**verdicts, **others}
     for name, verdict in known.items():
-        marks = fingerprint(verdict) if isinstance(verdict, Verdict) else dict.fromkeys(verdict, 1.0)
+        marks = fingerprint(verdict) if isinstance(verdict, Verdict) else verdict
         alike = likeness(mine, marks)
         if alike > 0:
             ranked.append(Alike(name, alike, tuple(sorted(m for m in mine if m in marks and " for " not in m))))

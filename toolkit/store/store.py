@@ -8,7 +8,7 @@ and is in the journal with what was there before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,9 +70,12 @@ class Store(Recording, Following):
         return search.search(self._place, words, limit)
 
     def similar(
-        self, incident: str, *, others: Mapping[str, Verdict | Sequence[str]] | None = None, limit: int = 5
+        self, incident: str, *, others: Mapping[str, Verdict | Mapping[str, float]] | None = None, limit: int = 5
     ) -> tuple[Alike, ...]:
-        """Rank other incidents, and ``others`` (name to verdict or to known mechanisms), by how alike they look."""
+        """Rank other incidents, and ``others``, by how alike their evidence looks.
+
+        ``others`` maps a name to a verdict, or to the marks of one with their weights.
+        """
         return search.similar(self._place, incident, others or {}, limit)
 
     def audit_verify(self, elsewhere: Iterable[Anchor] = ()) -> Verified:
