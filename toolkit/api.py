@@ -32,7 +32,7 @@ def diagnose(
         roles: roles.toml, a dict of its content, or ``Roles``; guessed where nothing is given.
         events: what happened, a table with ``timestamp``, ``kind``, ``text``, or a sequence of ``Event``.
         seed: the seed of every sample and bootstrap.
-        memory_mb: the most memory for queries, in MiB.
+        memory_mb: megabytes that queries may use before they spill to disk; default a quarter of the machine's.
         window: the half-open span under investigation, two aware times; the whole log where nothing is given.
         reference_window: the span that it is held to, of the reference, or of the log where there is none.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolkit.cli.columns import column_options, roles_given
-from toolkit.cli.frame import Command, check_target, say, say_pairs, say_table
+from toolkit.cli.frame import Command, check_target, memory_option, say, say_pairs, say_table
 from toolkit.cli.progress import Progress
 from toolkit.cli.times import MOMENT
 
@@ -40,7 +40,7 @@ _MOST_COLUMNS = 30
 )
 @click.option("--explain", is_flag=True, help="Show every rival with the findings for and against it.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
-@click.option("--memory", "memory_mb", type=click.IntRange(min=64), metavar="MB", help="Most memory for queries.")
+@memory_option
 def diagnose(
     log: str,
     reference: str | None,
@@ -76,6 +76,7 @@ def diagnose(
             memory_mb=memory_mb,
             window=window,
             reference_window=reference_window,
+            watch=progress.watch,
         ) as opened:
             progress(f"diagnosing {opened.validation.rows_kept:,} rows")
             answer = run(opened, events=happened, seed=seed)

@@ -37,6 +37,7 @@ DEBUG: Final = "POSTMORTEM_DEBUG"
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Start with: postmortem demo. The environment: POSTMORTEM_HOME names the folder of incidents, "
     "POSTMORTEM_STORE the server of a team's record, POSTMORTEM_WAIT the seconds to wait for others that hold it, "
+    "POSTMORTEM_MEMORY the megabytes that queries over a log may use, "
     "POSTMORTEM_DEBUG=1 shows tracebacks.",
 )
 @click.version_option(package_name="ml-postmortem", message="ml-postmortem %(version)s")

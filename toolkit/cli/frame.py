@@ -91,6 +91,15 @@ def json_option(command: F) -> F:
     return click.option("as_json", "--json", is_flag=True, help="Print JSON instead of text.")(command)
 
 
+def memory_option(command: F) -> F:
+    """Add ``--memory``, for what queries over a log may use."""
+    said = "Most memory for queries over the log; more goes to disk [default: a quarter of the machine's]."
+    kind = click.IntRange(min=64)
+    return click.option("--memory", "memory_mb", type=kind, envvar="POSTMORTEM_MEMORY", metavar="MB", help=said)(
+        command
+    )
+
+
 def by_option(command: F) -> F:
     """Add ``--by``, for who does it."""
     return click.option("by", "--by", metavar="NAME", default="", help="Who does this [default: the user's name].")(

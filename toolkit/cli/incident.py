@@ -13,6 +13,7 @@ from toolkit.cli.frame import (
     by_option,
     home_option,
     json_option,
+    memory_option,
     open_store,
     say,
     say_json,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 @click.option("--dataset", default="", help="What the model was trained on.")
 @click.option("--restricted", is_flag=True, help="Not for everybody's eyes.")
 @click.option("--key", default="", help="A name for this request: a retry with it changes nothing.")
+@memory_option
 @by_option
 @home_option
 @json_option
@@ -67,6 +69,7 @@ def open_(
     events: str | None,
     tags: tuple[str, ...],
     parts: tuple[str, ...],
+    memory_mb: int | None,
     by: str,
     home: str | None,
     as_json: bool,
@@ -90,6 +93,7 @@ def open_(
             events=events,
             tags=list(tags),
             responders=roles_of(parts, {}),
+            memory_mb=memory_mb,
             by=by,
             command=typed(),
             **fields,
@@ -121,6 +125,7 @@ def open_(
 )
 @click.option("--force", is_flag=True, help="Read the log and run every notebook, whether anything changed or not.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
+@memory_option
 @by_option
 @home_option
 @json_option
@@ -132,6 +137,7 @@ def investigate(
     limit: float | None,
     force: bool,
     seed: int,
+    memory_mb: int | None,
     by: str,
     home: str | None,
     as_json: bool,
@@ -158,9 +164,11 @@ def investigate(
             force=force,
             seed=seed,
             run_timeout=limit,
+            memory_mb=memory_mb,
             by=by,
             command=typed(),
             progress=progress,
+            watch=progress.watch,
         )
     if as_json:
         say_json(_investigation_json(made))

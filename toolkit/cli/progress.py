@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Self
 
 import click
@@ -19,7 +20,8 @@ _EVERY = 0.2
 class Progress:
     """Shows what is being done and for how many seconds; ``progress("step")`` names the next step.
 
-    Nothing is written where stderr is no terminal, and nothing before the first half second.
+    ``progress.watch`` is the ``watch`` of ``read_log``: of a scan that runs, the part that is done is shown. Nothing is
+    written where stderr is no terminal, and nothing before the first half second.
     """
 
     def __init__(self) -> None:
@@ -28,10 +30,21 @@ class Progress:
         self._done = threading.Event()
         self._shown = False
         self._ticker: threading.Thread | None = None
+        self._scans: list[Callable[[], float | None]] = []
 
     def __call__(self, step: str) -> None:
         """Name the step that begins now."""
         self._step = visible(step).replace("\n", " ")
+
+    def watch(self, done: Callable[[], float | None]) -> None:
+        """Show from now on what this tells: the part of a running scan that is done, 0 to 1, or ``None``."""
+        self._scans.append(done)
+
+    def line(self) -> str:
+        """Say what is being done, how far the scan is that runs, and for how many seconds."""
+        running = [part for done in self._scans if (part := done()) is not None]
+        scan = f" {100 * running[0]:.0f} % of this scan," if running else ""
+        return f"{self._step} …{scan} {time.monotonic() - self._begun:.0f} s"
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -51,6 +64,6 @@ class Progress:
         while not self._done.wait(pause):
             pause = _EVERY
             self._shown = True
-            text = f"{self._step} … {time.monotonic() - self._begun:.0f} s"
+            text = self.line()
             width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be taken back
             click.echo(f"\r\x1b[K{text[:width]}", nl=False, err=True, color=True)

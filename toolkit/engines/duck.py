@@ -12,12 +12,13 @@ import tempfile
 import threading
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from toolkit.engines.reading import interruptible, reading
+from toolkit.engines.reading import interruptible, part_done, reading
+from toolkit.errors import LogError
 from toolkit.sql import DUCKDB, connect, quote
 
 if TYPE_CHECKING:
@@ -28,8 +29,15 @@ if TYPE_CHECKING:
     from toolkit.logs.formats import Opened
 
 
+#: The variable of the environment that says how many megabytes queries over a log may use, and the least of them.
+MEMORY: Final = "POSTMORTEM_MEMORY"
+LEAST_MB: Final = 64
 #: Objects within objects beyond this depth stay what they are, and are no features.
 _DEEPEST: Final = 3
+
+
+#: Somebody who looks on: given, once, what tells the part of the running scan that is done.
+Watch = Callable[[Callable[[], float | None]], None]
 
 
 class DuckRows:
@@ -49,14 +57,18 @@ class DuckRows:
             self._flatten()
 
     @classmethod
-    def open(cls, source: Any, *, memory_mb: int | None = None, threads: int | None = None) -> Self:
+    def open(
+        cls, source: Any, *, memory_mb: int | None = None, threads: int | None = None, watch: Watch | None = None
+    ) -> Self:
         """Open a source.
 
         Args:
             source: a file, a glob or a folder (Hive-partitioned too) of Parquet, CSV or JSONL, ``file.duckdb::table``,
                 ``file.sqlite::table``, a pandas or polars DataFrame, or an Arrow table.
-            memory_mb: megabytes that DuckDB may use; default a quarter of the machine's.
+            memory_mb: megabytes that queries may use before they spill to the folder for temporary files; default is
+                the environment's POSTMORTEM_MEMORY, else a quarter of the machine's. What spilled is removed on close.
             threads: default one per core.
+            watch: given what tells how far the scan is that runs now, 0 to 1, or ``None`` while none does.
 
         Raises:
             LogError: there is no such source, or it cannot be read; the message says what to do.
@@ -64,7 +76,11 @@ class DuckRows:
         """
         from toolkit.logs.formats import open_source
 
-        connection = connect(memory_mb=memory_mb or _quarter_mb(), threads=threads)
+        connection = connect(memory_mb=memory_mb or usual_memory_mb(), threads=threads)
+        if watch is not None:
+            connection.execute("SET enable_progress_bar = true")
+            connection.execute("SET enable_progress_bar_print = false")
+            watch(lambda: part_done(connection))
         scratch = Scratch()
         try:
             opened = interruptible(connection, lambda: open_source(source, connection, scratch))
@@ -219,9 +235,20 @@ def _is_object(kind: str) -> bool:
     return kind.startswith("STRUCT(") and not kind.endswith("]")
 
 
-def _quarter_mb() -> int:
+def usual_memory_mb() -> int:
+    """Give the megabytes that queries over a log may use where nobody says: POSTMORTEM_MEMORY, else a quarter.
+
+    Raises:
+        LogError: POSTMORTEM_MEMORY is no number of megabytes from 64 on.
+
+    """
     import os
 
+    said = os.environ.get(MEMORY, "").strip()
+    if said:
+        if not (said.isascii() and said.isdigit() and int(said) >= LEAST_MB):
+            raise LogError(f"{MEMORY} is {said[:20]!r}", fix=f"give megabytes, {LEAST_MB} or more, or unset it")
+        return int(said)
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -62,6 +62,17 @@ def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) 
             raise
 
 
+def part_done(connection: duckdb.DuckDBPyConnection) -> float | None:
+    """Tell which part of the running query is done, 0 to 1; ``None`` where none runs or nobody knows."""
+    import duckdb
+
+    try:
+        percent = float(connection.query_progress())
+    except duckdb.Error:  # it was closed meanwhile
+        return None
+    return percent / 100 if 0 <= percent < 100 else None
+
+
 def read_error(error: Exception, name: str) -> LogError:
     """Turn an error of DuckDB into one line for the reader."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

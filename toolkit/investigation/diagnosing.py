@@ -40,8 +40,10 @@ class Reading:
     about: Mapping[str, Any]
 
 
-def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[str], None]) -> Reading:
+def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[str], None], **how: Any) -> Reading:
     """Read an incident's log, over the spans that the incident says, and gather what speaks for what.
+
+    ``how`` are ``memory_mb`` and ``watch`` of ``read_log``.
 
     Raises:
         LogError: it cannot be read; the message says what to do.
@@ -51,7 +53,7 @@ def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[s
 
     tell("reading the log")
     spans = spans_of(incident.log)
-    with open_log(incident.log) as log:
+    with open_log(incident.log, **how) as log:
         rows = f"{log.validation.rows_kept:,} rows"
         tell(f"profiling {rows}")
         profile = build_profile(log, seed=seed)
@@ -62,8 +64,8 @@ def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[s
         return Reading(log, profile, look(profile, events), log.hashes, said)
 
 
-def open_log(where: Mapping[str, Any]) -> Log:
-    """Open the log that an incident names.
+def open_log(where: Mapping[str, Any], **how: Any) -> Log:
+    """Open the log that an incident names; ``how`` are ``memory_mb`` and ``watch`` of ``read_log``.
 
     Raises:
         LogError: it cannot be read; the message says what to do.
@@ -73,7 +75,7 @@ def open_log(where: Mapping[str, Any]) -> Log:
     paths = list(where["paths"])
     if len(paths) != 1:
         raise LogError(f"the incident names {len(paths)} logs", fix="name one file, glob or folder")
-    return read_log(paths[0], where.get("roles"), reference=where.get("reference"), **spans_of(where))
+    return read_log(paths[0], where.get("roles"), reference=where.get("reference"), **spans_of(where), **how)
 
 
 def spans_of(where: Mapping[str, Any]) -> dict[str, Any]:

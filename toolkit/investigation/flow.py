@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import PostmortemError
 from toolkit.investigation.diagnosing import read_evidence, record_reading
@@ -19,6 +19,7 @@ from toolkit.store import Store
 
 if TYPE_CHECKING:
     from toolkit.causes.diagnosis import Diagnosis
+    from toolkit.engines.duck import Watch
     from toolkit.notebooks.bundle import Bundle
 
 #: The templates of an investigation, in their order.
@@ -71,9 +72,11 @@ def investigate(
     seed: int = 0,
     cell_timeout: float | None = None,
     run_timeout: float | None = None,
+    memory_mb: int | None = None,
     by: str = "",
     command: str = "",
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Investigation:
     """Find out what happened and put it on record.
 
@@ -92,9 +95,11 @@ def investigate(
         seed: the seed of every sample.
         cell_timeout: most seconds for one cell; 600 where nothing is given.
         run_timeout: most seconds for all notebooks together; 1,800 where nothing is given.
+        memory_mb: megabytes that queries over the log may use before they spill to disk; default as ``read_log`` says.
         by: who investigates.
         command: with which command.
         progress: told in a few words what begins.
+        watch: given what tells how far a scan of the log is, see ``read_log``.
 
     Raises:
         UnknownIncident: there is no such incident.
@@ -114,7 +119,9 @@ def investigate(
     with Runner(cell_timeout=cell_timeout or CELL_TIMEOUT, progress=lambda step: tell(str(step))) as runner:
         if names:
             runner.warm()  # the kernel boots while the log is read
-        diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell, force=force)
+        diagnosis, recorded, bundle = _diagnose(
+            store, incident, seed, by, command, tell, force=force, memory_mb=memory_mb, watch=watch
+        )
         place = bundle.write(folder / BUNDLE)
         _write_skeleton(folder, bundle)
         runs = run_notebooks(
@@ -130,7 +137,7 @@ def investigate(
 
 
 def _diagnose(
-    store: Store, incident: Incident, seed: int, by: str, command: str, tell: Progress, *, force: bool
+    store: Store, incident: Incident, seed: int, by: str, command: str, tell: Progress, *, force: bool, **how: Any
 ) -> tuple[Diagnosis | None, int, Bundle]:
     """Diagnose the incident's log and record it; give the diagnosis, its run, and the bundle of what is now known."""
     from toolkit.notebooks.bundle import Bundle
@@ -147,7 +154,7 @@ def _diagnose(
         tell("the log is as it was")
         return known
     kept.unlink(missing_ok=True)
-    reading = read_evidence(store, incident, seed, tell)
+    reading = read_evidence(store, incident, seed, tell, **how)
     tell("recording")
     verdict, run, bundle = record_reading(store, incident, reading, by, command)
     bundle.write(folder / BUNDLE)

@@ -27,6 +27,7 @@ def open_incident(
     roles: str | os.PathLike[str] | Mapping[str, Any] | Roles | None = None,
     events: Any = None,
     responders: Mapping[str, str] | None = None,
+    memory_mb: int | None = None,
     by: str = "",
     command: str = "",
     **fields: Any,
@@ -42,6 +43,7 @@ def open_incident(
         roles: roles.toml, its content, or ``Roles``; guessed at each investigation where nothing is given.
         events: a table of what happened (``timestamp``, ``kind``, ``text``), or ``Event`` records.
         responders: who plays which part in the response, e.g. ``{"commander": "Ada"}``.
+        memory_mb: megabytes that queries over the log may use before they spill to disk; default as ``read_log`` says.
         by: who records it.
         command: with which command.
         fields: model, severity, kind, owner, occurred_at, detected_at, tags, summary, dataset, restricted and the
@@ -55,7 +57,7 @@ def open_incident(
     from toolkit.api import as_events
 
     happened = as_events(events)
-    where = log_record(log, reference, roles, events)
+    where = log_record(log, reference, roles, events, memory_mb)
     made = store.open_incident(title, log=where, roles=responders, actor=by, command=command, **fields)
     if happened:
         store.add_events(made.id, _imported(happened, events), actor=by, command=command)
@@ -74,7 +76,7 @@ def import_events(store: Store, incident_id: str, events: Any, *, by: str = "", 
     return store.add_events(incident_id, _imported(as_events(events), events), actor=by, command=command)
 
 
-def log_record(log: Any, reference: Any, roles: Any, events: Any) -> dict[str, Any]:
+def log_record(log: Any, reference: Any, roles: Any, events: Any, memory_mb: int | None = None) -> dict[str, Any]:
     """Say where the log lies, after reading it once: a wrong path or role shows now, not in the middle of the night."""
     if log is None:
         if reference is not None or roles is not None:
@@ -85,7 +87,7 @@ def log_record(log: Any, reference: Any, roles: Any, events: Any) -> dict[str, A
 
     declared = None if roles is None else as_roles(roles)
     source, held = absolute(log, "log"), None if reference is None else absolute(reference, "reference")
-    with read_log(source, declared, reference=held) as opened:
+    with read_log(source, declared, reference=held, memory_mb=memory_mb) as opened:
         record: dict[str, Any] = {
             "paths": [source],
             "rows": opened.validation.rows_kept,

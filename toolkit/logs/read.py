@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from toolkit.engines import DuckRows, Rows
+from toolkit.engines.duck import Watch
 from toolkit.errors import LogError, RolesError
 from toolkit.logs.clean import Plan, canonical_sql, make_views
 from toolkit.logs.guess import Guess, complete, fill_features, guess_roles
@@ -39,6 +40,7 @@ def read_log(
     now: datetime | None = None,
     window: Window | None = None,
     reference_window: Window | None = None,
+    watch: Watch | None = None,
 ) -> Log:
     """Read a prediction log, and the reference it is held to.
 
@@ -50,10 +52,13 @@ def read_log(
             column with no other role.
         reference: a second source of the same columns; those it lacks are absent there. A column ``split`` (train,
             validation) tells its parts apart.
-        memory_mb: megabytes that each of the two may use; default a quarter of the machine's.
+        memory_mb: megabytes that queries may use before they spill to disk, see ``DuckRows.open``; log and reference
+            are read one after the other.
         now: what counts as the present when timestamps in the future are looked for; default the clock, aware UTC.
         window: read the rows of this half-open span alone, two aware times.
         reference_window: hold them to the rows of this span, of the reference, or of the log where there is none.
+
+        watch: given what tells how far a scan is, see ``DuckRows.open``; for log and for reference.
 
     Raises:
         LogError: a source cannot be read, or no row of it can be used.
@@ -65,9 +70,9 @@ def read_log(
     opened: list[Rows] = []
     held_to = source if reference is None and reference_window is not None else reference
     try:
-        opened.append(DuckRows.open(source, memory_mb=memory_mb))
+        opened.append(DuckRows.open(source, memory_mb=memory_mb, watch=watch))
         if held_to is not None:
-            opened.append(DuckRows.open(held_to, memory_mb=memory_mb))
+            opened.append(DuckRows.open(held_to, memory_mb=memory_mb, watch=watch))
         log = _read(opened[0], opened[1] if len(opened) > 1 else None, declared, present)
         if log.reference is not None and reference_window is not None:
             log = replace(log, reference=within(log.reference, reference_window, "reference window"))
