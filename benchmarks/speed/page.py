@@ -12,15 +12,13 @@ NAMED = {
     "scan": "scan: every column decoded once",
     "floor": "floor: the statistics by hand in SQL",
     "by_pandas": "the floor by hand in pandas",
-    "by_polars": "the floor by hand in polars",
     "profile": "ours, log to profile",
     "ours": "ours, log to verdict",
     "whole": "ours, log to verdict, notebooks and page",
     "again": "ours, a second time on an unchanged log",
     "evidently": "Evidently: drift and classification, HTML",
     "nannyml": "NannyML: drift, CBPE, performance by day",
-    "whylogs": "whylogs: two profiles",
-    "fairlearn": "Fairlearn: seven measures by group and day",
+    "polars": "the floor by hand in polars, streamed",
 }
 _PLAIN = {"features": 26, "values": 4}
 

@@ -35,7 +35,7 @@ def run(job: str, folder: Path, peers: Path) -> dict[str, Any]:
     """Run a job once: CPU seconds, wall seconds, peak memory in MB of all its processes together, what it printed."""
     command = [sys.executable, "-m", f"benchmarks.speed.jobs.{job}", str(folder)]
     if job in PEERS:
-        command = [str(python_of(job, peers)), str(HERE / "peers" / f"{job}.py"), str(folder)]
+        command = [str(python_of(job, peers)), str(HERE / "peers" / f"with_{job}.py"), str(folder)]
     with tempfile.TemporaryFile("w+") as out:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, cwd=HERE.parent.parent)

@@ -12,11 +12,9 @@ from pathlib import Path
 
 #: What is installed for each, as it worked when this was written; newer pandas or numpy break some on import.
 PEERS = {
-    "by_polars": ("polars==2.1.0",),
+    "polars": ("polars==2.1.0",),
     "evidently": ("evidently==0.7.23", "pandas<3.1", "pyarrow"),
     "nannyml": ("nannyml==0.13.1", "statsmodels", "pyarrow"),
-    "whylogs": ("whylogs[viz]==1.6.4", "numpy<2", "pandas<3", "pyarrow<21"),
-    "fairlearn": ("fairlearn==0.15.0", "pyarrow", "pandas"),
 }
 
 
