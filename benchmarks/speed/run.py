@@ -108,21 +108,33 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=Path(tempfile.gettempdir()) / "speed-peers")
     parser.add_argument("--keep", action="store_true", help="keep the runs that results.json already has")
     given = parser.parse_args()
-    results: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8")) if given.keep and KEPT.exists() else {}
+    if not given.keep:
+        KEPT.unlink(missing_ok=True)
     for rows in given.rows or [100_000, 1_000_000] if given.runs else []:
         shape = Shape(rows, numbers=given.numbers, values=given.values)
         folder = make(shape, given.data)
         mb = sum(f.stat().st_size for f in folder.rglob("*.parquet")) / 1e6
         about = {"rows": rows, "features": shape.numbers + shape.words, "values": shape.values, "mb": mb, "runs": []}
-        found = results.setdefault(shape.name, about)
         for i in range(given.runs):  # in turn, so that a busy minute falls on all of them
             for job in given.only or JOBS:
-                found["runs"].append(run(job, folder, given.peers))
-                print(shape.name, i, found["runs"][-1], file=sys.stderr, flush=True)
-                used = f"{os.cpu_count()} cores, Python {platform.python_version()}, "
-                results["with"] = used + ", ".join(f"{n} {version(n)}" for n in USED)
-                KEPT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    (HERE / "RESULTS.md").write_text(page(results), encoding="utf-8")
+                made = run(job, folder, given.peers)
+                print(shape.name, i, made, file=sys.stderr, flush=True)
+                keep(shape.name, about, made)
+    (HERE / "RESULTS.md").write_text(page(kept()), encoding="utf-8")
+
+
+def kept() -> dict[str, Any]:
+    """Give every run that is kept."""
+    return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+
+
+def keep(name: str, about: dict[str, Any], made: dict[str, Any]) -> None:
+    """Put a run beside those of its shape; another process may have put some there meanwhile."""
+    results = kept()
+    results.setdefault(name, about)["runs"].append(made)
+    used = f"{os.cpu_count()} cores, Python {platform.python_version()}, "
+    results["with"] = used + ", ".join(f"{n} {version(n)}" for n in USED)
+    KEPT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
