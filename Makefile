@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test lint check format bench-verdict bench-speed stress library clean
+.PHONY: help demo test lint check format bench-verdict bench-speed stress library browser docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +48,9 @@ stress: $(STAMP)
 # every case study played and diagnosed; the suite takes a sample
 library: $(STAMP)
 	POSTMORTEM_CASES=all $(BIN)/python -m pytest tests/test_cases.py tests/test_case_verdicts.py tests/test_drills.py
+
+browser: $(STAMP)
+	$(BIN)/python -m pytest -m "browser or lab" tests
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py

@@ -41,7 +41,11 @@ def test_a_brushed_span_is_on_record_and_heeded(desk: Desk) -> None:
     assert console.widget is not None
     slider = console.brush["window"]
     ends = slider.index
-    slider.index = (0, ends[1] // 3)
+    slider.high.value = f"{slider.stops[ends[1] // 3]:%Y-%m-%dT%H:%MZ}"
+    assert slider.index == (0, ends[1] // 3)
+    slider.high.value = "soon"
+    assert "is no time" in console.said.place.value
+    assert slider.index == (0, ends[1] // 3)
     console.run()
     recorded = desk.store.diagnosis(desk.id)
     assert recorded.mechanism != "unit_change"
@@ -55,6 +59,7 @@ def test_events_are_added_and_starred(desk: Desk) -> None:
     """What the timeline's fields say is an event; a star is on record; a wrong time is one line and no event."""
     panel = desk.timeline()
     assert panel.widget is not None
+    assert "Not done" not in panel.said.place.value
     panel.when.value, panel.what.value = "2026-01-20T08:00Z", HOSTILE
     panel.add()
     panel.star()

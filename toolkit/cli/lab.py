@@ -33,7 +33,8 @@ def lab(port: int | None, no_browser: bool, more: tuple[str, ...], home: str | N
     folder.mkdir(parents=True, exist_ok=True)
     given = ours.command(folder, port=port, browser=not no_browser, more=more)
     with tempfile.TemporaryDirectory(prefix="postmortem-lab-") as spare:
-        if ours.installed() is None:
+        there = ours.installed()
+        if there is None or not ours.current(there):
             given.append(f"--LabApp.extra_labextensions_path={ours.lay_out(Path(spare))}")
         say(f"JupyterLab in {folder.absolute()}; Ctrl-C ends it.", err=True)
         with subprocess.Popen(given, env=ours.environment(folder)) as server:

@@ -30,6 +30,11 @@ class Board:
     def __init__(self, drill: Drill) -> None:
         self._drill, self._box = drill, None if not _live() else _Controls(drill).box
 
+    @property
+    def controls(self) -> Any:
+        """The widgets, to put among others; ``None`` where they cannot be drawn."""
+        return self._box
+
     def __str__(self) -> str:
         lines = [self._drill.title, self._drill.brief, "", self._drill.looks().text(), "", "Go on in cells:"]
         return "\n".join([*lines, *(f"  {line}" for line in _PLAIN), "", _mitigations()])
@@ -100,6 +105,7 @@ class _Controls:
             self.head, w.Box(looks, layout=wrap), *sql, w.HBox([self.percent, *rest]), self.pane,
             w.HTML("<b>Answer</b>"), w.Box(form, layout=wrap), w.HBox([answer, end]),
         ])  # fmt: skip
+        self.box.add_class("ml-postmortem-controls")  # as in toolkit.jupyter.panel: keys typed here stay here
         self._status()
 
     def _button(self, text: str, tip: str, act: Any, style: str = "") -> Any:

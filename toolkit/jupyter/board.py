@@ -48,7 +48,7 @@ class Board(Panel):
             parts.button("Refresh", self.refresh, self.said, tip="See what others wrote"),
         ]  # fmt: skip
         self.refresh()
-        return parts.column(self.ledger, self.list, self.detail, self.why, parts.row(*press), self.said.place, self.log)
+        return parts.column(self.ledger, self.list, self.why, parts.row(*press), self.said.place, self.detail, self.log)
 
     def refresh(self) -> None:
         """Read the record and show it."""

@@ -11,6 +11,7 @@ import ipywidgets as w
 from toolkit.investigation.diagnosing import SPANS, choose, open_log, spans_of
 from toolkit.jupyter import parts
 from toolkit.jupyter.panel import Panel, heading, stack
+from toolkit.jupyter.spans import Span
 from toolkit.notebooks.bundle import Series
 from toolkit.report import plots, show
 from toolkit.report.shown import Shown, note
@@ -36,7 +37,7 @@ class Console(Panel):
         self.columns: dict[str, str] = {}
         self.plot, self.answer = parts.picture(), parts.picture()
         self.metric = parts.choice("Metric", ["accuracy"])
-        self.held = w.Checkbox(description="Hold it to a span of the log, not to the reference", indent=False)
+        self.held = parts.check("Hold it to a span of the log, not to the reference")
         self.spans = parts.column()
         self.roles = parts.column()
         run = parts.button("Run", self.run, self.said, style="primary", busy="Reading the log …",
@@ -49,7 +50,8 @@ class Console(Panel):
         self.bar = w.IntProgress(0, 0, 100, description="Progress", layout=w.Layout(visibility="hidden"))
         parts.on_change(self.metric, self.draw, self.said)
         parts.on_change(self.held, self.draw, self.said)
-        self.brush: dict[str, Any] = {}
+        names = {"window": ("Incident span", "Incident"), "reference_window": ("Held to", "Held to,")}
+        self.brush = {key: Span(name, ends, self.said, self.draw) for key, (name, ends) in names.items()}
         self.pickers: dict[str, Any] = {}
         self.refresh()
         find = parts.button("Look at the columns", self.find_roles, self.said, busy="Reading the log …")
@@ -63,7 +65,7 @@ class Console(Panel):
         case = self.desk.case
         if case.series.starts and (not self.series.starts or len(case.series.starts) >= len(self.series.starts)):
             self._take_series(case.series)
-        parts.put(self.answer, show.header(case), _verdict(case))
+        parts.put(self.answer, _verdict(case) if case.verdict else show.header(case))
         self.draw()
 
     def _take_series(self, series: Series) -> None:
@@ -77,29 +79,20 @@ class Console(Panel):
         chosen = spans_of(self.desk.incident.log)
         self.held.value = "reference_window" in chosen
         early = (moments[0], moments[max(1, len(moments) // 4)])
-        self.brush = {
-            "window": parts.span("Incident span", moments, chosen.get("window")),
-            "reference_window": parts.span("Held to", moments, chosen.get("reference_window") or early),
-        }
-        for slider in self.brush.values():
-            parts.on_change(slider, self.draw, self.said)
+        self.brush["window"].offer(moments, chosen.get("window"))
+        self.brush["reference_window"].offer(moments, chosen.get("reference_window") or early)
 
     def draw(self) -> None:
         """Draw the metric with the brushed spans."""
-        shown = [self.brush[n] for n in SPANS if n in self.brush and (n == "window" or self.held.value)]
-        self.spans.children = shown
+        shown = [n for n in SPANS if self.series.starts and (n == "window" or self.held.value)]
+        self.spans.children = [self.brush[n].box for n in shown]
         one = self.series.metric(self.metric.value or "")
         if one is None:
             parts.put(self.plot, note("Press Run: the log is read, and its metrics over time appear here."))
             return
-        window = self.brush["window"].value if self._narrowed() else None
+        window = None if self.brush["window"].whole else self.brush["window"].value
         figure = plots.metric_series(replace(self.series, window=window), one, self.desk.case.events)
         parts.put(self.plot, figure.marked(self.desk.case.incident.tags))
-
-    def _narrowed(self) -> bool:
-        """Whether the incident's span is less than the whole log."""
-        slider = self.brush["window"]
-        return bool(slider.index != (0, len(slider.options) - 1))
 
     def find_roles(self) -> None:
         """Read the log's columns and offer each role a column; a guess is marked as one."""
@@ -129,9 +122,9 @@ class Console(Panel):
     def run(self) -> None:
         """Put the chosen spans on record, diagnose, and show the verdict."""
         spans: dict[str, Any] = {}
-        if self.brush:
+        if self.series.starts:
             begin = self.series.starts[0]
-            spans["window"] = self.brush["window"].value if self._narrowed() else (begin, begin)
+            spans["window"] = (begin, begin) if self.brush["window"].whole else self.brush["window"].value
             spans["reference_window"] = self.brush["reference_window"].value if self.held.value else (begin, begin)
         now = spans_of(self.desk.incident.log)
         if {n: s for n, s in spans.items() if s[0] != s[1]} != now:
@@ -175,12 +168,11 @@ class Console(Panel):
 
 
 def _verdict(case: Any) -> Any:
-    """Show the verdict in ten seconds of reading, where there is one."""
-    if case.verdict is None:
-        return note("Not diagnosed yet.")
+    """Show the verdict in ten seconds of reading."""
     from toolkit.causes.diagnosis import Diagnosis
 
-    return stack(heading("Verdict"), Diagnosis(case.verdict))
+    own = case.incident
+    return stack(heading(f"{own.id} {own.title} · {own.severity} · {own.status}"), Diagnosis(case.verdict))
 
 
 def _named(role: str, guessed: Sequence[str] | frozenset[str]) -> str:

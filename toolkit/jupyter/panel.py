@@ -12,6 +12,8 @@ from toolkit.report.shown import Shown
 if TYPE_CHECKING:
     from toolkit.jupyter.desks import Desk
 
+#: Marks controls; the launcher cards' script keeps the keys that are typed into them from the notebook's commands.
+CONTROLS = "ml-postmortem-controls"
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -37,7 +39,9 @@ class Panel:
     @cached_property
     def widget(self) -> Any:
         """The controls, made when first asked for."""
-        return self.build()
+        made = self.build()
+        made.add_class(CONTROLS)
+        return made
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show the controls where somebody can use them; the picture goes along, for an export and for later."""

@@ -17,13 +17,14 @@ from toolkit.records import moment
 from toolkit.report.text import label, visible
 
 #: Room for the label of a control, so that labels stand in one column.
-_LABEL: Final = {"description_width": "9rem"}
-_WIDE: Final = "min(100%, 46rem)"
+LABEL: Final = {"description_width": "9rem"}
+_WIDE: Final = "min(100% - 4px, 46rem)"
 
 
 def picture(*things: Any) -> Any:
-    """Give a place that shows things; ``put`` changes it."""
-    made = w.HTML(layout=w.Layout(width="100%", overflow="auto"))
+    """Give a place that shows things, in the front end's own style; ``put`` changes it."""
+    made = w.HTML(layout=w.Layout(width="auto", overflow="auto"))
+    made.add_class("jp-RenderedHTMLCommon")
     put(made, *things)
     return made
 
@@ -35,26 +36,47 @@ def put(place: Any, *things: Any) -> None:
 
 def row(*parts: Any) -> Any:
     """Put controls beside each other, and under each other where the screen is narrow."""
-    return w.Box(list(parts), layout=w.Layout(flex_flow="row wrap", align_items="center", width="100%"))
+    return w.Box(list(parts), layout=w.Layout(flex_flow="row wrap", align_items="center", width="auto"))
 
 
 def column(*parts: Any) -> Any:
     """Put controls under each other."""
-    return w.VBox(list(parts), layout=w.Layout(width="100%"))
+    return w.VBox(list(parts), layout=w.Layout(width="auto"))
 
 
 def fold(title: str, *parts: Any, is_open: bool = False) -> Any:
-    """Put controls behind a heading that opens them."""
-    made = w.Accordion([column(*parts)], titles=(title,), layout=w.Layout(width="100%"))
-    made.selected_index = 0 if is_open else None
-    return made
+    """Put controls behind a heading that opens them: a button, for keys do not reach the header of an accordion.
+
+    It has no icon, for a screen reader would read the glyph out.
+    """
+    bold = {"font_weight": "bold"}
+    head = w.ToggleButton(
+        is_open, description=title, tooltip="Open or close", style=bold, layout=w.Layout(width="auto")
+    )
+    inner = column(*parts)
+
+    def turn(_: Any = None) -> None:
+        inner.layout.display = None if head.value else "none"
+
+    head.observe(turn, names="value")
+    turn()
+    return column(head, inner)
 
 
-def text(name: str, value: str = "", hint: str = "", *, long: bool = False, options: Sequence[str] = ()) -> Any:
-    """Give a field for text; ``options`` are offered while it is typed."""
+def check(name: str) -> Any:
+    """Give a box to tick."""
+    return w.Checkbox(description=name, indent=False, layout=w.Layout(width="auto"))
+
+
+def text(
+    name: str, value: str = "", hint: str = "", *, long: bool = False, options: Sequence[str] = (), width: str = _WIDE,
+    late: bool = False,
+) -> Any:  # fmt: skip
+    """Give a field for text; ``options`` are offered while it is typed, ``late`` waits for the end of the typing."""
     kind: Any = w.Textarea if long else w.Combobox if options else w.Text
-    more = {"options": list(options), "ensure_option": False} if options else {"rows": 3} if long else {}
-    return kind(value=value, description=name, placeholder=hint, style=_LABEL, layout=w.Layout(width=_WIDE), **more)
+    more: dict[str, Any] = {"continuous_update": not late}
+    more |= {"options": list(options), "ensure_option": False} if options else {"rows": 3} if long else {}
+    return kind(value=value, description=name, placeholder=hint, style=LABEL, layout=w.Layout(width=width), **more)
 
 
 def choice(name: str, options: Sequence[Any], value: Any = None) -> Any:
@@ -62,21 +84,21 @@ def choice(name: str, options: Sequence[Any], value: Any = None) -> Any:
     known = [o[1] if isinstance(o, tuple) else o for o in options]
     return w.Dropdown(
         options=list(options), value=value if value in known else (known[0] if known else None), description=name,
-        style=_LABEL, layout=w.Layout(width="min(100%, 23rem)"),
+        style=LABEL, layout=w.Layout(width="min(100% - 4px, 23rem)"),
     )  # fmt: skip
 
 
 def several(name: str, options: Sequence[str], value: Sequence[str] = (), rows: int = 5) -> Any:
     """Give a field that is any of some options."""
     return w.SelectMultiple(
-        options=list(options), value=[v for v in value if v in options], description=name, rows=rows, style=_LABEL,
-        layout=w.Layout(width="min(100%, 23rem)"),
+        options=list(options), value=[v for v in value if v in options], description=name, rows=rows, style=LABEL,
+        layout=w.Layout(width="min(100% - 4px, 23rem)"),
     )  # fmt: skip
 
 
 def listing(name: str, rows: int = 8) -> Any:
     """Give a list to choose one line of; ``fill`` changes its lines."""
-    return w.Select(options=[], description=name, rows=rows, style=_LABEL, layout=w.Layout(width="100%"))
+    return w.Select(options=[], description=name, rows=rows, style=LABEL, layout=w.Layout(width="auto"))
 
 
 def fill(place: Any, lines: Sequence[tuple[str, str]]) -> None:
@@ -85,17 +107,6 @@ def fill(place: Any, lines: Sequence[tuple[str, str]]) -> None:
     place.options = [(label(text, 140), name) for text, name in lines]
     names = [name for _, name in lines]
     place.value = was if was in names else (names[0] if names else None)
-
-
-def span(name: str, moments: Sequence[datetime], chosen: tuple[datetime, datetime] | None = None) -> Any:
-    """Give a slider over moments, in UTC, with two ends that arrow keys move."""
-    options = [(f"{m.astimezone(UTC):%Y-%m-%d %H:%M}", m) for m in moments]
-    low, high = chosen or (moments[0], moments[-1])
-    nearest = tuple(min(range(len(moments)), key=lambda i: abs(moments[i] - end)) for end in (low, high))
-    return w.SelectionRangeSlider(
-        options=options, index=(min(nearest), max(nearest)), description=name, continuous_update=False, style=_LABEL,
-        layout=w.Layout(width="100%"),
-    )  # fmt: skip
 
 
 def button(name: str, does: Callable[[], None], said: Said, *, style: str = "", tip: str = "", busy: str = "") -> Any:
@@ -128,7 +139,7 @@ class Said:
     """The line in which a panel says what it did, what it is doing, or what went wrong."""
 
     def __init__(self) -> None:
-        self.place = w.HTML(layout=w.Layout(width="100%", min_height="1.6rem"))
+        self.place = w.HTML(layout=w.Layout(width="auto", min_height="1.6rem"))
         self("")
 
     def __call__(self, text: str, *, wrong: bool = False) -> None:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from toolkit.jupyter import files
 from toolkit.jupyter.desks import Desk
 from toolkit.jupyter.live import live
-from toolkit.jupyter.panel import VIEW
+from toolkit.jupyter.panel import CONTROLS, VIEW
 from toolkit.mime import table
 from toolkit.records import Incident
 from toolkit.report.shown import note
@@ -41,36 +41,38 @@ class Picker:
 
         self.said = parts.Said()
         self.place = parts.column()
-        shown = [
-            parts.fold(title, *make(parts), is_open=self.first == name)
-            for name, title, make in (
-                ("open", "Open an incident", self._opening),
-                ("new", "New incident", self._new),
-                ("drill", "Case study drill", self._drill),
-            )
+        self.place.add_class(CONTROLS)
+        ways = [
+            ("open", "Open an incident", self._opening),
+            ("new", "New incident", self._new),
+            ("drill", "Case study drill", self._drill),
         ]
-        shown.sort(key=lambda part: part.selected_index is None)
+        ways.sort(key=lambda way: way[0] != self.first)
+        shown = [parts.fold(title, *make(parts), is_open=self.first == name) for name, title, make in ways]
         self.place.children = [*shown, self.said.place]
         return self.place
 
     def sit_down(self, incident_id: str) -> None:
         """Put the workbench of an incident in the picker's place, and the desk at hand in the notebook."""
+        desk = Desk(self.store, incident_id)
+        self._show("desk", desk, incident_id, desk.panel().widget)
+
+    def _show(self, name: str, value: Any, title: str, controls: Any) -> None:
+        """Put controls in the picker's place, and what they are about into the notebook, under a name."""
         import ipywidgets as w
         from IPython.core.getipython import get_ipython
 
-        desk = Desk(self.store, incident_id)
         shell: Any = get_ipython()
         if shell is not None:
-            shell.push({"desk": desk})
-        at_hand = Markup("<p><strong>{}</strong> In the cells below, <code>desk</code> is this incident.</p>")
-        place = w.HTML(str(at_hand.format(incident_id)))
-        self.place.children = [place, desk.panel().widget]
+            shell.push({name: value})
+        at_hand = Markup("<p><strong>{}</strong> In the cells below it is <code>{}</code>.</p>").format(title, name)
+        self.place.children = [w.HTML(str(at_hand)), *([controls] if controls is not None else [])]
 
     def _opening(self, parts: Any) -> list[Any]:
         known = self.store.incidents()
         options = [(f"{i.id} {i.severity} {i.status}: {i.title}", i.id) for i in reversed(known)]
         which = parts.choice("Incident", options)
-        which.layout.width = "min(100%, 46rem)"
+        which.layout.width = "min(100% - 4px, 46rem)"
         press = parts.button("Open", lambda: self._open(which.value), self.said, style="primary")
         return [which, press] if known else [parts.picture(note("There is no incident on record yet."))]
 
@@ -125,12 +127,25 @@ class Picker:
 
         known = {c.name: c for c in cases() if c.has_log}
         which = parts.choice("Case", [(f"{c.title} (difficulty {c.difficulty})", name) for name, c in known.items()])
-        which.layout.width = "min(100%, 46rem)"
+        which.layout.width = "min(100% - 4px, 46rem)"
+        self.trainee = parts.text("Trainee", hint="who diagnoses; your name on this machine where empty")
         brief = parts.picture(known[which.value])
         parts.on_change(which, lambda: parts.put(brief, known[which.value]), self.said)
         busy = "Laying out the case …"
-        press = parts.button("Begin", lambda: self._begin(known[which.value]), self.said, style="primary", busy=busy)
-        return [which, brief, press]
+        press = [
+            parts.button("Begin the drill", lambda: self._play(which.value), self.said, style="primary", busy=busy,
+                         tip="The case on a moving clock: look, answer, and read the debrief"),
+            parts.button("Open it as an incident", lambda: self._begin(known[which.value]), self.said, busy=busy,
+                         tip="The whole log at once, as an incident of your own"),
+        ]  # fmt: skip
+        return [which, brief, self.trainee, parts.row(*press)]
+
+    def _play(self, name: str) -> None:
+        """Begin a drill, or go on with one that was left; its controls take the picker's place."""
+        from toolkit.drills.drill import drill
+
+        made = drill(name, trainee=self.trainee.value.strip(), folder=self.store.folder / "drills")
+        self._show("d", made, made.title, made.board().controls)
 
     def _begin(self, case: Any) -> None:
         """Open a case as an incident of one's own, its answer left out."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import ipywidgets as w
-
 from toolkit.jupyter import parts
+from toolkit.jupyter.onset import Onset
 from toolkit.jupyter.panel import Panel, stack
+from toolkit.jupyter.spans import Span
 from toolkit.notebooks.bundle import Bundle
 from toolkit.records import Event
 from toolkit.report import plots, show
@@ -19,6 +19,7 @@ from toolkit.store.events import MARKERS
 from toolkit.vocabulary import EVENT_KINDS
 
 _STOPS = 120
+_SOURCES = ("finding", "import", "person")
 
 
 class Timeline(Panel):
@@ -35,17 +36,18 @@ class Timeline(Panel):
         """Make the controls."""
         self.said = parts.Said()
         self.plot, self.order = parts.picture(), parts.picture()
-        self.zoom = parts.span("Zoom", stops(self.desk.case))
+        self.zoom = Span("Zoom", "Shown", self.said, self.draw)
         self.kinds = parts.several("Kinds", EVENT_KINDS, EVENT_KINDS)
-        self.sources = parts.several("Sources", ["person", "import", "finding"])
-        self.only_starred = w.Checkbox(description="Starred alone", indent=False)
+        self.sources = parts.several("Sources", _SOURCES, _SOURCES)
+        self.only_starred = parts.check("Starred alone")
         self.list = parts.listing("Events")
         self.when = parts.text("When (UTC)", "now", "2026-03-14T09:10Z, or now")
         self.kind = parts.choice("Kind", EVENT_KINDS, "human_action")
         self.what = parts.text("What happened", long=True)
         self.marker = parts.choice("Marks", [("nothing", ""), *((m.replace("_", " "), m) for m in MARKERS if m)])
         self.why = parts.text("Reason", hint="why it is changed or withdrawn")
-        for control in (self.zoom, self.kinds, self.sources, self.only_starred):
+        self.onset = Onset(self.desk, self.said, self.zoom, self.refresh)
+        for control in (self.kinds, self.sources, self.only_starred):
             parts.on_change(control, self.draw, self.said)
         parts.on_change(self.list, self.take, self.said)
         self.refresh()
@@ -60,21 +62,21 @@ class Timeline(Panel):
         ]
         fields = (self.when, self.kind, self.what, self.marker, self.why, parts.row(*edit))
         return parts.column(
-            self.plot, self.zoom, parts.row(self.kinds, self.sources, self.only_starred), self.list, parts.row(*press),
-            self.said.place, parts.fold("Add or edit an event", *fields), self.order,
+            self.plot, self.zoom.box, parts.row(self.kinds, self.sources, self.only_starred), self.list,
+            parts.row(*press), self.said.place, parts.fold("Add or edit an event", *fields), self.onset.box, self.order,
         )  # fmt: skip
 
     def refresh(self) -> None:
         """Read the record and show it."""
         case = self.desk.case
-        known = sorted({e.source for e in case.events} | {"person", "import", "finding"})
+        moments = stops(case)
+        if self.zoom.stops != moments:
+            self.zoom.offer(moments)
+        known = sorted({e.source for e in case.events} | set(_SOURCES))
         if tuple(known) != self.sources.options:
             self.sources.options = known
             self.sources.value = known
-        moments = stops(case)
-        if [m for _, m in self.zoom.options] != moments:
-            self.zoom.options = [(f"{m:%Y-%m-%d %H:%M}", m) for m in moments]
-            self.zoom.index = (0, len(moments) - 1)
+        self.onset.show(case)
         self.draw(case)
 
     def draw(self, case: Bundle | None = None) -> None:
@@ -159,10 +161,10 @@ def stops(case: Bundle) -> list[datetime]:
     """Give the moments that the zoom stops at, evenly over all that is known, the ends a little beyond."""
     own = case.incident
     known = [e.occurred_at for e in case.events] + [case.verdict.onset if case.verdict else None]
-    known += [own.occurred_at, own.detected_at, own.mitigated_at, own.resolved_at, own.created_at]
-    moments = [m for m in known if m is not None]
+    known += [own.occurred_at, own.detected_at, own.mitigated_at, own.resolved_at]
     if case.series.starts:
-        moments += [case.series.starts[0], case.series.ends[-1]]
+        known += [case.series.starts[0], case.series.ends[-1]]
+    moments = [m for m in known if m is not None] or [own.created_at or datetime.now(UTC)]
     low, high = min(moments), max(moments)
     step = max((high - low) / (_STOPS - 2), timedelta(minutes=1))
     return [low + step * (i - 1) for i in range(_STOPS + 1)]
@@ -179,5 +181,5 @@ def zoomed(case: Bundle, events: Sequence[Event], low: datetime, high: datetime)
     onset = case.verdict.onset if case.verdict else None
     there = onset is not None and low <= onset <= high
     interval = case.verdict.onset_interval if case.verdict and there else None
-    drawn = plots.timeline(events, replace(case.incident, **gone), onset if there else None, interval)
+    drawn = plots.timeline(events, replace(case.incident, **gone), onset if there else None, interval, (low, high))
     return drawn.marked(case.incident.tags)

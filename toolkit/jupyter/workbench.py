@@ -26,7 +26,7 @@ class Workbench(Panel):
         self.panels = [desk.console(), desk.timeline(), desk.evidence(), desk.slices(), desk.actions()]
         self.made: set[int] = set()
         self.places = [parts.column() for _ in self.panels]
-        tabs = w.Tab(self.places, titles=[p.title for p in self.panels], layout=w.Layout(width="100%"))
+        tabs = w.Tab(self.places, titles=[p.title for p in self.panels], layout=w.Layout(width="auto"))
         tabs.observe(lambda change: self.open(change["new"]), names="selected_index")
         self.tabs = tabs
         self.open(tabs.selected_index or 0)

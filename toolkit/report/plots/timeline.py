@@ -35,13 +35,17 @@ def timeline(
     incident: Incident | None = None,
     onset: datetime | None = None,
     onset_interval: tuple[datetime, datetime] | None = None,
+    span: tuple[datetime, datetime] | None = None,
 ) -> f.Figure:
-    """Draw events by time in a lane for each kind, the incident's times as lines and the onset with its interval."""
+    """Draw events by time in a lane for each kind, the incident's times as lines and the onset with its interval.
+
+    ``span`` is what the axis shows; where it is not given, all that is drawn.
+    """
     shown = [e for e in events if not e.withdrawn]
     kinds = [k for k in reversed(EVENT_KINDS) if any(e.kind == k for e in shown)] or ["note"]
     moments = _moments(incident, onset)
 
-    low, high = _span([e.occurred_at for e in shown] + [when for when, _ in moments])
+    low, high = _span(list(span or ()) or [e.occurred_at for e in shown] + [when for when, _ in moments])
     rows = {narrow: list(_levels(moments, low, high, narrow)) for narrow in (False, True)}
 
     def draw(drawing: Any, narrow: bool) -> None:

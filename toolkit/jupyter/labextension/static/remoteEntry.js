@@ -1,8 +1,9 @@
 // Three launcher cards and commands for JupyterLab: New incident, Open incident, Case study drill.
 //
 // Written by hand as a module-federation container (init and get), so that nothing is built and no Node is needed.
-// Each card writes a two-cell notebook, opens it and runs it. Everything is optional: a front end that lacks a part
-// (no launcher, no palette, no such command) goes without it, and says so in the console.
+// Each card writes a two-cell notebook, opens it and runs it; keys typed into our controls are kept from the notebook's
+// commands. Everything is optional: a front end that lacks a part (no launcher, no palette, no such command) goes
+// without it, and says so in the console.
 (() => {
   'use strict';
   const NAME = 'ml-postmortem';
@@ -31,6 +32,16 @@
       path: 'M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zm0 3a7 7 0 1 1 0 14 7 7 0 0 1 0-14zm0 4a3 3 0 1 0 0 6 3 3 0 0 0 0-6z'
     }
   ];
+
+  // A key that is typed into our controls is theirs. The notebook else takes it for a command of its own wherever the
+  // focus is in no text field: 0 0 in a list asks to restart the kernel, d d on a button deletes the cell. Keys with a
+  // modifier stay the front end's, so that Ctrl+S saves from everywhere.
+  function keepKeys(event) {
+    if (!(event.target instanceof Element) || !event.target.closest(`.${NAME}-controls`)) return;
+    const theirs = event.ctrlKey || event.metaKey || event.altKey;
+    // on the very element that has the focus: a shortcut's selector is tried on it first
+    event.target.toggleAttribute('data-lm-suppress-shortcuts', !theirs);
+  }
 
   // a module that the front end shares, or null where it has none
   async function shared(name) {
@@ -94,6 +105,7 @@
       activate: (app, ...given) => {
         const found = tokens.map(token => (token ? given.shift() : null));
         const [launcher, palette] = found;
+        window.addEventListener('keydown', keepKeys, true);
         CARDS.forEach((card, rank) => {
           const command = `${NAME}:${card.id}`;
           app.commands.addCommand(command, {

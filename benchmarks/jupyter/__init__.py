@@ -1,0 +1,1 @@
+"""What an investigation costs against papermill alone."""
