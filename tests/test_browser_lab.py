@@ -152,7 +152,7 @@ def test_a_starred_event_is_in_the_published_page(lab: Lab, page: Any, incident:
     said(page, "is written")
     reader = page.context.new_page()
     reader.goto((lab.folder / incident / "postmortem.html").as_uri())
-    assert reader.get_by_text("The bureau began to send cents").first.is_visible()
+    assert reader.get_by_text("The bureau began to send cents").filter(visible=True).count() > 0
 
 
 @whole

@@ -65,6 +65,14 @@ def test_events_are_added_and_starred(desk: Desk) -> None:
     panel.star()
     (event,) = [e for e in desk.store.events(desk.id) if e.starred]
     assert (event.text, event.source) == (HOSTILE, "person")
+    with panel.said.told():
+        panel.save()
+    assert "press Edit first" in panel.said.place.value
+    panel.take()
+    panel.what.value, panel.why.value = f"{HOSTILE} again", "it happened twice"
+    panel.save()
+    (event,) = [e for e in desk.store.events(desk.id) if e.starred]
+    assert event.text == f"{HOSTILE} again"
     assert "onerror" not in panel.plot.value.replace("&lt;img src=x onerror", "")
     panel.when.value = "yesterday"
     with panel.said.told():

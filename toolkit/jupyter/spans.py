@@ -41,6 +41,7 @@ class Span:
 
     @index.setter
     def index(self, ends: tuple[int, int]) -> None:
+        """Move the two ends."""
         self.slider.index = ends
 
     @property

@@ -34,7 +34,7 @@ class Timeline(Panel):
 
     def build(self) -> Any:
         """Make the controls."""
-        self.said = parts.Said()
+        self.said, self.edited = parts.Said(), ""
         self.plot, self.order = parts.picture(), parts.picture()
         self.zoom = Span("Zoom", "Shown", self.said, self.draw)
         self.kinds = parts.several("Kinds", EVENT_KINDS, EVENT_KINDS)
@@ -49,21 +49,22 @@ class Timeline(Panel):
         self.onset = Onset(self.desk, self.said, self.zoom, self.refresh)
         for control in (self.kinds, self.sources, self.only_starred):
             parts.on_change(control, self.draw, self.said)
-        parts.on_change(self.list, self.take, self.said)
         self.refresh()
         press = [
             parts.button("Star / unstar", self.star, self.said, style="primary", tip="Starred events are for readers"),
+            parts.button("Edit", self.take, self.said, tip="Put the chosen event into the fields below"),
             parts.button("Withdraw", self.withdraw, self.said, tip="Off the timeline; it stays in the record"),
             parts.button("Refresh", self.refresh, self.said, tip="See what others wrote"),
         ]
         edit = [
             parts.button("Add as new event", self.add, self.said, style="primary"),
-            parts.button("Save changes to the chosen one", self.save, self.said),
+            parts.button("Save changes", self.save, self.said, tip="To the event that Edit put into the fields"),
         ]
         fields = (self.when, self.kind, self.what, self.marker, self.why, parts.row(*edit))
+        self.form = parts.fold("Add or edit an event", *fields)
         return parts.column(
             self.plot, self.zoom.box, parts.row(self.kinds, self.sources, self.only_starred), self.list,
-            parts.row(*press), self.said.place, parts.fold("Add or edit an event", *fields), self.onset.box, self.order,
+            parts.row(*press), self.said.place, self.form, self.onset.box, self.order,
         )  # fmt: skip
 
     def refresh(self) -> None:
@@ -102,9 +103,14 @@ class Timeline(Panel):
     def take(self) -> None:
         """Put the chosen event into the fields, to be edited."""
         one = self.event()
-        if one is not None:
-            self.when.value, self.kind.value = parts.written(one.occurred_at), one.kind
-            self.what.value, self.marker.value = one.text, one.marker
+        if one is None:
+            self.said("Choose an event first.")
+            return
+        self.edited = one.id
+        self.when.value, self.kind.value = parts.written(one.occurred_at), one.kind
+        self.what.value, self.marker.value = one.text, one.marker
+        self.form.children[0].value = True
+        self.said(f"{one.id} is in the fields: change them, say why, and press Save changes.")
 
     def event(self) -> Event | None:
         """Give the chosen event as it is on record now."""
@@ -128,19 +134,28 @@ class Timeline(Panel):
             self.said("Say what happened first.", wrong=True)
             return
         (made,) = self.desk.store.add_events(self.desk.id, [new], command="timeline")
+        self._clear()
         self.said(f"{made.id} is on record.")
         self.refresh()
         self.list.value = made.id if made.id in [name for _, name in self.list.options] else self.list.value
 
     def save(self) -> None:
-        """Change the chosen event to what the fields say."""
+        """Change the event that is edited to what the fields say."""
+        if not self.edited:
+            self.said("Choose an event and press Edit first.")
+            return
         changed = {"occurred_at": parts.read_time(self.when.value), "kind": self.kind.value,
                    "text": self.what.value.strip(), "marker": self.marker.value}  # fmt: skip
         made = self.desk.store.edit_event(
-            self.desk.id, self.list.value or "", reason=self.why.value, command="timeline", **changed
+            self.desk.id, self.edited, reason=self.why.value, command="timeline", **changed
         )
+        self._clear()
         self.said(f"{made.id} is changed; what it was stays in the journal.")
         self.refresh()
+
+    def _clear(self) -> None:
+        """Make the fields ready for the next event."""
+        self.edited, self.when.value, self.what.value, self.marker.value, self.why.value = "", "now", "", "", ""
 
     def withdraw(self) -> None:
         """Take the chosen event off the timeline."""
