@@ -90,7 +90,7 @@ def _inputs(d: Drill, worse: bool) -> Said | None:
         if (misses or 0) > (missed or 0) + 0.05:
             return {"cause": "integration", "mechanism": "missing_values", "confidence": 80}
         numbers = isinstance(before, float) and isinstance(now, float) and before > 0
-        if numbers and moved > 1 and not 0.2 < now / before < 5:
+        if numbers and moved > 5 and not 0.2 < now / before < 5:
             return {"cause": "integration", "mechanism": "unit_change", "confidence": 90}
     if worse and rows and max(row[5] for row in rows) > 0.4:
         return {"cause": "data", "mechanism": "covariate_shift", "confidence": 70}
@@ -128,6 +128,11 @@ def _groups(d: Drill, _: bool) -> Said | None:
             kind = "under_represented_group" if share < 0.15 else "performance_gap"
             who = worst[0].replace(" = ", "=")
             return {"cause": "bias", "mechanism": kind, "affected": who, "confidence": 85}
+        taken = [row[3] for row in big if row[3] is not None]
+        named = _PEOPLE & set(re.split(r"[^a-z]+", worst[0].split(" = ")[0].lower()))
+        if named and taken and max(taken) - min(taken) > max(0.06, 0.25 * max(taken)):
+            who = min((row for row in big if row[3] is not None), key=lambda row: row[3])[0].replace(" = ", "=")
+            return {"cause": "bias", "mechanism": "selection_gap", "affected": who, "confidence": 70}
     return None
 
 

@@ -54,7 +54,7 @@ def test_a_case_is_whole(one: Case) -> None:
 @pytest.mark.parametrize("one", ALL, ids=lambda c: c.name)
 def test_the_brief_does_not_give_the_answer_away(one: Case) -> None:
     """A brief names neither the mechanism nor the cause by the words of the vocabulary."""
-    told = one.brief.lower()
+    told = f"{one.brief} {one.call}".lower()
     for word in filter(None, [one.mechanism, (one.mechanism or "").replace("_", " ")]):
         assert not re.search(rf"\b{re.escape(word)}\b", told)
     assert not re.search(r"\b(overfitting|over-fitting|biased|drift)\b", told)

@@ -211,6 +211,16 @@ def test_every_case_can_be_played(one: Any) -> None:
         assert (scene.arrived <= instant(scene.moments[-1])).all()
     for move in best_path(scene):
         assert move.bits > 0
+    assert all(day <= scene.moments[0] for day in days_in(scene.brief, scene.moments[0])), "the brief tells the future"
+
+
+def days_in(told: str, now: datetime) -> list[datetime]:
+    """Give every date, such as 9 February or 2 November 2014, that a text names; without a year, that of ``now``."""
+    found = re.findall(
+        r"(\d{1,2}) (January|February|March|April|May|June|July|August|September|October|November|December)( \d{4})?",
+        told,
+    )
+    return [datetime.strptime(f"{d} {m} {y.strip() or now.year}", "%d %B %Y").replace(tzinfo=UTC) for d, m, y in found]
 
 
 #: One of each kind: a feed, people, a group, nothing at all.

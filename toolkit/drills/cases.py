@@ -29,7 +29,7 @@ KINDS: Final = ("real", "reconstruction", "illustrative")
 #: S: seen in the page that ``source`` names; D: counted from the data. What is only remembered is no fact.
 CERTAINTIES: Final = ("S", "D")
 KNOWN: Final = frozenset(
-    {"format", "title", "brief", "kind", "difficulty", "teaches", "cause", "mechanism", "also_mechanisms"}
+    {"format", "title", "brief", "call", "kind", "difficulty", "teaches", "cause", "mechanism", "also_mechanisms"}
     | {
         "also_accepted",
         "contributing",
@@ -77,7 +77,8 @@ class Case(Told):
     """A case study: what the trainee is told (``title``, ``brief``), and the truth (everything else).
 
     ``cause`` is one of the five or ``none``; ``onset`` is ``None`` where the fault was there from the first
-    row, and ``onset_interval`` says within which times an answer about it is right.
+    row, and ``onset_interval`` says within which times an answer about it is right. ``call`` is what a drill tells in
+    place of a brief that knows more than was known when the trainee is called.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Case(Told):
     log_file: str | None = None
     reference_file: str | None = None
     seed: int | None = None
+    call: str = ""
 
     @property
     def has_log(self) -> bool:
@@ -266,6 +268,7 @@ def _read(folder: Path) -> Case:
             log_file=log.get("file"),
             reference_file=log.get("reference"),
             seed=log.get("seed"),
+            call=" ".join(raw.get("call", "").split()),
         )
     except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise PostmortemError(f"the case cannot be read: {error}", where=str(file), fix="mend case.toml") from None

@@ -17,6 +17,7 @@ brief = """
 One paragraph for the trainee: what the system does, who depends on it, what was noticed and when. It names neither the
 cause nor the mechanism, and it says what stayed as it was, so that there is something to rule out.
 """
+# call = """What a drill tells in place of the brief, where the brief knows more than the first hours do."""
 cause = "integration"                # data | overfitting | integration | bias | human | none
 mechanism = "unit_change"            # leave out for none; the words are in toolkit/vocabulary.py
 also_mechanisms = []

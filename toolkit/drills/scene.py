@@ -153,7 +153,7 @@ def scene_of(case: Case, seed: int = 0) -> Scene:
     known = case.timeline()
     rng = np.random.default_rng([seed, sum(map(ord, case.name))])
     truth: dict[str, Any] = {
-        "name": case.name, "title": case.title, "brief": case.brief, "notice": case.notice,
+        "name": case.name, "title": case.title, "brief": case.call or case.brief, "notice": case.notice,
         "kind": case.kind,
         "difficulty": case.difficulty, "cause": case.cause, "mechanism": case.mechanism, "accepted": case.accepted,
         "mechanisms": tuple(m for m in (case.mechanism, *case.also_mechanisms) if m), "onset": case.onset,

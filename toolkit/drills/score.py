@@ -93,7 +93,7 @@ def score_of(scene: Scene, steps: Sequence[Step]) -> Score:
         "right cause": (float(correct), _why_cause(scene, answer)),
         "mechanism": _mechanism(scene, answer, correct),
         "onset": _onset(scene, answer, correct),
-        "who is affected": _affected(scene.slice, answer.affected, correct),
+        "who is affected": _affected(scene.slice, answer.affected, correct, healthy=scene.healthy),
         "evidence": _evidence(path, best, spent, correct),
         "time to diagnosis": (
             (
@@ -197,8 +197,10 @@ def _onset(scene: Scene, answer: Answer, correct: bool) -> tuple[float, str]:
     return exp(-off / (_ONSET_SHARE * span)), why
 
 
-def _affected(truth: Slice, said: Slice, correct: bool) -> tuple[float, str]:
+def _affected(truth: Slice, said: Slice, correct: bool, *, healthy: bool) -> tuple[float, str]:
     """Full for the very slice, in part for the right column, nothing without the right cause where all are hit."""
+    if healthy:
+        return float(correct), "there is none"
     a, b = ({(t.column.lower(), t.value.lower()) for t in terms} for terms in (truth, said))
     words = ", ".join(f"{t.column} = {t.value}" for t in truth) or "everybody"
     if not a or not b:
