@@ -64,11 +64,18 @@ def case(name: str, out: str | None, debrief: bool, as_json: bool) -> None:
     found = find(name)
     files = _lay_out(found, Path(out)) if out is not None else []
     if as_json:
-        told = {"name": found.name, "title": found.title, "brief": found.brief, "kind": found.kind, "files": files}
+        told = {
+            "name": found.name,
+            "title": found.title,
+            "brief": found.brief,
+            "kind": found.kind,
+            "licence": found.licence,
+        }
+        told |= {"notice": found.notice, "files": files}
         answer = {"cause": found.cause, "mechanism": found.mechanism, "debrief": found.debrief()} if debrief else {}
         say_json({**told, **answer})
         return
-    say_pairs([("Case", found.title), ("Kind", found.kind), ("Brief", found.brief)])
+    say_pairs([("Case", found.title), ("Kind", found.kind), ("Licence", found.licence), ("Brief", found.brief)])
     if found.notice:
         say(found.notice)
     if debrief:
@@ -101,6 +108,9 @@ def _lay_out(found: object, folder: Path) -> list[str]:
             if source.resolve() != target.resolve():
                 shutil.copy(source, target)
             files.append(str(target))
+    if found.notice:
+        (folder / found.name / "NOTICE.txt").write_text(f"{found.notice}\n", encoding="utf-8")
+        files.append(str(folder / found.name / "NOTICE.txt"))
     return files
 
 

@@ -77,10 +77,11 @@ class _Controls:
 
         self.drill = drill
         self.head, self.pane = w.HTML(), w.HTML()
+        wide = w.Layout(width="26rem")
         self.cause = w.Dropdown(options=[*CAUSES, "none"], description="Cause")
         self.mechanism = w.Dropdown(description="Mechanism")
-        self.onset = w.Text(description="Onset", placeholder="2025-03-05T14:00, or empty: from the first row")
-        self.affected = w.Text(description="Who", placeholder="column=value, or empty: everybody")
+        self.onset = w.Text(description="Onset", placeholder="2025-03-05T14:00; empty: from the first row", layout=wide)
+        self.affected = w.Text(description="Who", placeholder="column=value; empty: everybody", layout=wide)
         self.sure = w.IntSlider(50, 0, 100, 5, description="Sure, %")
         self.first = w.Dropdown(options=[(v, k) for k, v in MITIGATIONS.items()], description="Do first")
         self.query = w.Textarea(placeholder="SELECT ... FROM log | reference | events", layout=w.Layout(width="34rem"))

@@ -62,8 +62,12 @@ class Drill:
         return f"<drill {self.scenario!r} of {self.trainee!r} at {self.clock:%Y-%m-%d %H:%M}, {self.left:.0f} % left>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        html = Markup("<h3>{}</h3><p>{}</p><p>It is <b>{} UTC</b>; {} % of the time is left.</p>").format(
-            self.title, self.brief, f"{self.clock:%Y-%m-%d %H:%M}", f"{self.left:.0f}"
+        html = Markup("<h3>{}</h3><p>{}</p>{}<p>It is <b>{} UTC</b>; {} % of the time is left.</p>").format(
+            self.title,
+            self._stage.brief,
+            Markup("<p><strong>{}</strong></p>").format(self._stage.notice) if self._stage.notice else "",
+            f"{self.clock:%Y-%m-%d %H:%M}",
+            f"{self.left:.0f}",
         )
         return {"text/html": str(html), "text/plain": f"{self.title}\n{self.brief}\n{self!r}"}
 
