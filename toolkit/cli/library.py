@@ -64,14 +64,8 @@ def case(name: str, out: str | None, debrief: bool, as_json: bool) -> None:
     found = find(name)
     files = _lay_out(found, Path(out)) if out is not None else []
     if as_json:
-        told = {
-            "name": found.name,
-            "title": found.title,
-            "brief": found.brief,
-            "kind": found.kind,
-            "licence": found.licence,
-        }
-        told |= {"notice": found.notice, "files": files}
+        keys = ("name", "title", "brief", "kind", "licence", "notice")
+        told = {**{key: getattr(found, key) for key in keys}, "files": files}
         answer = {"cause": found.cause, "mechanism": found.mechanism, "debrief": found.debrief()} if debrief else {}
         say_json({**told, **answer})
         return
