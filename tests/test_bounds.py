@@ -6,10 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from toolkit.causes.diagnose import diagnose_profile
 from toolkit.detectors.evidence import MOST_POINTS, in_order, ks_distance, some
 from toolkit.detectors.units import find_unit
 from toolkit.engines.duck import DuckRows
+from toolkit.logs import read_log
 from toolkit.logs.stats import column_stats
+from toolkit.profile.build import build_profile
 
 
 @pytest.mark.parametrize("values", ["continuous", "few"])
@@ -68,3 +71,33 @@ def test_a_text_of_few_values_has_the_figures_of_one_of_many() -> None:
     other = got["many"]
     assert other.distinct > 500
     assert (other.low, other.high, other.integral) == (one.low, one.high, one.integral)
+
+
+def test_what_was_sampled_or_left_out_is_said() -> None:
+    """A verdict on a sample says of how many rows it is, counts in rows of the log, and names a group it left out."""
+    rng = np.random.default_rng(3)
+    n = 4_000
+    table = pa.table(
+        {
+            "when": pa.array(np.datetime64("2025-01-01", "s") + np.arange(n) * 600),
+            "who": [f"r{i}" for i in range(n)],
+            "score": rng.random(n),
+            "answer": rng.integers(0, 2, n),
+            "truth": pa.array(rng.integers(0, 2, n), mask=np.arange(n) >= n - 800),
+            "shop": [f"s{i % 40}" for i in range(n)],
+            "x": rng.normal(size=n),
+        }
+    )
+    roles = {
+        "timestamp": "when", "id": "who", "score": "score", "prediction": "answer", "label": "truth",
+        "group": ["shop"], "feature": ["x"],
+    }  # fmt: skip
+    with read_log(table, {"task": "binary", "roles": roles, "values": {"positive": 1}}) as log:
+        profile = build_profile(log, sample_rows=1_000)
+    sampled = len(profile.sample)
+    assert 850 < sampled < 1_150
+    notes = diagnose_profile(profile).notes
+    assert any("all 4,000 rows" in one and f"sample of {sampled:,}" in one for one in notes)
+    assert any("more than 30 values: shop" in one for one in notes)
+    young = next(int(one.split()[2]) for one in notes if "too young" in one)
+    assert young == pytest.approx(800, rel=0.2)

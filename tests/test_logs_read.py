@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -164,6 +165,7 @@ SOURCES = {
     "sqlite table": _sqlite,
     "pandas": lambda _: frame(),
     "arrow": lambda _: pa.Table.from_pandas(frame()),
+    "arrow dataset": lambda tmp: pyarrow.dataset.dataset(write_parquet(tmp / "log.parquet")),
     "arrow stream": lambda _: _Stream(pa.Table.from_pandas(frame())),
 }
 
@@ -409,6 +411,14 @@ def test_names_that_differ_in_case_alone_are_refused(ending: str, tmp_path: Path
         data.to_parquet(path)
     line = refused(data if ending == "frame" else path)
     assert "'Score' and 'score'" in line
+
+
+def test_a_database_without_a_table_is_asked_for_one(tmp_path: Path) -> None:
+    """A DuckDB or SQLite file by itself is no CSV that is damaged; the line says how to name its table."""
+    for named in (_duckdb(tmp_path), _sqlite(tmp_path)):
+        line = refused(named.partition("::")[0])
+        assert "database" in line
+        assert "::TABLE" in line
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

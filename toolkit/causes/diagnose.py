@@ -16,12 +16,13 @@ from toolkit.causes.evidence import Gathered, gather
 from toolkit.causes.ledger import draw_up
 from toolkit.causes.settle import would_settle
 from toolkit.detectors.evidence import Evidence, onset_of
+from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.study import Study, make_study
 from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import Damage, measure
 from toolkit.impact.slices import findings as slice_findings
 from toolkit.impact.slices import worst_slices
-from toolkit.profile.model import Profile
+from toolkit.profile.model import LOG, Profile
 from toolkit.records import Event, Finding, Rival, Verdict
 from toolkit.timeline.order import triggers
 
@@ -193,9 +194,18 @@ def _named(e: Event) -> str:
 def _notes(study: Study, *, estimated: bool) -> tuple[str, ...]:
     """What a reader should know of how the log was read."""
     notes = []
+    rows, sampled = study.profile.rows.get(LOG, len(study.log)), len(study.log)
+    if sampled < rows:
+        notes.append(
+            f"Totals are of all {rows:,} rows; how columns go together is told by a seeded sample of {sampled:,}, and "
+            "the n of a finding counts rows of it."
+        )
     if study.own_reference:
         notes.append(f"No reference was given: the log is held to its own first {len(study.ref)} rows.")
-    late = int((~study.mature).sum())
+    many = [name for name, codes in study.log.groups.items() if len(codes.names) > MOST_VALUES]
+    if many:
+        notes.append(f"Not compared, for it has more than {MOST_VALUES} values: {', '.join(many)}.")
+    late = round(float(study.log.weight[~study.mature].sum()))
     if late:
         notes.append(f"The last {late} rows are too young for their labels and were left out of every error count.")
     if not study.has_labels:

@@ -163,6 +163,8 @@ def _sniff(file: Path) -> str:
     head = first_bytes(file, 512)
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head[8:12] == b"DUCK" or head.startswith(b"SQLite format 3"):
+        raise LogError("this is a database", where=str(file), fix=f"name one of its tables, as {file.name}::TABLE")
     return "jsonl" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"
 
 

@@ -1,4 +1,4 @@
-"""Tables in memory (floor 2): pandas, polars and Arrow, scanned without a copy."""
+"""Tables in memory and Arrow datasets (floor 2): pandas, polars and Arrow, scanned without a copy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
-    """Open a pandas or polars DataFrame, an Arrow table, or anything that exports an Arrow stream.
+    """Open a pandas or polars DataFrame, an Arrow table or dataset, or anything that exports an Arrow stream.
 
     Raises:
         LogError: it is none of these, has no rows or columns, or two columns of one name.
@@ -22,8 +22,11 @@ def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
 
     where = f"{type(frame).__module__.split('.')[0]} {type(frame).__name__}"
     table = _as_table(frame, where)
-    names = [str(c) for c in (table.column_names if hasattr(table, "column_names") else table.columns)]
-    if not names or not len(table):
+    if hasattr(table, "scanner"):
+        names = [str(c) for c in table.schema.names]
+    else:
+        names = [str(c) for c in (table.column_names if hasattr(table, "column_names") else table.columns)]
+    if not names or not (table.head(1).num_rows if hasattr(table, "scanner") else len(table)):
         raise LogError("the table has no rows", where=where, fix="fill it first")
     refuse_case_duplicates(names, where)
     try:
@@ -44,8 +47,8 @@ def _as_table(frame: Any, where: str) -> Any:
         return frame
     import pyarrow as pa
 
-    if isinstance(frame, pa.Table):
-        return frame
+    if isinstance(frame, pa.Table) or (hasattr(frame, "scanner") and hasattr(frame, "schema")):
+        return frame  # a dataset is read file by file, only the columns that are asked for
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.table(frame)
     raise LogError("this is no log", where=where, fix="give a path, a glob, a folder, a DataFrame or an Arrow table")

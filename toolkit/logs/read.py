@@ -185,7 +185,10 @@ def _settle(
     score = roles.column("score")
     figures = here.get(score) if score else None
     spread = (figures.low, figures.high) if figures and figures.low is not None and figures.high is not None else None
-    outcome = decide_outcome(roles, tally(log, roles), tally(reference, roles) if reference else (), score_range=spread)
+    # scores tell which class is the positive one where nobody said so
+    scored = roles.positive is None
+    held = tally(reference, roles, scored=scored) if reference else ()
+    outcome = decide_outcome(roles, tally(log, roles, scored=scored), held, score_range=spread)
     guessed = set(roles.guessed) | set(outcome.guessed)
     if roles.column("status") and not roles.status_ok:
         roles = roles.with_(status_ok=_status_ok(log, roles))

@@ -70,8 +70,10 @@ def class_value(value: Scalar) -> str:
     return str(int(number)) if number == number and abs(number) < 1e15 and number == int(number) else text
 
 
-def tally(rows: Rows, roles: Roles) -> list[Tally]:
+def tally(rows: Rows, roles: Roles, *, scored: bool = True) -> list[Tally]:
     """Count the values of label, prediction and decision, the thousand most frequent of each.
+
+    Without ``scored`` no mean score is given, and the score not read.
 
     Raises:
         LogError: the log cannot be read.
@@ -79,7 +81,7 @@ def tally(rows: Rows, roles: Roles) -> list[Tally]:
     """
     score, says = roles.column("score"), rows.dialect
     mean = "NULL"
-    if score in rows.columns and family_of(rows.columns[score]) in {"number", "text"}:
+    if scored and score in rows.columns and family_of(rows.columns[score]) in {"number", "text"}:
         number = _plain_number(score, rows.columns[score], says)
         mean = f"avg(CASE WHEN {says.finite(number)} THEN {number} END)"
     tallies = []
