@@ -19,6 +19,7 @@ def diagnose(
     roles: Any = None,
     events: Any = None,
     seed: int = 0,
+    engine: str = "",
     memory_mb: int | None = None,
     window: tuple[datetime, datetime] | None = None,
     reference_window: tuple[datetime, datetime] | None = None,
@@ -32,6 +33,7 @@ def diagnose(
         roles: roles.toml, a dict of its content, or ``Roles``; guessed where nothing is given.
         events: what happened, a table with ``timestamp``, ``kind``, ``text``, or a sequence of ``Event``.
         seed: the seed of every sample and bootstrap.
+        engine: which engine reads a log that is named by a text: see ``read_log``.
         memory_mb: megabytes that queries may use before they spill to disk; default a quarter of the machine's.
         window: the half-open span under investigation, two aware times; the whole log where nothing is given.
         reference_window: the span that it is held to, of the reference, or of the log where there is none.
@@ -49,7 +51,13 @@ def diagnose(
         opened = log
     else:
         opened = read_log(
-            log, roles, reference=reference, memory_mb=memory_mb, window=window, reference_window=reference_window
+            log,
+            roles,
+            reference=reference,
+            engine=engine,
+            memory_mb=memory_mb,
+            window=window,
+            reference_window=reference_window,
         )
     try:
         profile = build_profile(opened, seed=seed)

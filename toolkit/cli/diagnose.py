@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolkit.cli.columns import column_options, roles_given
-from toolkit.cli.frame import Command, check_target, memory_option, say, say_pairs, say_table
+from toolkit.cli.frame import Command, check_target, engine_option, memory_option, say, say_pairs, say_table
 from toolkit.cli.progress import Progress
 from toolkit.cli.times import MOMENT
 
@@ -41,6 +41,7 @@ _MOST_COLUMNS = 30
 @click.option("--explain", is_flag=True, help="Show every rival with the findings for and against it.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
 @memory_option
+@engine_option
 def diagnose(
     log: str,
     reference: str | None,
@@ -53,8 +54,9 @@ def diagnose(
     explain: bool,
     seed: int,
     memory_mb: int | None,
+    engine: str,
 ) -> None:
-    """Say what went wrong in LOG: a file, a glob, a folder, or FILE.duckdb::TABLE.
+    """Say what went wrong in LOG: a file, a glob, a folder, FILE.duckdb::TABLE, or what Spark reads (--engine).
 
     Prints which of data, overfitting, integration, bias and human did most of the damage, since when and how sure that
     is; or none; or undetermined, with what would settle it. Exits 0 for every verdict, 2 where the input is unusable.
@@ -73,6 +75,7 @@ def diagnose(
             log,
             roles_given(roles, columns),
             reference=reference,
+            engine=engine,
             memory_mb=memory_mb,
             window=window,
             reference_window=reference_window,

@@ -107,6 +107,17 @@ def by_option(command: F) -> F:
     )
 
 
+def engine_option(command: F) -> F:
+    """Add ``--engine``, for where the rows of a log are read."""
+    return click.option(
+        "--engine",
+        metavar="NAME",
+        default="",
+        help="What reads the log: duckdb, spark, or spark:MASTER, e.g. spark:spark://host:7077 [default: spark for a "
+        "log named spark://TABLE or spark://PATH, else duckdb].",
+    )(command)
+
+
 def open_store(home: str | None, wait: float | None = None) -> Store:
     """Give the store of ``--home`` and ``--store``; others are waited for as long as ``POSTMORTEM_WAIT`` says.
 

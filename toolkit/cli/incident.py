@@ -11,6 +11,7 @@ from toolkit.cli.frame import (
     FAILED,
     Command,
     by_option,
+    engine_option,
     home_option,
     json_option,
     memory_option,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @click.option("--reference", metavar="FILE", help="Rows that the model is held to.")
 @column_options
 @click.option("--events", metavar="FILE", help="What happened: a table with timestamp, kind and text.")
+@engine_option
 @click.option("--occurred", "occurred_at", type=MOMENT, help="When the damage began, where somebody knows.")
 @click.option("--detected", "detected_at", type=MOMENT, help="When somebody noticed.")
 @click.option("--tag", "tags", multiple=True, help="A word to find it by; may be given again.")
@@ -67,6 +69,7 @@ def open_(
     roles: str | None,
     columns: tuple[str, ...],
     events: str | None,
+    engine: str,
     tags: tuple[str, ...],
     parts: tuple[str, ...],
     memory_mb: int | None,
@@ -91,6 +94,7 @@ def open_(
             reference=reference,
             roles=roles_given(roles, columns),
             events=events,
+            engine=engine,
             tags=list(tags),
             responders=roles_of(parts, {}),
             memory_mb=memory_mb,
@@ -123,6 +127,7 @@ def open_(
 @click.option(
     "--limit", type=click.FloatRange(min=1), metavar="SECONDS", help="Most for all notebooks [default: 1800]."
 )
+@engine_option
 @click.option("--force", is_flag=True, help="Read the log and run every notebook, whether anything changed or not.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
 @memory_option
@@ -135,6 +140,7 @@ def investigate(
     only: str | None,
     skip: str,
     limit: float | None,
+    engine: str,
     force: bool,
     seed: int,
     memory_mb: int | None,
@@ -161,6 +167,7 @@ def investigate(
             incident,
             only=_names(only) if only is not None else None,
             skip=_names(skip),
+            engine=engine,
             force=force,
             seed=seed,
             run_timeout=limit,

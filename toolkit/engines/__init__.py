@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from toolkit.engines.choose import open_rows
 from toolkit.engines.duck import DuckRows
 from toolkit.engines.rows import Rows
 
-__all__ = ["DuckRows", "Rows"]
+__all__ = ["DuckRows", "Rows", "open_rows"]

@@ -43,7 +43,7 @@ class Reading:
 def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[str], None], **how: Any) -> Reading:
     """Read an incident's log, over the spans that the incident says, and gather what speaks for what.
 
-    ``how`` are ``memory_mb`` and ``watch`` of ``read_log``.
+    ``how`` are ``engine``, ``memory_mb`` and ``watch`` of ``read_log``.
 
     Raises:
         LogError: it cannot be read; the message says what to do.
@@ -65,7 +65,7 @@ def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[s
 
 
 def open_log(where: Mapping[str, Any], **how: Any) -> Log:
-    """Open the log that an incident names; ``how`` are ``memory_mb`` and ``watch`` of ``read_log``.
+    """Open the log that an incident names; ``how`` are ``engine``, ``memory_mb`` and ``watch`` of ``read_log``.
 
     Raises:
         LogError: it cannot be read; the message says what to do.

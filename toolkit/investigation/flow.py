@@ -68,6 +68,7 @@ def investigate(
     *,
     only: Sequence[str] | None = None,
     skip: Sequence[str] = (),
+    engine: str = "",
     force: bool = False,
     seed: int = 0,
     cell_timeout: float | None = None,
@@ -91,6 +92,7 @@ def investigate(
         incident_id: which one.
         only: these templates instead of timeline, root_cause and postmortem.
         skip: these not.
+        engine: what reads the log, see ``read_log``; it says where Spark runs, which the record does not hold.
         force: read the log and run every notebook, whether anything changed or not.
         seed: the seed of every sample.
         cell_timeout: most seconds for one cell; 600 where nothing is given.
@@ -119,9 +121,8 @@ def investigate(
     with Runner(cell_timeout=cell_timeout or CELL_TIMEOUT, progress=lambda step: tell(str(step))) as runner:
         if names:
             runner.warm()  # the kernel boots while the log is read
-        diagnosis, recorded, bundle = _diagnose(
-            store, incident, seed, by, command, tell, force=force, memory_mb=memory_mb, watch=watch
-        )
+        how = {"engine": engine, "memory_mb": memory_mb, "watch": watch}
+        diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell, force=force, **how)
         place = bundle.write(folder / BUNDLE)
         _write_skeleton(folder, bundle)
         runs = run_notebooks(

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from toolkit.engines.choose import absolute_target, is_spark
 from toolkit.errors import LogError
 from toolkit.records import Event, Incident
 from toolkit.roles import Roles
@@ -26,6 +27,7 @@ def open_incident(
     reference: str | os.PathLike[str] | None = None,
     roles: str | os.PathLike[str] | Mapping[str, Any] | Roles | None = None,
     events: Any = None,
+    engine: str = "",
     responders: Mapping[str, str] | None = None,
     memory_mb: int | None = None,
     by: str = "",
@@ -42,6 +44,8 @@ def open_incident(
         reference: where the rows lie that the model is held to.
         roles: roles.toml, its content, or ``Roles``; guessed at each investigation where nothing is given.
         events: a table of what happened (``timestamp``, ``kind``, ``text``), or ``Event`` records.
+        engine: what reads the log, where its name does not say so: ``spark`` or ``spark:MASTER``; the log is recorded
+            as ``spark://TABLE`` then, without the master.
         responders: who plays which part in the response, e.g. ``{"commander": "Ada"}``.
         memory_mb: megabytes that queries over the log may use before they spill to disk; default as ``read_log`` says.
         by: who records it.
@@ -57,7 +61,7 @@ def open_incident(
     from toolkit.api import as_events
 
     happened = as_events(events)
-    where = log_record(log, reference, roles, events, memory_mb)
+    where = log_record(log, reference, roles, events, engine=engine, memory_mb=memory_mb)
     made = store.open_incident(title, log=where, roles=responders, actor=by, command=command, **fields)
     if happened:
         store.add_events(made.id, _imported(happened, events), actor=by, command=command)
@@ -76,7 +80,9 @@ def import_events(store: Store, incident_id: str, events: Any, *, by: str = "", 
     return store.add_events(incident_id, _imported(as_events(events), events), actor=by, command=command)
 
 
-def log_record(log: Any, reference: Any, roles: Any, events: Any, memory_mb: int | None = None) -> dict[str, Any]:
+def log_record(
+    log: Any, reference: Any, roles: Any, events: Any, *, engine: str = "", memory_mb: int | None = None
+) -> dict[str, Any]:
     """Say where the log lies, after reading it once: a wrong path or role shows now, not in the middle of the night."""
     if log is None:
         if reference is not None or roles is not None:
@@ -86,8 +92,11 @@ def log_record(log: Any, reference: Any, roles: Any, events: Any, memory_mb: int
     from toolkit.logs.read import as_roles
 
     declared = None if roles is None else as_roles(roles)
-    source, held = absolute(log, "log"), None if reference is None else absolute(reference, "reference")
-    with read_log(source, declared, reference=held, memory_mb=memory_mb) as opened:
+    from toolkit.engines.choose import named_for
+
+    source = absolute(named_for(log, engine), "log")
+    held = None if reference is None else absolute(named_for(reference, engine), "reference")
+    with read_log(source, declared, reference=held, engine=engine, memory_mb=memory_mb) as opened:
         record: dict[str, Any] = {
             "paths": [source],
             "rows": opened.validation.rows_kept,
@@ -104,7 +113,7 @@ def log_record(log: Any, reference: Any, roles: Any, events: Any, memory_mb: int
 
 
 def absolute(source: Any, what: str) -> str:
-    """Give a path, glob or ``file.duckdb::table`` that means the same from every folder.
+    """Give a path, glob, ``file.duckdb::table`` or ``spark://`` table that means the same from every folder.
 
     Raises:
         LogError: it is no path, so nobody could read it again.
@@ -113,6 +122,8 @@ def absolute(source: Any, what: str) -> str:
         raise LogError(
             f"the {what} of an incident must lie in a file", fix="write it to Parquet first, then name the file"
         )
+    if is_spark(source):
+        return absolute_target(os.fspath(source))
     path, mark, table = os.fspath(source).partition(_TABLE)
     return f"{Path(path).absolute()}{mark}{table}"
 

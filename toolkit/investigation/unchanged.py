@@ -128,11 +128,12 @@ def note(key: str, sources: Sequence[str], hashes: Mapping[str, str], began: flo
 
 def _files(sources: Sequence[str]) -> list[Path] | None:
     """Give the files of sources in their order; nothing for a table of a database."""
+    from toolkit.engines.choose import is_spark
     from toolkit.logs.formats import find_files
 
     found: list[Path] = []
     for source in sources:
-        if "::" in source and not Path(source).exists():
+        if is_spark(source) or ("::" in source and not Path(source).exists()):
             return None
         found += find_files(source)[0]
     return found

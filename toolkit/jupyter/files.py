@@ -37,7 +37,7 @@ def near_roles(found: Sequence[str]) -> list[str]:
 def whole(typed: str, folder: Path) -> str:
     """Give a typed path as one that means the same from everywhere: from here, else from beside the incidents."""
     given = os.path.expanduser(typed.strip())  # noqa: PTH111  a glob, or file.duckdb::table, is no Path
-    if not given or Path(given).is_absolute():
+    if not given or "://" in given or Path(given).is_absolute():
         return given
     beside = folder.absolute().parent
     here = Path.cwd() / given

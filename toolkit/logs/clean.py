@@ -149,7 +149,7 @@ def number_sql(column: str, kind: str, says: Dialect) -> str:
     if family == "boolean" or is_integer(kind):
         return f"CAST({quote(column)} AS DOUBLE)"
     if family == "time":
-        return says.seconds_of(quote(column))
+        return says.seconds_of(quote(column), kind)
     if family == "other":
         return "CAST(NULL AS DOUBLE)"
     value = number_of_text(column, says) if family == "text" else f"CAST({quote(column)} AS DOUBLE)"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from toolkit.engines import DuckRows, Rows
+from toolkit.engines import Rows, open_rows
 from toolkit.engines.duck import Watch
 from toolkit.errors import LogError, RolesError
 from toolkit.logs.clean import Plan, canonical_sql, make_views
@@ -36,6 +36,7 @@ def read_log(
     roles: str | os.PathLike[str] | Mapping[str, Any] | Roles | None = None,
     *,
     reference: Any = None,
+    engine: str = "",
     memory_mb: int | None = None,
     now: datetime | None = None,
     window: Window | None = None,
@@ -45,15 +46,17 @@ def read_log(
     """Read a prediction log, and the reference it is held to.
 
     Args:
-        source: a file, a glob or a folder of Parquet, CSV or JSONL, ``file.duckdb::table``, a DataFrame, an Arrow
-            table.
+        source: a file, a glob or a folder of Parquet, CSV or JSONL, ``file.duckdb::table``, a DataFrame (pandas,
+            polars, Spark), an Arrow table, or a table or path that Spark reads.
         roles: roles.toml, its content as a dict, or ``Roles``; without any, all roles are guessed. Where some are
             given, those left out are absent, or guessed with ``rest = "guess"``; features alone default to every
             column with no other role.
         reference: a second source of the same columns; those it lacks are absent there. A column ``split`` (train,
             validation) tells its parts apart.
+        engine: ``duckdb``, ``spark`` or ``spark:MASTER`` (``spark:spark://host:7077``) for a source that is named by a
+            text; by default Spark for ``spark://TABLE`` and ``spark://PATH``, else DuckDB. See docs/spark.md.
         memory_mb: megabytes that queries may use before they spill to disk, see ``DuckRows.open``; log and reference
-            are read one after the other.
+            are read one after the other. For Spark it is the driver's, where it is started here.
         now: what counts as the present when timestamps in the future are looked for; default the clock, aware UTC.
         window: read the rows of this half-open span alone, two aware times.
         reference_window: hold them to the rows of this span, of the reference, or of the log where there is none.
@@ -70,9 +73,9 @@ def read_log(
     opened: list[Rows] = []
     held_to = source if reference is None and reference_window is not None else reference
     try:
-        opened.append(DuckRows.open(source, memory_mb=memory_mb, watch=watch))
+        opened.append(open_rows(source, engine=engine, memory_mb=memory_mb, watch=watch))
         if held_to is not None:
-            opened.append(DuckRows.open(held_to, memory_mb=memory_mb, watch=watch))
+            opened.append(open_rows(held_to, engine=engine, memory_mb=memory_mb, watch=watch))
         log = _read(opened[0], opened[1] if len(opened) > 1 else None, declared, present)
         if log.reference is not None and reference_window is not None:
             log = replace(log, reference=within(log.reference, reference_window, "reference window"))

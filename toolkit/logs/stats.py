@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Family = Literal["number", "boolean", "text", "time", "other"]
 
-_INTEGERS: Final = re.compile(r"^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$")
+_INTEGERS: Final = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(\d+, ?0\))$")
 _CHUNK: Final = 120
 #: A text of at most so many values among so many first rows is counted value by value: five times as fast.
 _FEW: Final = 500

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from toolkit.sql.connect import connect, literal, quote
 from toolkit.sql.dialect import DUCKDB, Dialect
+from toolkit.sql.spark import SPARK
 
-__all__ = ["DUCKDB", "Dialect", "connect", "literal", "quote"]
+__all__ = ["DUCKDB", "SPARK", "Dialect", "connect", "literal", "quote"]

@@ -93,7 +93,7 @@ class Dialect:
         """Give the time in UTC of microseconds since 1970."""
         return f"make_timestamp({micros})"
 
-    def seconds_of(self, column: str) -> str:
+    def seconds_of(self, column: str, kind: str) -> str:  # noqa: ARG002  (an engine may need to know the type)
         """Give seconds since 1970 of a column that tells the time, as a DOUBLE."""
         return f"epoch(CAST({column} AS TIMESTAMP))"
 

@@ -1,0 +1,198 @@
+"""Rows in Apache Spark, where they lie (floor 2): the same queries as DuckDB answers, in Spark's words.
+
+The executors read the rows; what comes back to the driver are counts and a bounded sample. Nothing is written: a name
+that is given to a SELECT is kept here and put before each query as a ``WITH``, so that reading rights are enough.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from toolkit.engines.spark_source import DEEPEST, frame_of, types_of, unfolded
+from toolkit.errors import LogError
+from toolkit.sql import SPARK, quote
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from toolkit.logs.formats import Opened
+
+T = TypeVar("T")
+
+_READ_FROM: Final = re.compile(r"\bFROM (\w+)")
+
+
+class SparkRows:
+    """Rows of a Spark DataFrame; close it, or use it in a ``with``, to drop the temporary view that stands for it."""
+
+    dialect = SPARK
+    files: tuple[Path, ...] = ()
+
+    def __init__(self, frame: Any, name: str) -> None:
+        from toolkit.logs.formats import Opened, refuse_case_duplicates
+
+        self.name = name
+        self._spark = frame.sparkSession
+        self._view, self._tag = (f"ml_postmortem_{secrets.token_hex(6)}" for _ in range(2))
+        self._views: dict[str, str] = {}
+        self._reading(lambda: frame.createOrReplaceTempView(self._view))
+        self.opened: Opened = Opened(sql=f"SELECT * FROM {quote(self._view)}", name=name, is_database=True)
+        self.columns, fields = types_of(frame.schema), frame.schema
+        refuse_case_duplicates(list(self.columns), name)
+        sql = self.opened.sql
+        self.define("raw", sql)
+        for _ in range(DEEPEST):
+            parts = unfolded(fields)
+            if parts is None:
+                break
+            refuse_case_duplicates(list(parts), name)
+            selected = ", ".join(f"{value} AS {quote(part)}" for part, value in parts.items())
+            sql = f"SELECT {selected} FROM ({sql})"
+            self.define("raw", sql)
+            fields = self._reading(lambda: self._spark.sql(self.text("SELECT * FROM raw")).schema)
+            self.columns = types_of(fields)
+
+    @classmethod
+    def open(cls, source: Any, *, master: str = "", memory_mb: int | None = None) -> Self:
+        """Open a source.
+
+        Args:
+            source: a ``pyspark.sql.DataFrame``, or the name of a table (``catalog.db.table``) or of Parquet or ORC
+                files (a path, a folder, a glob, with any scheme that this Spark knows), both with or without
+                ``spark://`` before it.
+            master: see ``spark_session.session``; a DataFrame brings its own session.
+            memory_mb: memory of the driver, where it is started here.
+
+        Raises:
+            LogError: there is no Spark or no such source, or it cannot be read; the message says what to do.
+
+        """
+        frame, name = frame_of(source, master, memory_mb)
+        return cls(frame, name)
+
+    def define(self, name: str, sql: str) -> None:
+        """Give a SELECT a name of ours, by which later ones read it."""
+        self._views[name] = sql
+
+    def narrow(self, name: str, condition: str) -> None:
+        """Keep the rows of a view for which a condition holds."""
+        self._views[name] = f"SELECT * FROM ({self._views[name]}) WHERE {condition}"
+
+    def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run SQL and give its rows as tuples; for small answers. Times are UTC without a zone.
+
+        Raises:
+            LogError: the source cannot be read (any more).
+
+        """
+        table = self.arrow(sql, params)
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+    def arrow(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """Run SQL over ``raw`` or ``rows`` and give a ``pyarrow.Table``; times are UTC without a zone, as DuckDB's.
+
+        Raises:
+            LogError: the source cannot be read (any more), or the answer is larger than the driver may hold.
+
+        """
+        import pyarrow as pa
+
+        text = self.text(sql)
+        table = self._reading(lambda: self._spark.sql(text, args=list(params) or None).toArrow())
+        micros = pa.timestamp("us")
+        plain = [micros if pa.types.is_timestamp(f.type) else f.type for f in table.schema]
+        columns = [
+            pa.chunked_array([c.cast(pa.timestamp("us", f.type.tz)).view(micros) for c in column.chunks], micros)
+            if pa.types.is_timestamp(f.type)
+            else column
+            for f, column in zip(table.schema, table.columns, strict=True)
+        ]
+        names = table.column_names
+        return pa.Table.from_arrays(columns, schema=pa.schema(list(zip(names, plain, strict=True))))
+
+    def text(self, sql: str) -> str:
+        """Give the text that Spark is sent: the SELECTs that are read before it, in its words.
+
+        Raises:
+            LogError: a column has a name that Spark cannot hold.
+
+        """
+        needed: dict[str, str] = {}
+
+        def need(one: str) -> None:
+            for name in _READ_FROM.findall(one):
+                if name in self._views and name not in needed:
+                    need(self._views[name])
+                    needed[name] = self._views[name]
+
+        need(sql)
+        before = ", ".join(f"{name} AS ({view})" for name, view in needed.items())
+        try:
+            return SPARK.sql(f"WITH {before} {sql}" if before else sql)
+        except ValueError as error:
+            raise LogError(str(error), where=self.name, fix="rename it") from None
+
+    def ask(self, sql: str, *, rows: int, seconds: float) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:  # noqa: ARG002
+        """Refuse: a stranger's SELECT cannot be locked down in Spark.
+
+        Raises:
+            LogError: always.
+
+        """
+        raise LogError(
+            "a check is run by DuckDB alone, which can be locked down",
+            where=self.name,
+            fix="name files of the same columns with --log",
+        )
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """One sha256 of names and values of all rows, whatever their order, maps left out; it scans every column."""
+        names = [c for c, kind in self.columns.items() if "MAP<" not in kind]
+        row = f"xxhash64({', '.join(map(quote, names))})"
+        sums = "count(*), sum(CAST(h AS DECIMAL(38, 0))), bit_xor(h)"
+        found = self.fetch(f"SELECT {sums} FROM (SELECT {row} AS h FROM raw)")[0]
+        return {self.name: hashlib.sha256("\0".join([*self.columns, *map(str, found)]).encode()).hexdigest()}
+
+    def _reading(self, work: Callable[[], T]) -> T:
+        """Do ``work`` in Spark: its errors become ``LogError``, and Ctrl-C ends its jobs and no other's.
+
+        Raises:
+            LogError: it fails; the message says what to do.
+
+        """
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        from toolkit.engines.spark_source import read_error
+
+        try:
+            self._spark.addTag(self._tag)
+            return work()
+        except KeyboardInterrupt:
+            self._spark.interruptTag(self._tag)
+            raise
+        except (PySparkException, Py4JError, ConnectionError) as error:
+            raise read_error(error, self.name) from None
+        finally:
+            self._spark.removeTag(self._tag)
+
+    def close(self) -> None:
+        """Drop the temporary view; calling it twice does no harm. The session goes on."""
+        if self._view:
+            view, self._view = self._view, ""
+            self._reading(lambda: self._spark.catalog.dropTempView(view))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
