@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test lint check format bench-verdict bench-speed stress library browser docs clean
+.PHONY: help demo test lint check format bench-verdict bench-speed bench-spark stress library browser docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -41,6 +41,10 @@ bench-verdict: $(STAMP)
 
 bench-speed: $(STAMP)
 	$(BIN)/python -m benchmarks.speed.run
+
+# needs pip install '.[spark]' and Java 17; the 200 logs take an hour or more
+bench-spark: $(STAMP)
+	$(BIN)/python -m benchmarks.spark.run
 
 stress: $(STAMP)
 	$(BIN)/python -m benchmarks.stress

@@ -58,6 +58,7 @@ def _looks(home: str | None) -> Iterator[tuple[str, Callable[[], Check]]]:
     yield "JupyterLab", _lab
     yield "store", lambda: _store(home)
     yield "browser", _browser
+    yield "Spark", _spark
 
 
 def _python() -> Check:
@@ -154,6 +155,25 @@ def _store(home: str | None) -> Check:
         return Check("store", True, f"none yet; {folder} can be made")
     found = open_store(home, wait=5).check()
     return Check("store", found.sound, f"{found.entries} entries in {folder}", "run postmortem store repair")
+
+
+def _spark() -> Check:
+    """Look for what Spark needs, without starting it: that takes half a minute."""
+    import os
+    import shutil
+    from importlib.metadata import PackageNotFoundError, version
+    from pathlib import Path
+
+    fix = "pip install 'ml-postmortem[spark]' and Java 17 or newer, to read logs with --engine spark"
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    try:
+        found = f"pyspark {version('pyspark')}"
+    except PackageNotFoundError:
+        return Check("Spark", False, "not installed", fix, needed=False)
+    if java is None or not Path(java).exists():
+        return Check("Spark", False, f"{found}, without Java", fix, needed=False)
+    return Check("Spark", True, f"{found}, {java}")
 
 
 def _browser() -> Check:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -174,7 +175,9 @@ class SparkRows:
 
         try:
             self._spark.addTag(self._tag)
-            return work()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # of the newest pandas, which no query of ours meets
+                return work()
         except KeyboardInterrupt:
             self._spark.interruptTag(self._tag)
             raise

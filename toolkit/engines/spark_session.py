@@ -12,6 +12,7 @@ import shutil
 import socket
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,8 +39,10 @@ def session(master: str = "", memory_mb: int | None = None) -> Any:
 
     """
     try:
-        from pyspark.errors import PySparkException
-        from pyspark.sql import SparkSession
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            from pyspark.errors import PySparkException
+            from pyspark.sql import SparkSession
     except ImportError:
         raise LogError("Spark is not installed", fix=_EXTRA) from None
     there = SparkSession.getActiveSession()
@@ -53,7 +56,8 @@ def session(master: str = "", memory_mb: int | None = None) -> Any:
         return _start(master, memory_mb)
     except (PySparkException, ImportError) as error:
         said = str(error).strip().split("\n", 1)[0][:300]
-        raise LogError(f"Spark cannot be reached: {said}", where=master, fix=f"check the master, or {_EXTRA}") from None
+        fix = "pip install 'pyspark[connect]'" if isinstance(error, ImportError) else "check the master"
+        raise LogError(f"Spark cannot be reached: {said}", where=master, fix=fix) from None
 
 
 def _same(there: Any, master: str) -> Any:
@@ -107,11 +111,14 @@ def _start(master: str, memory_mb: int | None) -> Any:
     with tempfile.TemporaryFile() as chatter:
         loud = "POSTMORTEM_DEBUG" in os.environ
         try:
-            gateway = launch_gateway(conf=conf, popen_kwargs=None if loud else {"stdout": chatter, "stderr": chatter})
+            # a JVM that served a session which is over serves the next one
+            quiet = None if loud else {"stdout": chatter, "stderr": chatter}
+            gateway = SparkContext._gateway or launch_gateway(conf=conf, popen_kwargs=quiet)
             context = SparkContext(conf=conf, gateway=gateway)
         except Exception as error:  # noqa: BLE001  what Py4J throws depends on how far the JVM came
             chatter.seek(0)
-            raise LogError(f"Spark does not start: {_why(error, chatter.read())}", where=master, fix=_fix()) from None
+            said = f"Spark does not start: {_why(error, chatter.read())}"
+            raise LogError(said, where=master, fix="POSTMORTEM_DEBUG=1 shows all that Spark says") from None
     context.setLogLevel("OFF")
     if str(context.master).startswith("spark://"):
         _wait_for_executor(context)

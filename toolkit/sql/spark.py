@@ -159,7 +159,7 @@ class Spark(Dialect):
             (rf"{_DATE}(?:T *| +)(\d{{1,2}}:\d{{1,2}})(?!\d)", "$1-$3-$4T$5"),
             (r"T(\d{1,2}:\d{1,2})(?![:\d])", "T$1:00"),
             (r"(T[\d:.]+) *(?:\z|UTC\z|GMT\z)", "$1Z"),
-            (r" +(?=Z\z|[+-])", ""),
+            (r" +(?=Z\z|[+-]\d\d:?\d\d\z)", ""),
         ):
             made = f"regexp_replace({made}, '{pattern}', '{by}')"
         return f"(CASE WHEN regexp_like({made}, '{_ISO}') THEN TRY_CAST({made} AS TIMESTAMP_LTZ) END)"

@@ -1,0 +1,1 @@
+"""Spark held against DuckDB on generated logs, on a real cluster, with a worker killed; and what a log would cost."""
