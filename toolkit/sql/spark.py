@@ -49,7 +49,8 @@ class Spark(Dialect):
         """
         return _QUOTED.sub(lambda found: _requoted(found[0]), common)
 
-    def count_if(self, condition: str) -> str:  # noqa: D102
+    def count_if(self, condition: str) -> str:
+        """Count the rows where a condition holds."""
         return f"count_if({condition})"
 
     def distinct(self, value: str) -> str:
@@ -57,13 +58,16 @@ class Spark(Dialect):
         sketch = f"hll_sketch_agg(CASE WHEN {value} IS NOT NULL THEN xxhash64({value}) END)"
         return f"coalesce(hll_sketch_estimate({sketch}), 0)"
 
-    def hashed(self, values: str, modulus: int) -> str:  # noqa: D102
+    def hashed(self, values: str, modulus: int) -> str:
+        """Give a number below ``modulus`` from a hash; Spark's may be negative, hence ``pmod``."""
         return f"pmod(xxhash64({values}), {modulus})"
 
-    def hash_of(self, value: str) -> str:  # noqa: D102
+    def hash_of(self, value: str) -> str:
+        """Give 64 bits of a value."""
         return f"xxhash64({value})"
 
-    def text(self, value: str) -> str:  # noqa: D102
+    def text(self, value: str) -> str:
+        """Write a whole number, a truth value or an own type as text."""
         return f"CAST({value} AS STRING)"
 
     def number_text(self, number: str) -> str:
@@ -77,17 +81,20 @@ class Spark(Dialect):
             power = f"regexp_replace({power}, '{pattern}', '{by}')"
         return f"CASE WHEN abs({number}) >= 1e-4 AND abs({number}) < 1e16 THEN {plain} ELSE {power} END"
 
-    def word(self, column: str, kind: str) -> str:  # noqa: D102
+    def word(self, column: str, kind: str) -> str:
+        """Write a column as text; of an instant, what it is in UTC."""
         if kind != "TIMESTAMP WITH TIME ZONE":
             return self.text(column)
         # by way of an interval: what Spark writes of an instant depends on the session's time zone
         seconds = f"CAST(unix_micros({column}) / CAST(1000000 AS DECIMAL(10, 0)) AS DECIMAL(18, 6))"
         return f"concat(CAST({_EPOCH} + make_dt_interval(0, 0, 0, {seconds}) AS STRING), '+00')"
 
-    def trim(self, text: str) -> str:  # noqa: D102
+    def trim(self, text: str) -> str:
+        """Drop the blanks of Unicode: ``trim`` alone drops spaces."""
         return f"trim(BOTH '{_BLANKS}' FROM {text})"
 
-    def size(self, text: str) -> str:  # noqa: D102
+    def size(self, text: str) -> str:
+        """Give the bytes of a text."""
         return f"octet_length({text})"
 
     def matches(self, text: str, pattern: str) -> str:
@@ -99,7 +106,8 @@ class Spark(Dialect):
         """Tell whether a number is neither: for Spark NaN is greater than every other one."""
         return f"(abs({number}) < CAST('Infinity' AS DOUBLE))"
 
-    def whole(self, number: str) -> str:  # noqa: D102
+    def whole(self, number: str) -> str:
+        """Drop the decimals: ``trunc`` is of dates here, and beyond 9e18 every DOUBLE is whole."""
         return f"(CASE WHEN abs({number}) < 9e18 THEN CAST(CAST({number} AS BIGINT) AS DOUBLE) ELSE {number} END)"
 
     def read_number(self, text: str) -> str:
@@ -107,19 +115,24 @@ class Spark(Dialect):
         read = f"TRY_CAST(regexp_replace({text}, '{_OVERLOOKED}', '') AS DOUBLE)"
         return f"(CASE WHEN NOT regexp_like({text}, '\\d.*[xXdDfF]|[xX].*\\d') THEN {read} END)"
 
-    def micros_of(self, time: str) -> str:  # noqa: D102
+    def micros_of(self, time: str) -> str:
+        """Give microseconds since 1970."""
         return f"unix_micros({time})"
 
-    def at_micros(self, micros: str) -> str:  # noqa: D102
+    def at_micros(self, micros: str) -> str:
+        """Give the instant of microseconds since 1970."""
         return f"timestamp_micros({micros})"
 
-    def seconds_of(self, column: str, kind: str) -> str:  # noqa: D102
+    def seconds_of(self, column: str, kind: str) -> str:
+        """Give seconds since 1970 as a DOUBLE."""
         return f"(unix_micros({self.time_of(column, kind)}) / 1e6)"
 
-    def moment(self, text: str) -> str:  # noqa: D102
+    def moment(self, text: str) -> str:
+        """Give an instant, with its offset."""
         return f"TIMESTAMP_LTZ '{text if ':' in text else f'{text} 00:00:00'}Z'"
 
-    def time_of(self, column: str, kind: str) -> str:  # noqa: D102
+    def time_of(self, column: str, kind: str) -> str:
+        """Give a column that tells the time as an instant, read as UTC where it has no zone."""
         if kind == "TIMESTAMP WITH TIME ZONE":
             return column
         if kind == "DATE":
@@ -148,7 +161,8 @@ class Spark(Dialect):
         iso = f"regexp_replace({value}, '^{pattern}\\z', '{places[0]}-{places[1]}-{places[2]}T{clock}')"
         return f"(CASE WHEN regexp_like({value}, '^{pattern}\\z') THEN TRY_CAST({iso} AS TIMESTAMP_LTZ) END)"
 
-    def looks_like_time(self, text: str) -> str:  # noqa: D102
+    def looks_like_time(self, text: str) -> str:
+        """Tell whether a text is ISO 8601; of the other formats ``toolkit.logs.times`` makes sure."""
         return f"{self.read_iso(text)} IS NOT NULL"
 
     def read_iso(self, text: str) -> str:
