@@ -1,7 +1,9 @@
 """A published postmortem can be computed again by anyone, and what no longer holds is named sentence by sentence."""
 
 import hashlib
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +12,8 @@ from shell import a_broken_log, written
 
 from toolkit.errors import PostmortemError
 from toolkit.investigation import investigate, open_incident, publish, verify
+from toolkit.profile.frozen import freeze, thaw
+from toolkit.profile.model import Cube
 from toolkit.report.prose import render_prose
 from toolkit.report.recheck import same
 from toolkit.store import Store
@@ -23,6 +27,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     folder = tmp_path_factory.mktemp("verify")
     written(a_broken_log(), folder / "log.parquet")
     store = Store(folder / "incidents")
+    store.folder.mkdir()
+    (store.folder / "redaction.toml").write_text("freeze_sample = true\n", encoding="utf-8")
     open_incident(store, "Answers turned round", log=folder / "log.parquet")
     investigate(store, "INC-0001", only=())
     publish(store, "INC-0001")
@@ -66,12 +72,61 @@ def test_a_row_that_changes_no_number_is_noticed(store: Store, log: Path) -> Non
     assert (made.stale, made.problems) == ((), ("log.parquet was changed since it was diagnosed",))
 
 
-def test_without_the_log_the_frozen_evidence_counts(store: Store, log: Path) -> None:
-    """Where the log is gone the values are held against the evidence that was frozen with the document."""
+def test_without_the_log_the_frozen_profile_is_diagnosed_again(store: Store, log: Path) -> None:
+    """Where the log is gone and rows may be kept, the diagnosis comes out of the frozen profile as it came out then."""
     log.unlink()
     made = verify(store, "INC-0001")
-    assert (made.basis, made.holds) == ("evidence", True)
+    assert (made.basis, made.stale, made.problems) == ("profile", (), ())
     assert "the log cannot be read" in made.notes[0]
+    assert made.cited > 10
+
+
+def frozen(store: Store, folder: Path, profile: bytes | None) -> Path:
+    """Copy the frozen document, with another profile in it or none, the sums made to fit."""
+    copy = folder / "copy"
+    shutil.copytree(store.folder / "INC-0001" / "versions" / "D01", copy)
+    manifest, file = copy / "manifest.json", copy / "evidence" / "profile.npz"
+    known = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.chmod(0o644)
+    file.unlink()
+    if profile is None:
+        del known["files"]["evidence/profile.npz"]
+    else:
+        file.write_bytes(profile)
+        known["files"]["evidence/profile.npz"] = hashlib.sha256(profile).hexdigest()
+    manifest.write_text(json.dumps(known), encoding="utf-8")
+    return copy
+
+
+def test_changed_rows_of_the_frozen_profile_are_noticed(store: Store, tmp_path: Path) -> None:
+    """Labels turned round among the rows that were kept: findings and the sentences that rest on them are named."""
+    profile, whole = thaw((store.folder / "INC-0001" / "profile.npz").read_bytes())
+    assert whole
+    label = profile.sample.label.copy()
+    label[-150:] = 1 - label[-150:]
+    forged = freeze(replace(profile, sample=replace(profile.sample, label=label)), rows=True)
+    made = verify(None, str(frozen(store, tmp_path, forged)))
+    assert made.basis == "profile"
+    assert made.stale
+    assert any(p.startswith("findings that come out differently") for p in made.problems)
+
+
+def test_counts_alone_give_plots_and_groups_again(store: Store, tmp_path: Path) -> None:
+    """Where no row may be kept, a changed count shows in the plot that it makes; without any, evidence is all."""
+    profile, _ = thaw((store.folder / "INC-0001" / "profile.npz").read_bytes())
+    counts, whole = thaw(freeze(profile, rows=False))
+    assert (len(counts.sample), whole) == (0, False)
+    made = verify(None, str(frozen(store, tmp_path / "a", freeze(profile, rows=False))))
+    assert (made.basis, made.stale, made.problems) == ("evidence", (), ())
+    time = counts.cubes["time"]
+    sums = {**time.sums, "loss": time.sums["loss"] + (time.keys["bucket"] == time.keys["bucket"].max())}
+    forged = freeze(replace(counts, cubes={**counts.cubes, "time": Cube(time.keys, sums)}), rows=False)
+    made = verify(None, str(frozen(store, tmp_path / "b", forged)))
+    assert any(p.startswith("the plot of accuracy over time: 1 of") for p in made.problems)
+    made = verify(None, str(frozen(store, tmp_path / "c", None)))
+    assert (made.basis, made.holds) == ("evidence", True)
+    with pytest.raises(PostmortemError, match="frozen profile cannot be read"):
+        verify(None, str(frozen(store, tmp_path / "d", b"PK no profile")))
 
 
 def test_a_flipped_byte_and_a_forged_number_are_noticed(store: Store, tmp_path: Path) -> None:
@@ -84,7 +139,7 @@ def test_a_flipped_byte_and_a_forged_number_are_noticed(store: Store, tmp_path: 
     made = verify(None, str(copy))
     assert "postmortem.html was changed" in made.problems
     assert any("the page does not say" in p and "was expected" in p for p in made.problems)
-    assert made.basis == "evidence"
+    assert made.basis == "profile"
 
 
 def test_a_forger_who_mends_the_sums_is_noticed(store: Store, tmp_path: Path) -> None:

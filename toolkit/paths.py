@@ -27,8 +27,8 @@ def home(given: str | os.PathLike[str] | None = None) -> Path:
     return Path(given or os.environ.get("POSTMORTEM_HOME") or "incidents")
 
 
-def write_whole(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a text file whole or not at all: beside its place first, then moved there; gives the path.
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
+    """Write a file whole or not at all: beside its place first, then moved there; gives the path.
 
     Raises:
         OSError: it cannot be written; what stood there still stands.
@@ -36,7 +36,7 @@ def write_whole(path: str | os.PathLike[str], text: str) -> Path:
     target = Path(path)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

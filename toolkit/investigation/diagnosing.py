@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from toolkit.errors import LogError
 from toolkit.investigation.derived import SOURCE
 from toolkit.investigation.recording import about, complete, evidence, record
+from toolkit.paths import write_whole
 from toolkit.records import Incident, Verdict, iso, moment
 from toolkit.store import Store
 from toolkit.store.judgements import standing
@@ -61,7 +62,20 @@ def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[s
         tell(f"diagnosing {rows}")
         analysis = {"analysis": {name: [iso(t) for t in span] for name, span in spans.items()}} if spans else {}
         said = {**about(log, seed), **analysis}
+        keep_profile(store, incident.id, profile)
         return Reading(log, profile, look(profile, events), log.hashes, said)
+
+
+def keep_profile(store: Store, incident_id: str, profile: Profile) -> None:
+    """Keep a profile in its incident's folder, to be frozen with a document: its counts, its rows where allowed."""
+    from toolkit.profile.frozen import freeze
+    from toolkit.report.freeze import PROFILE
+    from toolkit.report.policy import keeps_rows
+
+    content = freeze(profile, rows=keeps_rows(store.folder))
+    folder = store.folder / incident_id
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / PROFILE, content)
 
 
 def open_log(where: Mapping[str, Any], **how: Any) -> Log:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 
 from toolkit.detectors.study import make_study
-from toolkit.notebooks.bundle import GroupValue, Metric, Series
+from toolkit.notebooks.bundle import Bundle, GroupValue, Metric, Series
 from toolkit.profile.model import Cube, Floats, Profile, at
 from toolkit.records import Verdict
 
@@ -66,7 +66,12 @@ def normal(total: Floats, squares: Floats, n: Floats) -> tuple[Floats, Floats, F
 
 def measures(profile: Profile) -> list[Measure]:
     """List what can be measured of a log, the loss that harm is counted in first."""
-    total = _total(profile)
+    total, answered = _total(profile), _answers(profile)
+    return [m for m in _known(profile) if total.get(m.n, 0) > 0 and (answered or m.of != "selected")]
+
+
+def _known(profile: Profile) -> list[Measure]:
+    """List what could be measured of a log of this task."""
     found = []
     if profile.task == "regression":
         found.append(Measure("mean absolute error", "loss", "labelled", "loss2"))
@@ -77,15 +82,14 @@ def measures(profile: Profile) -> list[Measure]:
             Measure("recall", "missed", "positives", complement=True),
             Measure("Brier score", "brier", "briers", "brier2"),
             Measure("positive labels", "positives", "labelled"),
+            Measure("positive answers", "selected", "n"),
         ]
-        if _answers(profile):
-            found.append(Measure("positive answers", "selected", "n"))
-    found += [
+    return [
+        *found,
         Measure("mean score", "score", "scored", "score2"),
         Measure("unanswered requests", "failed", "with_status"),
         Measure("mean latency in ms", "latency", "timed", "latency2"),
     ]
-    return [m for m in found if total.get(m.n, 0) > 0]
 
 
 def _total(profile: Profile) -> dict[str, float]:
@@ -110,24 +114,38 @@ def series_of(profile: Profile, verdict: Verdict) -> Series:
     starts, sums = _even(cube, width)
     kept = measures(profile)
     reference = _reference(profile, kept, verdict)
-    made = []
-    for one in kept:
-        value, low, high, n = one.values(sums)
-        made.append(
-            Metric(one.name, _plain(value), _plain(low), _plain(high), tuple(map(int, n)), reference.get(one.name))
-        )
     ends = [s + width for s in starts]
-    blank = (None,) * len(starts)
-    count = Metric("predictions", _plain(sums["n"]), blank, blank, tuple(map(int, sums["n"])))
     return Series(
         starts=tuple(map(at, starts)),
         ends=tuple(map(at, ends)),
         immature=_immature(profile, starts, width),
-        metrics=(*made, count),
+        metrics=(*(_metric(one, sums, reference.get(one.name)) for one in kept), _count(sums)),
         onset=verdict.onset,
         onset_interval=verdict.onset_interval,
         window=_window(profile),
     )
+
+
+def _metric(one: Measure, sums: dict[str, Floats], reference: float | None) -> Metric:
+    value, low, high, n = one.values(sums)
+    return Metric(one.name, _plain(value), _plain(low), _plain(high), tuple(map(int, n)), reference)
+
+
+def _count(sums: dict[str, Floats]) -> Metric:
+    blank = (None,) * len(sums["n"])
+    return Metric("predictions", _plain(sums["n"]), blank, blank, tuple(map(int, sums["n"])))
+
+
+def recounted(profile: Profile, was: Bundle) -> Bundle:
+    """Give a bundle with its metrics over time and its group bars computed again from a profile's counts alone."""
+    known = {m.name: m for m in _known(profile)}
+    series, cube = was.series, profile.cubes.get("time")
+    if cube is not None and "width" in cube.keys and len(cube):
+        _, sums = _even(cube, int(cube.keys["width"][0]))
+        made = [_metric(known[m.name], sums, m.reference) if m.name in known else _count(sums) for m in series.metrics]
+        series = replace(series, metrics=tuple(made))
+    groups = (g for name in dict.fromkeys(g.metric for g in was.groups) for g in _by_value(profile, known[name]))
+    return replace(was, series=series, groups=tuple(groups))
 
 
 def _even(cube: Cube, width: int) -> tuple[list[float], dict[str, Floats]]:

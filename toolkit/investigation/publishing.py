@@ -18,7 +18,7 @@ from toolkit.investigation.verifying import POLICY, PRIVATE, VERSIONS
 from toolkit.mime import Shows
 from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.outcome import RunResult
-from toolkit.report.freeze import EVIDENCE, evidence_files, write_files
+from toolkit.report.freeze import EVIDENCE, PROFILE, Basis, evidence_files, write_files
 from toolkit.report.policy import Policy, policy_for
 from toolkit.report.publish import PAGE, Prepared, prepare
 from toolkit.store import Store
@@ -143,17 +143,19 @@ def _mind_reason(documents: list[Document], reason: str) -> None:
         raise PostmortemError(what, fix='say why it takes its place, e.g. --reason "the third feed was hit too"')
 
 
-def _basis(store: Store, bundle: Bundle, folder: Path) -> dict[str, Any] | None:
-    """Say how the diagnosis is computed again, with the events that it knew."""
+def _basis(store: Store, bundle: Bundle, folder: Path) -> Basis | None:
+    """Give what the diagnosis is computed again from, with the events that it knew and its profile."""
     if bundle.verdict is None:
         return None
     from toolkit.report.recheck import basis_of
 
     known = [e for e in Bundle.load(folder / BUNDLE).events if e.source != SOURCE]
-    return basis_of(bundle, known, store.incident(bundle.incident.id).log.get("roles"))
+    said = basis_of(bundle, known, store.incident(bundle.incident.id).log.get("roles"))
+    profile = folder / PROFILE
+    return Basis(said, profile.read_bytes() if profile.is_file() else b"")
 
 
-def _keep(ready: Prepared, place: Path, bundle: Bundle, policy: Policy, basis: dict[str, Any] | None) -> None:
+def _keep(ready: Prepared, place: Path, bundle: Bundle, policy: Policy, basis: Basis | None) -> None:
     """Keep a written document as it is, read-only, under its id; one that is there already stays.
 
     Beside a redacted one its whole evidence is kept, so that it too can be computed again; that stays inside.

@@ -24,6 +24,7 @@ from toolkit.store import Store
 
 if TYPE_CHECKING:
     from toolkit.notebooks.bundle import Bundle
+    from toolkit.profile.model import Profile
 
 #: Where each recorded version of a document is kept, in the incident's folder, by the document's id.
 VERSIONS: Final = "versions"
@@ -34,7 +35,10 @@ POLICY: Final = "policy.json"
 
 @dataclass(frozen=True)
 class Verification:
-    """What came out: ``basis`` is ``log`` or ``evidence`` (what the values were computed from).
+    """What came out: ``basis`` says what the values were computed from: ``log``, ``profile`` or ``evidence``.
+
+    A profile is the frozen one, with its sampled rows; with its counts alone the plots and groups are computed again,
+    and the rest is held against the frozen evidence.
 
     ``stale`` are the sentences that no longer hold, ``problems`` all else that differs, ``notes`` why the log was not
     read; ``cited`` counts the references that were computed again.
@@ -83,6 +87,10 @@ def verify(
     damaged = check_manifest(folder)
     frozen, policy = _frozen(folder)
     now, problems, notes = _recompute(frozen, paths)
+    basis = "evidence" if now is None else "log"
+    if now is None and frozen.profile and frozen.bundle.verdict is not None:
+        now, whole = _from_profile(frozen)
+        basis = "profile" if whole else "evidence"
     other = _versions(frozen.basis)
     problems = [*_not_on_record(store, what, folder), *damaged, *page_says(frozen), *problems]
     problems += [] if other else page_again(frozen, policy)
@@ -93,7 +101,6 @@ def verify(
     elif record.verdict is not None and frozen.data.get("diagnosis") != record.verdict.to_dict():
         problems.append("postmortem.json and the evidence beside it hold different diagnoses")
     cited = sum(len(s["cites"]) for s in frozen.data["sections"])
-    basis = "evidence" if now is None else "log"
     return Verification(folder, basis, cited, tuple(stale(frozen.data, record)), tuple(problems), tuple(notes))
 
 
@@ -161,7 +168,7 @@ def _recompute(frozen: Frozen, paths: Mapping[str, str]) -> tuple[Bundle | None,
     if frozen.bundle.verdict is None:
         return None, [], ["there is no diagnosis in this document"]
     if not paths:
-        return None, [], ["no log was named; the values are held against the frozen evidence alone"]
+        return None, [], ["no log was named; the values are held against what was frozen"]
     if not frozen.basis:
         return None, [], ["the document does not say how its diagnosis was computed"]
     from toolkit.logs import read_log
@@ -171,29 +178,54 @@ def _recompute(frozen: Frozen, paths: Mapping[str, str]) -> tuple[Bundle | None,
         spans = spans_of(verdict.log)
         opened = read_log(paths["log"], frozen.basis.get("roles"), reference=paths.get("reference"), **spans)
     except LogError as error:
-        return None, [], [f"the log cannot be read, so the frozen evidence is used: {error.what}"]
+        return None, [], [f"the log cannot be read, so what was frozen is used: {error.what}"]
     with opened as log:
         return _again(frozen, log)
 
 
-def _again(frozen: Frozen, log: Any) -> tuple[Bundle, list[str], list[str]]:
+def _from_profile(frozen: Frozen) -> tuple[Bundle, bool]:
+    """Diagnose the frozen profile again; where its rows were not kept, count again what its counts give."""
+    from toolkit.investigation.measures import groups_of, recounted, series_of
+    from toolkit.profile.frozen import thaw
+
+    profile, whole = thaw(frozen.profile, str(frozen.folder))
+    old, was = frozen.bundle, frozen.bundle.verdict
+    if not whole or was is None:
+        return recounted(profile, old), False
+    verdict = Verdict.from_dict(_weighed(frozen, profile, was.log).to_dict())
+    return _moved(
+        replace(old, verdict=verdict, series=series_of(profile, verdict), groups=groups_of(profile)), old
+    ), True
+
+
+def _weighed(frozen: Frozen, profile: Profile, said: Mapping[str, Any]) -> Verdict:
+    """Give the verdict on a profile, with the events and the contested findings that the document knew."""
     from toolkit.causes.diagnose import look
+
+    was = frozen.bundle.verdict.log if frozen.bundle.verdict else {}
+    events = [Event.from_dict(e) for e in frozen.basis.get("events") or ()]
+    kept = {name: was[name] for name in ("analysis",) if name in was}
+    return weighed(look(profile, events), {**said, **kept}, was.get("contested") or {})
+
+
+def _moved(now: Bundle, old: Bundle) -> Bundle:
+    """Give a bundle whose incident began when the diagnosis says so, where that is how it was known."""
+    began = old.verdict.onset if old.verdict else None
+    if began is None or old.incident.occurred_at != began or now.verdict is None:
+        return now
+    return replace(now, incident=replace(old.incident, occurred_at=now.verdict.onset))
+
+
+def _again(frozen: Frozen, log: Any) -> tuple[Bundle, list[str], list[str]]:
     from toolkit.investigation.recording import about, evidence
     from toolkit.profile.build import build_profile
 
     seed = int(frozen.basis.get("seed") or 0)
-    profile = build_profile(log, seed=seed)
-    events = [Event.from_dict(e) for e in frozen.basis.get("events") or ()]
-    was = frozen.bundle.verdict.log if frozen.bundle.verdict else {}
-    kept = {name: was[name] for name in ("analysis",) if name in was}
-    verdict = weighed(look(profile, events), {**about(log, seed), **kept}, was.get("contested") or {})
+    profile, old = build_profile(log, seed=seed), frozen.bundle
+    verdict = _weighed(frozen, profile, about(log, seed))
     # through JSON and back, as what was frozen went
-    made = evidence(frozen.bundle.incident, log, profile, Verdict.from_dict(verdict.to_dict()))
-    old = frozen.bundle
-    incident = old.incident
-    if old.verdict and old.verdict.onset is not None and incident.occurred_at == old.verdict.onset:
-        incident = replace(incident, occurred_at=verdict.onset)
-    now = replace(made, incident=incident, events=old.events, actions=old.actions, prose=old.prose)
+    made = evidence(old.incident, log, profile, Verdict.from_dict(verdict.to_dict()))
+    now = _moved(replace(made, events=old.events, actions=old.actions, prose=old.prose), old)
     return now, _changed(dict(frozen.basis.get("files") or {}), verdict.log["files"]), []
 
 

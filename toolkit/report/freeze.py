@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from toolkit.notebooks.bundle import Bundle, written
 MANIFEST: Final = "manifest.json"
 EVIDENCE: Final = "evidence"
 BASIS: Final = "basis.json"
+PROFILE: Final = "profile.npz"
 
 
 def sha256(content: bytes) -> str:
@@ -27,10 +29,20 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def evidence_files(bundle: Bundle, basis: Mapping[str, Any] | None = None) -> dict[str, bytes]:
-    """Give the record that a document was made from, as files; ``basis`` says how to compute it again from the log."""
-    parts = bundle.parts() | ({BASIS: dict(basis)} if basis is not None else {})
-    return {f"{EVIDENCE}/{name}": written(part).encode() for name, part in parts.items()}
+@dataclass(frozen=True)
+class Basis:
+    """What a diagnosis is computed again from: ``said`` how, from the log; ``profile`` the frozen profile, if any."""
+
+    said: Mapping[str, Any]
+    profile: bytes = b""
+
+
+def evidence_files(bundle: Bundle, basis: Basis | None = None) -> dict[str, bytes]:
+    """Give the record that a document was made from, as files, with what it is computed again from."""
+    parts = bundle.parts() | ({BASIS: dict(basis.said)} if basis is not None else {})
+    profile = {PROFILE: basis.profile} if basis is not None and basis.profile else {}
+    files = {name: written(part).encode() for name, part in parts.items()} | profile
+    return {f"{EVIDENCE}/{name}": content for name, content in files.items()}
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,6 +1,7 @@
 """Who may see what (floor 6): for each audience what is left out of a document, and which sections each kind has.
 
-``redaction.toml`` beside the store adds to the rules: names of people, words of the house, columns of free text.
+``redaction.toml`` beside the store adds to the rules: names of people, words of the house, columns of free text, and
+whether sampled rows may be frozen with a document.
 """
 
 from __future__ import annotations
@@ -75,16 +76,21 @@ def policy_for(audience: str, folder: Path | None = None) -> Policy:
     return _with_own(base, folder / FILE)
 
 
-def _with_own(base: Policy, file: Path) -> Policy:
+def _own(file: Path) -> dict[str, Any]:
     try:
         own = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RenderError(f"the rules cannot be read: {error}", where=str(file), fix="write it as TOML") from None
-    kinds: dict[str, Any] = {"names": list, "free_text": list, "smallest_cell": int, "words": dict}
+    kinds = {"names": list, "free_text": list, "smallest_cell": int, "words": dict, "freeze_sample": bool}
     for key, value in own.items():
-        if key not in kinds or not isinstance(value, kinds[key]) or isinstance(value, bool):
-            fix = "use names = [], free_text = [], smallest_cell = 10 and [words]"
+        if type(value) is not kinds.get(key):
+            fix = "use names = [], free_text = [], smallest_cell = 10, freeze_sample = true and [words]"
             raise RenderError(f"{key[:40]!r} is no rule, or of another kind", where=str(file), fix=fix)
+    return own
+
+
+def _with_own(base: Policy, file: Path) -> Policy:
+    own = _own(file)
     return replace(
         base,
         names=tuple(str(n) for n in own.get("names", ())),
@@ -92,6 +98,15 @@ def _with_own(base: Policy, file: Path) -> Policy:
         words={str(k): str(v) for k, v in own.get("words", {}).items()},
         smallest=max(int(own.get("smallest_cell", base.smallest)), 0),
     )
+
+
+def keeps_rows(folder: Path) -> bool:
+    """Whether the house lets sampled rows of a log be kept and frozen: ``freeze_sample = true`` in redaction.toml.
+
+    Raises:
+        RenderError: the file cannot be read.
+    """
+    return (folder / FILE).is_file() and _own(folder / FILE).get("freeze_sample") is True
 
 
 def check_kind(kind: str) -> None:

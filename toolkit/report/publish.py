@@ -14,7 +14,7 @@ from typing import Any, Final
 from toolkit.errors import RenderError
 from toolkit.notebooks.bundle import Bundle, series_json, written
 from toolkit.notebooks.outcome import RunResult
-from toolkit.report.freeze import MANIFEST, check_manifest, evidence_files, sha256, write_files
+from toolkit.report.freeze import MANIFEST, Basis, check_manifest, evidence_files, sha256, write_files
 from toolkit.report.page import Document, compose
 from toolkit.report.policy import Policy, policy_for
 from toolkit.report.redact import Redacted, check_clean, redacted
@@ -81,7 +81,7 @@ def prepare(
     kind: str = "full",
     status: str = "",
     policy: Policy | None = None,
-    basis: Mapping[str, Any] | None = None,
+    basis: Basis | None = None,
 ) -> Prepared:
     """Make postmortem.html, postmortem.json and the evidence, and write nothing.
 
@@ -92,7 +92,7 @@ def prepare(
         kind: full, executive or initial.
         status: draft, published, or empty; shown at the top.
         policy: what is left out.
-        basis: how the diagnosis is computed again from the log (see ``toolkit.report.recheck``); for the team alone.
+        basis: what the diagnosis is computed again from (see ``toolkit.report.recheck``); for the team alone.
 
     Raises:
         RenderError: the document cannot be rendered, or would show what this audience must not see.

@@ -16,7 +16,7 @@ from toolkit.errors import PostmortemError, RenderError
 from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.outcome import RunResult
 from toolkit.report.evidence import cite
-from toolkit.report.freeze import BASIS, EVIDENCE
+from toolkit.report.freeze import BASIS, EVIDENCE, PROFILE
 from toolkit.report.page import compose
 from toolkit.report.policy import Policy
 from toolkit.report.publish import DATA, PAGE, made_by
@@ -48,12 +48,13 @@ class Stale:
 
 @dataclass(frozen=True)
 class Frozen:
-    """A published folder as it was read: the document's data, its evidence, and the basis of its diagnosis."""
+    """A published folder as it was read: the document's data, its evidence, the basis of its diagnosis, its profile."""
 
     folder: Path
     data: Mapping[str, Any]
     bundle: Bundle
     basis: Mapping[str, Any]
+    profile: bytes = b""
 
 
 def read_frozen(folder: str | os.PathLike[str], evidence: Path | None = None) -> Frozen:
@@ -70,7 +71,8 @@ def read_frozen(folder: str | os.PathLike[str], evidence: Path | None = None) ->
         known = json.loads(basis.read_text(encoding="utf-8")) if basis.is_file() else {}
         if not isinstance(data["sections"], list) or not isinstance(known, dict):
             raise TypeError
-        return Frozen(place, data, Bundle.load(inside), known)
+        profile = (inside / PROFILE).read_bytes() if (inside / PROFILE).is_file() else b""
+        return Frozen(place, data, Bundle.load(inside), known, profile)
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"{type(error).__name__} {error}".strip()
         fix = "name the folder that postmortem publish wrote"
