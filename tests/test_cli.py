@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+import hostile
 import pytest
 from shell import a_log, run, spawn, written
 
 from toolkit.cli.entry import _one_line
 from toolkit.errors import PostmortemError, RunFailed
+from toolkit.records import Event
+from toolkit.store import Store
 
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 KEYS = {
     "format",
     "verdict",
@@ -97,6 +104,41 @@ def test_text_from_a_log_cannot_steer_the_terminal(capsys: pytest.CaptureFixture
     listed = run(capsys, "list", "--home", tmp_path).out
     assert "red\\x1b[31m\\u202eevil" in listed
     assert "\x1b" not in listed
+
+
+@pytest.fixture(scope="module")
+def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a store whose title, summary and events are each string that tries to run, to load, to hide or to flood."""
+    home = tmp_path_factory.mktemp("hostile")
+    store = Store(home)
+    told = [t[:2_000] for t in hostile.CORPUS] + ["\x9b31m", "  =cmd|' /C calc'!A0", "\r\nEND:VCALENDAR"]
+    store.open_incident("\x9b2J" + hostile.CORPUS[24], owner="=1+1", summary="\n".join(told))
+    store.add_events("INC-0001", [Event(NOON, "note", t, source=t[:100]) for t in told])
+    return home
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["list", "show INC-0001", "events INC-0001", "history INC-0001", "events INC-0001 --format csv",
+     "events INC-0001 --format jsonl", "events INC-0001 --format ics", "events INC-0001 --json", "list --json"],
+)  # fmt: skip
+def test_nothing_hostile_reaches_terminal_or_spreadsheet(
+    hostile_home: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No control or bidirectional character is printed, no cell begins a formula, and JSON reads back to the letter."""
+    out = run(capsys, *command.split(), "--home", hostile_home).out
+    shown = out.replace("\r\n", "\n") if command.endswith("ics") else out
+    assert {c for c in shown if not c.isprintable()} <= {"\n", "\t", "\u200d"}
+    texts = [e.text for e in Store(hostile_home).events("INC-0001")]
+    if command.endswith("csv"):
+        rows = list(csv.reader(io.StringIO(out)))
+        assert len(rows) == len(texts) + 1
+        assert not [c for row in rows for c in row if c.lstrip().startswith(("=", "+", "-", "@"))]
+    if command.endswith(("jsonl", "events INC-0001 --json")):
+        read = [json.loads(x) for x in out.splitlines()] if "jsonl" in command else json.loads(out)
+        assert [e["text"] for e in read] == texts
+    if command.endswith("ics"):
+        assert out.split("\r\n").count("END:VCALENDAR") == 1
 
 
 def test_diagnose_follows_the_contract(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

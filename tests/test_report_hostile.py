@@ -181,3 +181,22 @@ def test_a_real_browser_runs_and_loads_nothing(tmp_path: Path) -> None:
     assert not [entry for entry in seen if not entry.startswith("data:")]
     assert set(shown) <= {"data:", ""}
     assert title.startswith("INC-0001: ")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[a](javascript:alert(1))", "[a](JaVaScRiPt:alert(1))", "[a](java&#115;cript:alert(1))", "[a](java\tscript:1)",
+        "[a](<javascript:alert(1)>)", "[![b](javascript:1)](javascript:2)", "[a][x]\n\n[x]: javascript:alert(1)",
+        "<javascript:alert(1)>", "[a](vbscript:x)", "[a](data:text/html,x)", "[a](DATA:image/svg+xml;base64,AA==)",
+        "[a](//evil.example/x)", "[a](\\\\evil.example\\x)", "[a](../../secret.html)", "[a](file:///etc/passwd)",
+        "[a](/x)", "[a](blob:x)", "[a](&#x6a;avascript:1)", "[a](%6aavascript:1)", "[a](\u202ejavascript:1)",
+        "[a](\x01javascript:1)", "- > [a](  javascript:1 )", "| [a](javascript:1) |\n| --- |\n| [b](data:x) |",
+    ],
+)  # fmt: skip
+def test_a_link_leads_nowhere_hidden(link: str) -> None:
+    """However it is nested or disguised, a link in written text leads to a place on the page or openly elsewhere."""
+    html = str(render_prose(made_bundle.bundle(), link).html)
+    assert dangers("<style></style>" + html) == []
+    assert not re.findall(r'href="(?!#|https?://|mailto:)', html)
+    assert 'href="https://ok.example/' in str(render_prose(made_bundle.bundle(), "[a](https://ok.example/)").html)

@@ -72,7 +72,7 @@ def _csv(heads: Any, rows: Any) -> None:
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(heads)
+    writer.writerow([cell(visible(h)) for h in heads])
     writer.writerows([[cell(visible(v)) if isinstance(v, str) else _plain(v) for v in row] for row in rows])
     click.echo(out.getvalue(), nl=False)
 

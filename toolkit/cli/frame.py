@@ -160,8 +160,13 @@ def say(text: str = "", *, err: bool = False) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Print a value as JSON."""
-    say(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=str))
+    """Print a value as JSON; what could steer the terminal is escaped as JSON escapes it."""
+    click.echo(json_visible(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=str)))
+
+
+def json_visible(text: str) -> str:
+    """Make control and bidirectional characters of JSON visible, so that it reads back as the same values."""
+    return "".join(c if c.isprintable() or c == "\n" or c in _JOINERS else json.dumps(c)[1:-1] for c in text)
 
 
 def say_pairs(pairs: Iterable[tuple[str, str]]) -> None:

@@ -13,11 +13,13 @@ from toolkit.cli.frame import (
     Command,
     home_option,
     json_option,
+    json_visible,
     open_store,
     say,
     say_json,
     say_pairs,
     say_table,
+    visible,
 )
 from toolkit.cli.progress import Progress
 from toolkit.cli.text import incident_lines, moment_text
@@ -127,9 +129,9 @@ def events(incident: str, form: str, withdrawn: bool, home: str | None, as_json:
     if as_json:
         say_json([e.to_dict() for e in found])
     elif form == "csv":
-        click.echo(handout.events_csv(found), nl=False)
+        click.echo(visible(handout.events_csv(found)), nl=False)
     elif form == "jsonl":
-        click.echo(handout.events_jsonl(found), nl=False)
+        click.echo(json_visible(handout.events_jsonl(found)), nl=False)
     elif form == "ics":
         click.echo(handout.events_ics(incident.upper(), found, datetime.now(UTC)), nl=False)
     elif not found:

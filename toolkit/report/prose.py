@@ -38,6 +38,8 @@ _SHOWN_ATTRIBUTES: Final = {
 }
 _PLAIN: Final = {"role": "group", "tabindex": "0"}
 _PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}")
+#: Where a link may lead: to a place on the page, or openly elsewhere; a path would mean another file on each machine.
+_LINK: Final = re.compile(r"#|https?://|mailto:", re.IGNORECASE)
 _OPEN, _SHUT = "\ue0f0", "\ue0f1"
 _SLOT: Final = re.compile(f"{_OPEN}(\\d+){_SHUT}")
 _TAG: Final = re.compile(r"<(?:[^<>\"]|\"[^\"]*\")*>")
@@ -158,7 +160,7 @@ def _only_pictures(tag: str, attribute: str, value: str) -> str | None:
         return value if value == _PLAIN[attribute] else None
     if tag == "img" and attribute == "src":
         return value if _PICTURE.fullmatch(value) else None
-    if attribute == "href" and value.strip().lower().startswith("data:"):
+    if attribute == "href" and not _LINK.match(value):
         return None
     return value
 

@@ -67,7 +67,8 @@ def without_internal(bundle: Bundle, policy: Policy, counts: Counter[tuple[str, 
     for rule, where, times in (("source", "events", named), ("query", "action items", checks)):
         if times:
             counts[rule, where] += times
-    events = tuple(replace(e, source=e.source if e.source in _SOURCES else "on record") for e in events)
+    incident = replace(incident, model="", dataset="")
+    events = tuple(replace(e, source=e.source if e.source in _SOURCES else "") for e in events)
     actions = tuple(replace(a, check_sql=a.check_sql and _GONE, owner=a.owner and _GONE) for a in bundle.actions)
     verdict = bundle.verdict
     if verdict is not None:

@@ -16,7 +16,7 @@ from toolkit.records import Event, iso
 from toolkit.store.actions import Tracked
 
 _FIELDS = ("id", "occurred_at", "kind", "text", "source", "actor", "marker", "starred")
-_FORMULA = re.compile(r"[=+\-@\t\r\0＝＋－＠]")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n\0]")
 
 
 def events_csv(events: Iterable[Event]) -> str:
@@ -91,7 +91,7 @@ def _stamp(moment: datetime) -> str:
 def _escaped(text: str) -> str:
     """Escape what ICS gives a meaning to; a line break becomes ICS's own, other control characters go."""
     plain = re.sub(r"([\\;,])", r"\\\1", text).replace("\r\n", "\n").replace("\n", "\\n")
-    return re.sub(r"[\x00-\x1f\x7f]", " ", plain)
+    return "".join(c if c.isprintable() else " " for c in plain)
 
 
 def _folded(line: str) -> str:
