@@ -34,6 +34,28 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [x for x in links if "://" not in x and not (page.parent / x).exists()] == []
 
 
+def test_a_lead_is_told_what_is_there() -> None:
+    """Every command and option of docs/publishing.md exists, and every reference in it can be cited."""
+    import made_bundle
+
+    from toolkit.cli.entry import cli
+    from toolkit.report.evidence import cite
+
+    text = (ROOT / "docs" / "publishing.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?:^    |`)postmortem ([a-z][^`\n]*)", text, re.MULTILINE)
+    assert len(commands) >= 15
+    for line in commands:
+        command, words = cli, re.split(r"  |#", line)[0].split()
+        while words and hasattr(command, "commands") and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        assert command is not cli, line
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert {word for word in words if word.startswith("--")} <= known, line
+    references = re.findall(r"\{\{(.+?)\}\}", text.replace("\\|", "|"))
+    assert len(references) > 6
+    assert all(cite(made_bundle.bundle(), reference).text for reference in references)
+
+
 def test_the_readme_needs_two_commands_alone() -> None:
     """The README's first commands are targets of the Makefile, and it names no other set-up."""
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
