@@ -155,32 +155,54 @@ def test_a_hostile_notebook_is_embedded_harmlessly(tmp_path: Path) -> None:
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 def test_a_real_browser_runs_and_loads_nothing(tmp_path: Path) -> None:
-    """Chromium opens the page with every string in it: no dialog, no request, no console error, the title ours."""
+    """Chromium opens pages with every string in them: no dialog, no request, no console error, the title ours.
+
+    The team's document with a notebook, the public's, a draft for an authority, and an exported notebook.
+    """
     from playwright.sync_api import sync_playwright
+
+    from toolkit.report.exporter import PostmortemExporter
 
     bundle = replace(poisoned(TOGETHER), prose={"surprised": TOGETHER, "got-lucky": TOGETHER})
     run = RunResult("mine", "completed", hostile_notebook(tmp_path), 1.0)
-    file = tmp_path / "page.html"
-    file.write_text(render(bundle, notebooks=[run]), encoding="utf-8")
+    pages = {
+        "team.html": render(bundle, notebooks=[run]),
+        "public.html": render(bundle, audience="public"),
+        "draft.html": a_draft(bundle),
+        "notebook.html": PostmortemExporter().from_filename(str(run.path))[0],
+    }
     seen: list[str] = []
+    titles = []
     with sync_playwright() as play:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = play.chromium.launch(executable_path=CHROMIUM, args=arguments)
         page = browser.new_page()
         page.on("dialog", lambda dialog: (seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: seen.append(request.url) if request.url != file.as_uri() else None)
+        page.on("request", lambda r: seen.append(r.url) if not r.url.startswith((tmp_path.as_uri(), "data:")) else None)
         page.on("console", lambda message: seen.append(message.text))
         page.on("pageerror", lambda error: seen.append(str(error)))
-        page.goto(file.as_uri())
-        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        page.mouse.wheel(0, 50_000)
-        page.wait_for_timeout(300)
-        shown = page.evaluate("[...document.querySelectorAll('img')].map(i => i.src.slice(0, 5))")
-        title = page.title()
+        for name, content in pages.items():
+            (tmp_path / name).write_text(content, encoding="utf-8")
+            page.goto((tmp_path / name).as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            page.mouse.wheel(0, 50_000)
+            page.wait_for_timeout(150)
+            assert page.url == (tmp_path / name).as_uri()
+            shown = page.evaluate("[...document.querySelectorAll('img')].map(i => i.src.slice(0, 5))")
+            assert set(shown) <= {"data:", ""}
+            titles.append(page.title())
         browser.close()
-    assert not [entry for entry in seen if not entry.startswith("data:")]
-    assert set(shown) <= {"data:", ""}
-    assert title.startswith("INC-0001: ")
+    assert seen == []
+    assert [t.startswith("INC-0001: ") for t in titles] == [True, True, True, False]
+
+
+def a_draft(bundle: Bundle) -> str:
+    """Give the page of a draft for an authority, every answer of a person hostile too."""
+    from toolkit.investigation.reporting import draft_page
+    from toolkit.report.authority import Answers, draft, known
+
+    said = {field["id"]: TOGETHER for field in known()["regime"]["ai-act"]["field"]}
+    return draft_page(bundle.incident, draft(bundle, "ai-act", "complete", Answers(texts={"ai-act": said})), ())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from toolkit.errors import RenderError
 from toolkit.investigation.publishing import current
 from toolkit.paths import write_whole
+from toolkit.records import Incident
 from toolkit.report import words
 from toolkit.report.authority import ANSWERS, DISCLAIMER, Draft, blank_answers, draft, read_answers, regimes
 from toolkit.report.page import fill
@@ -40,19 +42,7 @@ def write_draft(
         write_whole(folder / ANSWERS, blank_answers())
     seen = redacted(bundle, policy_for("regulator", store.folder)).bundle
     made = draft(seen, regime, stage, read_answers(folder / ANSWERS))
-    counts = Counter(f.status for f in made.fields)
-    said = ", ".join(f"{counts[s]} {s}" for s in ("direct", "partial", "answered", "gap") if counts[s])
-    page = fill(
-        "authority.html.j2",
-        title=f"{bundle.incident.id}: {made.title}",
-        incident=seen.incident,
-        draft=made,
-        disclaimer=DISCLAIMER,
-        counts=f"{len(made.fields)} fields: {said}. Nothing is guessed; a gap is for a person to answer.",
-        when=words.time,
-        sent=[s for s in store.submissions(bundle.incident.id) if s.regime == regime],
-        parts=[{"id": i, "title": t} for i, t in (("clocks", "Clocks"), ("fields", "Fields"), ("sent", "Sent"))],
-    )
+    page = draft_page(seen.incident, made, [s for s in store.submissions(bundle.incident.id) if s.regime == regime])
     place = Path(out) if out is not None else folder / FOLDER
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -62,6 +52,23 @@ def write_draft(
     except OSError as error:
         fix = "name a folder that you can write to"
         raise RenderError(f"the draft cannot be written: {error.strerror}", where=str(place), fix=fix) from None
+
+
+def draft_page(incident: Incident, made: Draft, sent: Sequence[Submission]) -> str:
+    """Give the page of a draft: its clocks, its fields, and what was sent before."""
+    counts = Counter(f.status for f in made.fields)
+    said = ", ".join(f"{counts[s]} {s}" for s in ("direct", "partial", "answered", "gap") if counts[s])
+    return fill(
+        "authority.html.j2",
+        title=f"{incident.id}: {made.title}",
+        incident=incident,
+        draft=made,
+        disclaimer=DISCLAIMER,
+        counts=f"{len(made.fields)} fields: {said}. Nothing is guessed; a gap is for a person to answer.",
+        when=words.time,
+        sent=sent,
+        parts=[{"id": i, "title": t} for i, t in (("clocks", "Clocks"), ("fields", "Fields"), ("sent", "Sent"))],
+    )
 
 
 def note_sent(
