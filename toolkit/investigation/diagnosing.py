@@ -62,7 +62,6 @@ def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[s
         tell(f"diagnosing {rows}")
         analysis = {"analysis": {name: [iso(t) for t in span] for name, span in spans.items()}} if spans else {}
         said = {**about(log, seed), **analysis}
-        keep_profile(store, incident.id, profile)
         return Reading(log, profile, look(profile, events), log.hashes, said)
 
 
@@ -122,6 +121,7 @@ def record_reading(
     verdict = weighed(reading.looked, reading.about, contested_of(store, incident.id))
     bundle = evidence(incident, reading.log, reading.profile, verdict)
     run = record(store, incident, verdict, reading.hashes, reading.log.validation.first, by, command)
+    keep_profile(store, incident.id, reading.profile)
     return verdict, run, complete(store, incident.id, bundle)
 
 
