@@ -47,6 +47,22 @@ def test_a_drill_from_brief_to_debrief_and_class(capsys: pytest.CaptureFixture[s
     assert "broken_etl" in run(capsys, "sql", "SELECT scenario FROM drills").out
 
 
+def test_a_running_drill_leaves_nothing_to_ask(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    """Before the end neither the record nor the folder nor the case without its debrief tells the truth."""
+    run(capsys, "drill", "taxi_clock", "--do", "look metric", "--do", "answer data")
+    assert [str(f.relative_to(here).parent) for f in here.rglob("*") if f.is_file()] == ["drills"]
+    told = [run(capsys, *words.split()) for words in ("list --json", "drills", "case taxi_clock", "cases --json")]
+    told += [
+        run(capsys, "sql", "SELECT * FROM drills"),
+        run(capsys, "similar", "clock"),
+        run(capsys, "show", "INC-0001"),
+    ]
+    for one in told:
+        assert "duplicated" not in one.out + one.err
+        assert "Traceback" not in one.err
+    assert "integration" not in "".join(one.out for one in told)
+
+
 def test_a_class_is_gathered_from_tapes_and_a_bad_one_is_named(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     """Tapes of others are taken in from their folders; one that is none is said, and the rest is recorded."""
     play = ["drill", "taxi_clock", "--trainee", "Bo", "--folder", "bo", "--home", "other"]

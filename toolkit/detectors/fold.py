@@ -26,13 +26,20 @@ ZONES: Final = ("America/New_York", "Europe/London", "Europe/Berlin", "Europe/At
 _TWICE, _BESIDE, _OUT = (1.4, 2.6), (0.75, 1.3), 8.0
 _HOUR: Final = 3600.0
 _WEEK: Final = 168
+#: Seconds beyond which hours are not laid out one by one.
+_LONGEST: Final = 12 * 366 * 86400
 
 
 def detect(study: Study) -> list[Evidence]:
     """Hold each hour that a clock repeated against the same hour of other weeks."""
     time, label = study.log.time, study.log.label
     known = ~np.isnan(time) & ~np.isnan(label)
-    if not study.regression or known.sum() < 100 or np.nanmin(label) < 0 or np.ptp(time[known]) < 10 * 86400:
+    if (
+        not study.regression
+        or known.sum() < 100
+        or np.nanmin(label) < 0
+        or not 10 * 86400 < np.ptp(time[known]) < _LONGEST
+    ):
         return []
     first = np.floor(time[known].min() / _HOUR)
     place = np.where(known, np.floor(time / _HOUR) - first, -1).astype(np.int64)
@@ -40,6 +47,8 @@ def detect(study: Study) -> list[Evidence]:
     usual = _usual(total)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where((usual > 0) & (total > 0), total / usual, np.nan)
+    if np.isnan(ratio).all():
+        return []
     spread = 1.4826 * float(np.nanmedian(np.abs(np.log(ratio[~np.isnan(ratio)])))) or 0.05
     for hour, night in _twice(first, len(total)):
         beside = ratio[[max(hour - 1, 0), min(hour + 1, len(ratio) - 1)]]
