@@ -83,8 +83,10 @@ def _late(study: Study, name: str, base: tuple[Floats, Floats], now: tuple[Float
     """Hold a column's daily course against the baseline's."""
     x0, x = _level_off(*base), _level_off(*now)
     usual = _course(base[0], x0)
-    spread = float(np.nanvar(x0))
-    if usual is None or spread <= 0 or float((usual[_hour(base[0])[~np.isnan(x0)]] ** 2).mean()) < _EXPLAINED * spread:
+    if usual is None:
+        return None
+    spread, explained = float(np.nanvar(x0)), float((usual[_hour(base[0])[~np.isnan(x0)]] ** 2).mean())
+    if spread <= 0 or explained < _EXPLAINED * spread:
         return None
     # what is a quarter of a day ahead of the course sums to nothing while the course keeps its hour
     ahead = np.roll(usual, -HOURS // 4) - np.roll(usual, HOURS // 4)
