@@ -50,9 +50,15 @@ def test_a_brushed_span_is_on_record_and_heeded(desk: Desk) -> None:
     recorded = desk.store.diagnosis(desk.id)
     assert recorded.mechanism != "unit_change"
     assert len(recorded.log["analysis"]["window"]) == 2
+    assert [e for e in desk.store.events(desk.id) if e.source == "finding" and "utilisation" in e.text] == []
     slider.index = ends
     console.run()
     assert desk.store.diagnosis(desk.id).mechanism == "unit_change"
+    (onset,) = [e for e in desk.store.events(desk.id) if e.source == "finding"]
+    assert onset.occurred_at == desk.store.diagnosis(desk.id).onset
+    desk.store.withdraw_event(desk.id, onset.id, reason="known for years")
+    desk.diagnose()
+    assert [e for e in desk.store.events(desk.id) if e.source == "finding"] == []
 
 
 def test_events_are_added_and_starred(desk: Desk) -> None:

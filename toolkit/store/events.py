@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ def add(
             names.append(known[_same(row)])
         if replacing:
             _withdraw(tx, replacing, names)
+            _bring_back(tx, names)
         tx.insert("events", *fresh)
         return names
 
@@ -75,6 +77,16 @@ def _withdraw(tx: Transaction, source: str, but: Sequence[str]) -> None:
     for row in tx.select("events", order=("number",), incident=tx.incident, source=source, withdrawn=False):
         if row["id"] not in but and not row["starred"]:
             tx.update("events", row, withdrawn=True)
+
+
+def _bring_back(tx: Transaction, names: Sequence[str]) -> None:
+    """Put events that an earlier run left behind on the timeline again; what a person withdrew stays withdrawn."""
+    gone = [r for r in tx.select("events", incident=tx.incident, id=tuple(names), withdrawn=True) if names]
+    asked = tx.select("audit", incident=tx.incident, op="withdraw_event") if gone else []
+    by_hand = {change["key"]["id"] for row in asked for change in json.loads(row["entry"])["changes"]}
+    for row in gone:
+        if row["id"] not in by_hand:
+            tx.update("events", row, withdrawn=False)
 
 
 def _checked(event: Event) -> Row:
