@@ -48,6 +48,7 @@ START = {
     "little": -0.5,
     "hurt": 0.5,
     "signature": 0.5,
+    "doubt": 2.0,
     "none": 5.0,
     "none_harm": -1.5,
     "none_unlabelled": -0.5,

@@ -1,7 +1,7 @@
 """Play the plan against a system and write what came out.
 
     python -m benchmarks.verdict.run --quick                 # about a tenth, minutes
-    python -m benchmarks.verdict.run --half held_out --json out.jsonl
+    python -m benchmarks.verdict.run --half fresh --json out.jsonl --compare baseline --write   # what RESULTS.md holds
     python -m benchmarks.verdict.run --only strong --only hard --system baseline
     python -m benchmarks.verdict.run --json out.jsonl --resume   # go on where a run was stopped
 
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.verdict.plan import GROUPS, Trial, ablations, build, trials
+from benchmarks.verdict.plan import GROUPS, HALVES, Trial, ablations, build, fresh, trials
 
 HERE = Path(__file__).resolve().parent
 _SYSTEM: dict[str, Callable[..., Any]] = {}
@@ -93,8 +93,12 @@ def play_all(plan: list[Trial], name: str, workers: int, file: Path | None, *, r
     if file is not None and not resume:
         file.write_text("", encoding="utf-8")
     began = time.perf_counter()
-    # alike trials run one after the other in one process, so that fitted models are found in its cache
-    order = sorted(plan, key=lambda t: (str(t.args.get("base")), str(t.args.get("model")), t.name))
+    # alike trials run one after the other in one process, so that fitted models are found in its cache; a hundred at a
+    # time, so that what a stopped run has played is a fair sample
+    order = [
+        t for i in range(0, len(plan), 100)
+        for t in sorted(plan[i : i + 100], key=lambda t: (str(t.args.get("base")), str(t.args.get("model")), t.name))
+    ]  # fmt: skip
     with multiprocessing.get_context("spawn").Pool(workers, initializer=_start, initargs=(name,)) as pool:
         for i, row in enumerate(pool.imap_unordered(play, order, chunksize=4), 1):
             rows.append(row)
@@ -116,12 +120,12 @@ def _kept(file: Path | None, name: str) -> list[dict[str, Any]]:
 
 def chosen(options: argparse.Namespace) -> list[Trial]:
     """Give the trials that the command asks for."""
-    plan = trials(quick=options.quick)
-    if options.ablations or not options.only:
+    plan = fresh() if options.half == "fresh" else trials(quick=options.quick)
+    if options.ablations or not (options.only or options.half == "fresh"):
         plan = plan + ablations(quick=options.quick)
     if options.only:
         plan = [t for t in plan if t.group in options.only or (t.group == "ablation" and options.ablations)]
-    if options.half != "both":
+    if options.half in ("tune", "held_out"):
         plan = [t for t in plan if t.half == options.half]
     return plan[: options.limit] if options.limit else plan
 
@@ -133,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="about a tenth of the plan")
     parser.add_argument("--only", action="append", choices=GROUPS, help="only this group of trials; may be repeated")
-    parser.add_argument("--half", choices=("tune", "held_out", "both"), default="both")
+    parser.add_argument("--half", choices=(*HALVES, "both"), default="both")
     parser.add_argument("--system", default="toolkit", help="toolkit, baseline, or a module of peers/")
     parser.add_argument("--compare", action="append", default=[], help="also play these systems on the same trials")
     parser.add_argument("--ablations", action="store_true", help="with --only: play the ablations too")

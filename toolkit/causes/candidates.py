@@ -13,7 +13,7 @@ from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
 from toolkit.detectors.world import off_support
 from toolkit.impact.harm import Damage, block_error
-from toolkit.profile.model import Mask
+from toolkit.profile.model import Floats, Mask
 from toolkit.vocabulary import CAUSE_OF
 
 #: Mechanisms that are harm in themselves: the request failed, came late, twice or not at all.
@@ -57,6 +57,7 @@ class Candidate:
     refuted: float
     importance: float
     hurt: float
+    doubt: float
     best: Evidence
     supporting: tuple[int, ...]
     contradicting: tuple[int, ...]
@@ -94,7 +95,7 @@ def candidates(
                 _timing(study, best, damage),
                 refuted,
                 _importance(best, used),
-                hurt(study, best),
+                *hurt(study, best, relation),
                 best,
                 tuple(i for i, e in enumerate(evidence) if name in e.finding.supports),
                 tuple(i for i, e in enumerate(evidence) if name in e.finding.refutes),
@@ -145,21 +146,39 @@ def share_of(study: Study, e: Evidence, damage: Damage, relation: Relation | Non
     return float(np.clip(matched(damage, e.rows) / total, 0.0, 1.0))
 
 
-def hurt(study: Study, e: Evidence) -> float:
-    """Give z of the mean final loss of the touched rows less the baseline's; its onset is known, so no scan blunts it.
+def hurt(study: Study, e: Evidence, relation: Relation | None) -> tuple[float, float]:
+    """Give z of the harm on the touched rows, and how far they may hide harm; no scan blunts it, the onset is known.
 
-    Welch, the variance of the touched rows raised to the scatter of their blocks; NaN below 15 labelled rows.
+    The harm is that of the final loss against the baseline's (Welch, the variance raised to the scatter of blocks), of
+    the squared error of the score where nobody decided otherwise, and, of a change of mix, of the loss that the
+    baseline would expect of these inputs; NaN and 1 below 15 labelled rows.
     """
     rows = e.rows if e.rows is not None else since(study, e)
     now, base = study.log_loss.final, study.ref_final
     if np.isnan(base).all():
         now, base = study.log_loss.model, study.ref_loss.model
-    now, base = now[rows], base[~np.isnan(base)]
-    now = now[~np.isnan(now)]
+    z, d, error = _rise(now[rows], base)
+    if not np.isfinite(z):
+        return float("nan"), 1.0
+    if np.isnan(study.log.decision).all() and study.binary:
+        also = _rise(study.log_loss.brier[rows], study.ref_loss.brier)[0]
+        z = max(z, also - 0.3) if np.isfinite(also) else z
+    if e.mechanism == "covariate_shift" and relation is not None and not np.isnan(relation.expected).all():
+        moved = relation.expected[since(study, e)]
+        off = float(np.hypot(block_error(moved), relation.expected_error))
+        z = max(z, (float(moved.mean()) - relation.expected_before) / off)
+    scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
+    return z, float(np.clip(((d + 1.64 * error) / scale - 0.02) / 0.1, 0.0, 1.0))
+
+
+def _rise(now: Floats, base: Floats) -> tuple[float, float, float]:
+    """Give z, the rise of the mean loss and its standard error; NaN below 15 known rows on a side."""
+    now, base = now[~np.isnan(now)], base[~np.isnan(base)]
     if min(len(now), len(base)) < 15:
-        return float("nan")
+        return float("nan"), float("nan"), float("nan")
     error = float(np.hypot(block_error(now), block_error(base)))
-    return float(now.mean() - base.mean()) / error if np.isfinite(error) else float("nan")
+    d = float(now.mean() - base.mean())
+    return (d / error, d, error) if np.isfinite(error) else (float("nan"), d, error)
 
 
 def since(study: Study, e: Evidence) -> Mask:

@@ -38,6 +38,7 @@ FEATURES: Final = (
     "little",
     "hurt",
     "signature",
+    "doubt",
 )
 NONE_FEATURES: Final = ("none", "none_harm", "none_unlabelled", "none_blind")
 UNEXPLAINED_FEATURES: Final = ("unexplained", "unexplained_harm", "unexplained_blind")
@@ -57,7 +58,9 @@ _SIGNATURES: Final = frozenset(
         "threshold_misconfigured",
     }
 )
-_SOFT: Final = frozenset({"covariate_shift", "concept_drift", "unrepresentative_data", "overconfidence"})
+#: Detectors whose patterns hardly anything else leaves, whatever the mechanism.
+_SURE_DETECTORS: Final = frozenset({"calibration", "overconfidence", "taught_noise", "traffic", "duplicates", "scale"})
+_SOFT: Final = frozenset({"covariate_shift", "concept_drift", "unrepresentative_data"})
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,18 @@ class Choice:
 
 def features(c: Candidate, damage: Damage) -> list[float]:
     """Describe a candidate by scale-free numbers, in the order of ``FEATURES``."""
-    slow = c.mechanism == "latency" and (c.best.finding.effect or 0.0) > 3.0
-    own = slow or c.mechanism in UNFAIR or c.mechanism in REPLAYED or c.mechanism in SERVICE - _IN_LABELS
+    slow = c.mechanism == "latency" and (c.best.finding.effect or 0.0) > 2.5
+    own = (
+        slow
+        or c.best.harmful
+        or c.mechanism in UNFAIR
+        or c.mechanism in REPLAYED
+        or c.mechanism in SERVICE - _IN_LABELS
+    )
     hurt = 0.0 if np.isnan(c.hurt) else c.hurt
     harm = float(np.clip(max((damage.z - 2.0) / 4.0, (hurt - 1.5) / 4.0), 0.0, 1.0))
+    signed = c.mechanism in _SIGNATURES or c.best.finding.detector in _SURE_DETECTORS
+    free = own or damage.kind == "unknown"
     late = damage.change.found and damage.change.shape != "from_start"
     return [
         c.strength,
@@ -99,13 +110,14 @@ def features(c: Candidate, damage: Damage) -> list[float]:
         1.0 - c.importance,
         1.0 if c.mechanism in _SOFT else 0.0,
         1.0 if late and _from_start(c) else 0.0,
-        0.0 if own or damage.kind == "unknown" else 1.0 - harm,
+        0.0 if free else 1.0 - harm,
         1.0 if c.mechanism in UNFAIR else 0.0,
         1.0 if c.mechanism in _IN_LABELS else 0.0,
         1.0 if c.cause == "data" and _from_start(c) else 0.0,
         _little(c, damage),
         float(np.clip(hurt / 6.0, -0.5, 1.0)),
-        c.strength * c.importance if c.mechanism in _SIGNATURES and c.strength >= 0.85 else 0.0,
+        float(np.clip((c.strength - 0.5) / 0.4, 0.0, 1.0)) * c.importance if signed else 0.0,
+        0.0 if free else (1.0 - harm) * c.doubt,
     ]
 
 

@@ -11,6 +11,7 @@ from toolkit.causes.candidates import explained_rows
 from toolkit.detectors import (
     answers,
     association,
+    calibration,
     categories,
     clock,
     decisions,
@@ -75,6 +76,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *forecast.detect(study),
         *generalisation.detect(study, moves, explained),
         *groups.detect(study),
+        *calibration.detect(study),
         *decisions.detect(study, events),
         *policy.detect(study),
     ]

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, logistic, make, not_testable, percent
+from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, not_testable, percent
 from toolkit.detectors.generalisation import auc, from_start
 from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import confined
@@ -26,7 +26,7 @@ def detect(study: Study, events: Sequence[Event]) -> list[Evidence]:
     if np.isnan(study.log.decision).all():
         why = "The log has no decisions."
         return [not_testable(NAME, ("over_reliance", "harmful_overrides", "not_adopted", "ignored_alerts"), why)]
-    return [*_human_term(study, events), *_reliance(study), *_adoption(study)]
+    return [*_human_term(study, events), *_reliance(study), *_adoption(study), *_unheeded(study, events)]
 
 
 def _answers(study: Study) -> tuple[Floats, Floats, Floats]:
@@ -58,14 +58,20 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     had = not np.isnan(study.ref.decision).all() and not study.own_reference
     reference = study.stats(base) if had else None
     change = find_change(paired, reference=reference)
-    rows = inside(change, len(paired)) if change.found and change.z > 0 else np.ones(len(paired), dtype=bool)
-    if not change.found or change.z < 0:
-        change = from_start(study)
     differ = _differ(study, guess, decision) & (known > 0) & ~by_machine(study)
+    if not (change.found and change.z > 0):
+        change = _more_changed(paired, differ, known)
+    rows = inside(change, len(paired))
     mean = float(np.nanmean(paired[rows]))
     n = int((~np.isnan(paired[rows])).sum())
     error = float(np.nanstd(paired[rows])) / np.sqrt(max(n, 1)) or 1e-9
     z = mean / error
+    usual = 0.0
+    if change.shape != "from_start" and differ[rows].mean() > 1.25 * differ[~rows].mean():
+        # people who used to right the model's errors and no longer do cost what they saved
+        rise, off, _, up = difference(paired[~rows], paired[rows])
+        if up > z:
+            usual, mean, error, z = float(np.nanmean(paired[~rows])), rise, off, up
     scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
     if z < 3 or mean / scale < 0.004:
         text = f"Decisions cost no more than the model's own answers would have ({mean:+.3f} loss a row)."
@@ -92,7 +98,8 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     text = (
         f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were "
         "wrong: the decisions "
-        f"lose {mean:.3f} a row more than the model's own answers.{who}"
+        f"lose {mean:.3f} a row more than the model's own answers"
+        f"{f' beside what they used to save ({-usual:.3f})' if usual < 0 else ''}.{who}"
     )
     return [
         make(
@@ -115,6 +122,17 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             details={"override_rate": rate, "paired": mean},
         )
     ]
+
+
+def _more_changed(paired: Floats, differ: Mask, known: Floats) -> Change:
+    """Give the change since which answers are changed more often, where the labels alone show none; else the start."""
+    n = len(paired)
+    change = find_change(np.where(known > 0, differ.astype(float), np.nan))
+    if change.found and change.z > 6 and change.shape != "from_start":
+        rows = inside(change, n)
+        if min((~np.isnan(paired[rows])).sum(), (~np.isnan(paired[~rows])).sum()) >= LEAST:
+            return change
+    return Change("from_start", 0, n, 0.0, 1.0, 10.0, 0, 0)
 
 
 def _override_kind(
@@ -337,5 +355,61 @@ def _adoption(study: Study) -> list[Evidence]:
             effect=kappa,
             unit="kappa",
             n=n,
+        )
+    ]
+
+
+def _unheeded(study: Study, events: Sequence[Event]) -> list[Evidence]:
+    """The model raises alarms as before, and fewer of them are acted on: whoever decides, and at whatever score."""
+    if not study.binary:
+        return []
+    guess, decision, known = _answers(study)
+    alarms = np.flatnonzero((known > 0) & (guess == 1))
+    if len(alarms) < LEAST:
+        return []
+    acted = (decision[alarms] == 1).astype(float)
+    change = find_change(acted)
+    if not change.found or change.z > -4.4 or change.before - change.after < 0.08:
+        return []
+    first, last = int(alarms[change.start]), int(alarms[min(change.end, len(alarms)) - 1]) + 1
+    if change.end >= len(alarms):
+        last = len(guess)
+    moved = Change(
+        change.shape, first, last, change.before, change.after, change.z,
+        int(alarms[min(change.low, len(alarms) - 1)]), int(alarms[min(change.high, len(alarms) - 1)]),
+    )  # fmt: skip
+    since = inside(moved, len(guess)) & (known > 0)
+    quiet = since & (guess == 0)
+    ignored = since & (guess == 1) & (decision == 0)
+    added = float((decision[quiet] == 1).mean()) if quiet.sum() >= 10 else 0.0
+    score = study.log.score[since & (guess == 1)]
+    by_score = auc(score, (decision[since & (guess == 1)] == 1).astype(float)) if not np.isnan(score).all() else 0.5
+    paired = (study.log_loss.final - study.log_loss.model)[ignored]
+    paired = paired[~np.isnan(paired)]
+    cost = float(paired.mean()) if len(paired) >= 10 else 0.0
+    # a cut on the score is a policy; alarms that were mostly wrong were rightly left aside
+    if added > 0.06 or by_score > 0.9 or cost < -0.3:
+        return []
+    unanswered = any(e.kind == "alert" for e in events)
+    text = (
+        f"{percent(change.after)} of the model's alarms are acted on since the change, {percent(change.before)} before "
+        f"it; where it raises none, {percent(added)} are acted on."
+    )
+    return [
+        make(
+            study,
+            "alarms",
+            "ignored_alerts",
+            text,
+            strength=min(0.97, 0.65 + 0.6 * (change.before - change.after)) * (1.0 if unanswered else 0.9),
+            z=change.z,
+            change=moved,
+            rows=ignored,
+            effect=change.after - change.before,
+            unit="share of alarms acted on",
+            n=len(alarms),
+            harmful=cost > 0.05,
+            supports=("ignored_alerts", "harmful_overrides"),
+            refutes=("concept_drift", "not_adopted"),
         )
     ]

@@ -24,7 +24,8 @@ class Evidence:
 
     ``strength`` in [0, 1] says how far the pattern is the one that the mechanism leaves (1: nothing else leaves it);
     ``z`` how surely it is no accident; ``rows`` marks the log rows that it touches; ``share_hint`` is the share of the
-    damage where the detector measured it itself (a replay).
+    damage where the detector measured it itself (a replay); ``harmful`` says that what it saw is harm by itself,
+    whether or not the loss of the log moved.
     """
 
     finding: Finding
@@ -34,6 +35,7 @@ class Evidence:
     change: Change | None = None
     rows: Mask | None = field(default=None, compare=False)
     share_hint: float | None = None
+    harmful: bool = False
 
 
 def onset_of(study: Study, change: Change | None) -> tuple[datetime | None, tuple[datetime, datetime] | None]:
@@ -59,6 +61,7 @@ def make(
     change: Change | None = None,
     rows: Mask | None = None,
     share_hint: float | None = None,
+    harmful: bool = False,
     supports: Sequence[str] | None = None,
     refutes: Sequence[str] = (),
     effect: float | None = None,
@@ -97,7 +100,7 @@ def make(
         model_versions=tuple(versions),
         details=details or {},
     )
-    return Evidence(finding, mechanism, float(np.clip(strength, 0.0, 1.0)), abs(z), change, rows, share_hint)
+    return Evidence(finding, mechanism, float(np.clip(strength, 0.0, 1.0)), abs(z), change, rows, share_hint, harmful)
 
 
 def not_testable(detector: str, mechanisms: Sequence[str], why: str) -> Evidence:

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, logistic, make, not_testable, percent, some
-from toolkit.detectors.study import LEAST_ROWS, Study
+from toolkit.detectors.study import LEAST_ROWS, Study, known
 from toolkit.detectors.world import off_support
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
@@ -33,7 +33,6 @@ def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[E
         *_memorised(study, moves, explained),
         *_leakage(study),
         *_new_site(study),
-        *_overconfident(study),
     ]
 
 
@@ -163,15 +162,21 @@ def auc(x: Floats, y: Floats) -> float:
     return max(a, 1 - a)
 
 
-def _target(study: Study, label: Floats) -> Floats:
-    """Give a binary target: the label, the commonest class, or above the baseline's median."""
+def _targets(study: Study) -> list[tuple[Floats, Floats]]:
+    """Give binary targets, baseline and log: the label, each common class, or above the baseline's median."""
+    base, now = study.ref.label, np.where(study.mature, study.log.label, np.nan)
     if study.binary:
-        return label
-    base = study.ref.label[~np.isnan(study.ref.label)]
+        return [(base, now)]
+    known_base = base[~np.isnan(base)]
     if study.regression:
-        return np.where(np.isnan(label), np.nan, (label > np.median(base)).astype(float))
-    values, counts = np.unique(base, return_counts=True)
-    return np.where(np.isnan(label), np.nan, (label == values[np.argmax(counts)]).astype(float))
+        cut = np.median(known_base) if len(known_base) else 0.0
+        return [(_flags(base, base > cut), _flags(now, now > cut))]
+    values, counts = np.unique(known_base, return_counts=True)
+    return [(_flags(base, base == v), _flags(now, now == v)) for v in values[np.argsort(-counts)[:6]]]
+
+
+def _flags(label: Floats, yes: Mask) -> Floats:
+    return np.where(np.isnan(label), np.nan, yes.astype(float))
 
 
 def _coded(base: Floats | Codes, column: Floats | Codes, y: Floats) -> tuple[Floats, Floats]:
@@ -193,25 +198,16 @@ def _coded(base: Floats | Codes, column: Floats | Codes, y: Floats) -> tuple[Flo
 
 def _leakage(study: Study) -> list[Evidence]:
     """One feature that told the label in the reference and does not when served."""
-    y, now = _target(study, study.ref.label), _target(study, np.where(study.mature, study.log.label, np.nan))
-    if (~np.isnan(y)).sum() < 40 or (~np.isnan(now)).sum() < 40:
-        return []
     worst: tuple[float, str, float, float] | None = None
-    drops = []
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if isinstance(base, Codes) != isinstance(column, Codes):
+    drops: list[float] = []
+    y = now = np.zeros(0)
+    for target, later in _targets(study):
+        if (~np.isnan(target)).sum() < 40 or (~np.isnan(later)).sum() < 40:
             continue
-        if isinstance(base, Codes) and len(base.names) > 40:
-            continue
-        x, x_now = _coded(base, column, y)
-        was, is_ = auc(x, y), auc(x_now, now)
-        filled = float(np.isnan(x_now).mean())
-        if filled > 0.9:
-            is_ = 0.5
-        drops.append(was - is_)
-        if worst is None or was - is_ > worst[0]:
-            worst = (was - is_, name, was, is_)
+        mine = _drops(study, target, later)
+        top = max(mine, default=None)
+        if top is not None and (worst is None or top[0] > worst[0]):
+            worst, drops, y, now = top, [m[0] for m in mine], target, later
     if worst is None:
         return []
     drop, name, was, is_ = worst
@@ -222,10 +218,11 @@ def _leakage(study: Study) -> list[Evidence]:
         return []
     early = now.copy()
     early[len(early) // 3 :] = np.nan
-    x, x_now = _coded(study.ref.features[name], study.log.features[name], y)
-    at_start = was - auc(x_now, early) if (~np.isnan(early)).sum() > 40 else drop
-    if at_start < 0.6 * drop:
-        return []
+    third = known(study.log.features[name])[: len(early) // 3]
+    if third.mean() >= 0.1 and (~np.isnan(early)).sum() > 40:
+        _, x_now = _coded(study.ref.features[name], study.log.features[name], y)
+        if was - auc(x_now, early) < 0.6 * drop:
+            return []
     strength = logistic(30 * (was - 0.88)) * logistic(14 * (drop - 0.14)) * (1.0 if drop > 2 * others else 0.7)
     text = (
         f"{name} alone told the label in the reference (AUC {was:.2f}) and hardly does when served (AUC "
@@ -257,6 +254,24 @@ def _leakage(study: Study) -> list[Evidence]:
             ),
         )
     ]
+
+
+def _drops(study: Study, y: Floats, now: Floats) -> list[tuple[float, str, float, float]]:
+    """Give for every feature how much less it tells of the target than it did: (drop, name, AUC before, AUC now)."""
+    found = []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(base, Codes) and len(base.names) > 40:
+            continue
+        if known(column).mean() < 0.1:  # what never comes when serving tells nothing
+            was, is_ = auc(_coded(base, base, y)[0], y), 0.5
+        elif isinstance(base, Codes) != isinstance(column, Codes):
+            continue
+        else:
+            x, x_now = _coded(base, column, y)
+            was, is_ = auc(x, y), auc(x_now, now)
+        found.append((was - is_, name, was, is_))
+    return found
 
 
 def _new_site(study: Study) -> list[Evidence]:
@@ -333,45 +348,3 @@ def _confidence(study: Study, score: Floats, guess: Floats) -> Floats:
     if study.binary:
         return np.where(guess == 1, score, 1 - score)
     return score
-
-
-def _overconfident(study: Study) -> list[Evidence]:
-    """Stated confidence beyond the accuracy from the first rows, more than the reference had."""
-    gap = _stated(study)
-    if gap is None:
-        return []
-    ref_guess = (
-        study.ref.prediction if not np.isnan(study.ref.prediction).all() else (study.ref.score >= 0.5).astype(float)
-    )
-    base = _confidence(study, study.ref.score, ref_guess) - (1 - study.ref_loss.model)
-    first = _first(gap)
-    if len(first) < LEAST_ROWS:
-        return []
-    over, was = float(first.mean()), float(np.nanmean(base)) if (~np.isnan(base)).any() else 0.0
-    error = float(first.std() / np.sqrt(len(first))) or 1.0
-    z = over / error
-    _, _, _, worse = difference(study.ref_loss.model, _first(study.log_loss.model))
-    if z < 4 or over < 0.04:
-        return []
-    # where accuracy itself fell, confidence beyond it is a consequence; on its own it is the fault
-    accuracy_kept = logistic(3 * (2.5 - worse)) if np.isfinite(worse) else 0.5
-    strength = logistic(40 * (over - 0.055)) * (0.25 + 0.75 * accuracy_kept)
-    text = (
-        f"The model states {percent(over)} more confidence than it is right, from the first rows "
-        f"({percent(was)} on the reference)."
-    )
-    return [
-        make(
-            study,
-            "overconfidence",
-            "overconfidence",
-            text,
-            strength=strength,
-            z=z,
-            change=from_start(study),
-            effect=over,
-            unit="confidence minus accuracy",
-            interval=(over - 1.96 * error, over + 1.96 * error),
-            n=len(first),
-        )
-    ]

@@ -1,9 +1,9 @@
 """Does the harm fall on a group, before and beyond any change over time (floor 4; bias)?
 
 Every protected attribute is tried, each value against the rest: errors, misses (false negatives), false alarms,
-selection, calibration. A gap counts as bias when it is there in every part of the log (and in the reference, where it
-can be seen there); one with an onset is another cause that hits a slice. P-values are corrected over all tries
-(Benjamini-Hochberg).
+selection. A gap counts as bias when it is there in every part of the log (and in the reference, where it can be seen
+there); one with an onset is another cause that hits a slice. P-values are corrected over all tries
+(Benjamini-Hochberg). What scores promise to a group is looked at in ``calibration``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ NAME = "groups"
 LEAST: Final = 20
 MOST_VALUES: Final = 30
 #: What is not confined to a group is not the cause of what is.
-_STANDING: Final = ("memorised_training_data", "concept_drift", "unrepresentative_data")
-_FOLLOW: Final = frozenset({"performance_gap", "selection_gap", "calibration_gap"})
+_STANDING: Final = ("memorised_training_data", "concept_drift", "unrepresentative_data", "label_noise")
+_FOLLOW: Final = frozenset({"performance_gap", "selection_gap"})
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,6 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
         out["misses"] = np.where(label == 1, out["error"], np.nan)
         out["false alarms"] = np.where(label == 0, out["error"], np.nan)
         out["selection"] = final
-        if not np.isnan(sample.score).all() and np.nanmin(sample.score) >= 0 and np.nanmax(sample.score) <= 1:
-            out["calibration"] = label - sample.score
-            sure = np.maximum(sample.score, 1 - sample.score)
-            out["confidence"] = sure - (label == (sample.score >= 0.5)) + np.where(np.isnan(label), np.nan, 0.0)
     return out
 
 
@@ -168,7 +164,7 @@ def _other(codes: Codes, place: int) -> str | None:
 
 def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     """Weigh one gap: how large, how steady, and what it is called."""
-    worse = -g.gap if g.measure == "selection" else g.gap if g.measure != "calibration" else abs(g.gap)
+    worse = -g.gap if g.measure == "selection" else g.gap
     if worse <= 0:
         return None
     # a reference without decisions says nothing of what people do
@@ -207,15 +203,7 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
 
 def _size(g: Gap, worse: float) -> float:
     """How much the gap matters, 0 to 1: in points, or as a ratio of rates (the four-fifths rule, 29 CFR 1607.4 D)."""
-    points = logistic(
-        45
-        * (
-            worse
-            - {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "calibration": 0.065, "confidence": 0.065}.get(
-                g.measure, 0.09
-            )
-        )
-    )
+    points = logistic(45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08}.get(g.measure, 0.09)))
     if g.measure != "selection":
         return points
     low, high = sorted((g.rate, g.rest))
@@ -241,9 +229,6 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """Give the mechanism's name and how far the gap is explained by something fair (0 to 1)."""
     if g.measure == "selection":
         return _selection(study, g, mine)
-    if g.measure in ("calibration", "confidence"):
-        errors = [o for o in mine if o.measure in ("error", "misses", "false alarms") and o.value == g.value]
-        return "calibration_gap", 0.55 if errors else 0.0
     codes = study.ref.groups.get(g.column)
     source = study.train.groups.get(g.column) if study.train is not None else codes
     if source is not None and g.value in source.names and (source.codes >= 0).any():

@@ -45,7 +45,9 @@ class Relation:
     """How the joint counts changed: each ``*_misfit`` is G per degree of freedom, about 1 where the story fits.
 
     ``mix`` and ``given`` are the changes of mean loss by the mix of strata and by the relation within them, in loss
-    per row, over the labelled incident rows; ``rate`` is the fitted share of relabelled rows.
+    per row, over the labelled incident rows; ``rate`` is the fitted share of relabelled rows. ``taught_*`` are the same
+    noise the other way round: the baseline's labels against the log's. ``expected`` is the loss that the baseline would
+    expect of every log row by its inputs, ``expected_before`` that of the baseline, with its error; NaN where untold.
     """
 
     n: int
@@ -56,12 +58,18 @@ class Relation:
     still_misfit: float
     mix_misfit: float
     rate: float
+    taught_rate: float
+    taught_misfit: float
+    taught_still: float
     prior_before: Floats
     prior_after: Floats
     mix: float
     given: float
     total: float
     given_error: float
+    expected: Floats
+    expected_before: float
+    expected_error: float
     strata: Strata
     rows: Mask
 
@@ -199,6 +207,9 @@ def relate(study: Study, *, exclude: Mask | None = None) -> Relation | None:
     within = p / label_p[None, :]
     shrink = 1.0 / (1.0 + m / n)  # the baseline is a sample too
     rate, noise = _noise_fit(given, q)
+    later = (q + 0.5 / strata.labels) / (q + 0.5 / strata.labels).sum(1)[:, None]
+    taught_rate, taught = _noise_fit(later, before)
+    freedom, back = strata.count * (strata.labels - 1), 1.0 / (1.0 + n / m)
     return Relation(
         n=int(m),
         change=change,
@@ -208,6 +219,9 @@ def relate(study: Study, *, exclude: Mask | None = None) -> Relation | None:
         still_misfit=_misfit(q, m * p / p.sum(), strata.count * strata.labels - 1, shrink),
         mix_misfit=_misfit(q.sum(1), m * stratum_p / p.sum(), strata.count - 1, shrink),
         rate=rate,
+        taught_rate=taught_rate,
+        taught_misfit=_misfit(before, before.sum(1)[:, None] * taught, freedom - 1, back),
+        taught_still=_misfit(before, before.sum(1)[:, None] * later, freedom, back),
         prior_before=label_p / label_p.sum(),
         prior_after=q.sum(0) / m,
         **_split_loss(study, strata, keep),
@@ -266,31 +280,33 @@ def _joint_change(study: Study, strata: Strata, before: Floats, after: Floats) -
     return find_change(series, reference=None if study.own_reference else study.stats(base))
 
 
-def _split_loss(study: Study, strata: Strata, keep: Mask) -> dict[str, float]:
+def _split_loss(study: Study, strata: Strata, keep: Mask) -> dict[str, Any]:
     """Split the change of the model's mean loss into the mix of strata and the relation within them."""
     ref_loss, log_loss = study.ref_loss.model, study.log_loss.model
     if np.isnan(log_loss[keep]).all():
         ref_loss, log_loss = study.ref_loss.final, study.log_loss.final
     good = ~np.isnan(ref_loss)
     now = keep & ~np.isnan(log_loss)
+    blank = {"expected": np.full(len(log_loss), np.nan), "expected_before": float("nan"), "expected_error": 1.0}
     if not good.any() or not now.any():
-        return {"mix": 0.0, "given": 0.0, "total": 0.0, "given_error": 1.0}
+        return {"mix": 0.0, "given": 0.0, "total": 0.0, "given_error": 1.0, **blank}
     p = np.bincount(strata.ref[good], minlength=strata.count).astype(float)
     q = np.bincount(strata.log[now], minlength=strata.count).astype(float)
     base = np.bincount(strata.ref[good], weights=ref_loss[good], minlength=strata.count) / np.maximum(p, 1)
     total = float(log_loss[now].mean() - ref_loss[good].mean())
     mix = float(((q / q.sum() - p / p.sum()) * base).sum())
-    finer = _mix_by_regression(study, ref_loss, now)
-    mix = mix if finer is None else finer
+    finer = _expected(study, ref_loss)
+    if finer is not None and (~np.isnan(finer["expected"][now])).any():
+        mix = float(np.nanmean(finer["expected"][now])) - float(finer["expected_before"])
     error = float(np.sqrt(np.var(log_loss[now]) / now.sum() + np.var(ref_loss[good]) / good.sum()))
-    return {"mix": mix, "given": total - mix, "total": total, "given_error": error}
+    return {"mix": mix, "given": total - mix, "total": total, "given_error": error, **(finer or blank)}
 
 
-def _mix_by_regression(study: Study, ref_loss: Floats, now: Mask) -> float | None:
-    """Give the change of mean loss by the mix of inputs alone: m(x) over the incident less m(x) over the baseline.
+def _expected(study: Study, ref_loss: Floats) -> dict[str, Any] | None:
+    """Give the loss to expect of log rows (of a sample of many, NaN elsewhere) by the baseline's own, the baseline's mean, and its standard error.
 
-    m is the baseline's loss given inputs and score, fitted on halves so that no row is asked of what it taught
-    (outcome regression; Kennedy 2022, section 3); ``None`` below 300 baseline rows or without inputs.
+    The baseline's loss given inputs and score is fitted on halves, so that no row is asked of what it taught (outcome
+    regression; Kennedy 2022, section 3); ``None`` below 300 baseline rows or without inputs.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -298,7 +314,7 @@ def _mix_by_regression(study: Study, ref_loss: Floats, now: Mask) -> float | Non
     if len(known) < 300 or float(np.var(ref_loss[known])) <= 0:
         return None
     known = np.random.default_rng(study.profile.seed).permutation(known)[:_MOST_ROWS]
-    served = some(np.flatnonzero(now))
+    served = some(np.arange(len(study.log)))
     R, L = (X[rows] for X, rows in zip(design(study), (known, served), strict=True))
     r_score, l_score = answer(study.ref, study), answer(study.log, study)
     if not np.isnan(r_score).all() and not np.isnan(l_score).all():
@@ -306,11 +322,17 @@ def _mix_by_regression(study: Study, ref_loss: Floats, now: Mask) -> float | Non
         R, L = np.column_stack((R, r, np.abs(r))), np.column_stack((L, s, np.abs(s)))
     if R.shape[1] == 0:
         return None
-    half, moved, ref_loss = len(known) // 2, 0.0, ref_loss[known]
+    half, after, ref_loss = len(known) // 2, np.full(len(study.log), np.nan), ref_loss[known]
+    after[served], before, errors = 0.0, [], []
     for fit, test in ((slice(half), slice(half, None)), (slice(half, None), slice(half))):
         m: Any = HistGradientBoostingRegressor(
             max_iter=40, learning_rate=0.15, max_leaf_nodes=12, min_samples_leaf=20, random_state=study.profile.seed
         )
         m.fit(R[fit], ref_loss[fit])
-        moved += (float(m.predict(L).mean()) - float(m.predict(R[test]).mean())) / 2
-    return moved
+        told = m.predict(R[test])
+        after[served] += m.predict(L) / 2
+        before.append(float(told.mean()))
+        errors.append(float(told.std()) / np.sqrt(len(told)))
+    # a half's own luck is in its fit and in its mean alike: their scatter is the error of both
+    error = float(np.hypot(np.mean(errors) / np.sqrt(2), abs(before[0] - before[1]) / 2))
+    return {"expected": after, "expected_before": float(np.mean(before)), "expected_error": error}

@@ -253,6 +253,9 @@ def _more_than_usual(sample: Sample, again: Mask, pairs: Mask) -> bool:
 
 def _traffic(study: Study) -> list[Evidence]:
     """Time without requests where there always were some: hours of the week against their own median."""
+    quiet = _silent(study)
+    if quiet is not None:
+        return [quiet]
     found = [_gap(study, np.ones(len(study.log), dtype=bool), None)]
     for column, codes in study.log.segments.items():
         for place, value in enumerate(codes.names[:40]):
@@ -268,6 +271,52 @@ def _traffic(study: Study) -> list[Evidence]:
         deepest = min(parts, key=lambda e: e.finding.effect or 0.0)
         return [deepest if (deepest.finding.effect or 0.0) < 1.5 * (whole.finding.effect or 0.0) else whole]
     return kept[:1]
+
+
+def _silent(study: Study) -> Evidence | None:
+    """A part of which nothing came for a while: so long a run of other rows that chance does not make it.
+
+    Among rows in any order, a part with share p stays away for k rows with chance (1 - p)^k.
+    """
+    n, time = len(study.log), study.log.time
+    best: tuple[float, SliceTerm, int, int] | None = None
+    for column, codes in study.log.segments.items():
+        for place, value in enumerate(codes.names[:40]):
+            at = np.flatnonzero(codes.codes == place)
+            if len(at) < 30 or len(at) > 0.9 * n:
+                continue
+            gaps = np.diff(np.concatenate((at, [n]))) - 1
+            longest = int(np.argmax(gaps))
+            first, many = int(at[longest]) + 1, int(gaps[longest])
+            others = np.delete(gaps, longest)
+            share = len(at) / max(n - many, 1)
+            surprise = -many * np.log1p(-min(share, 0.999)) - np.log(n)
+            if surprise < 25 or many < 4 * int(others.max(initial=0)) or not _missed(time, first, many, share):
+                continue
+            if best is None or surprise > best[0]:
+                best = (surprise, SliceTerm(column, value), first, many)
+    if best is None:
+        return None
+    surprise, term, first, many = best
+    z = float(min(np.sqrt(2 * surprise), 40.0))
+    end = min(first + many, n)
+    text = f"Nothing came of {term.column} = {term.value} in {many} rows on end, where every other part went on."
+    change = Change("step" if end >= n else "pulse", first, end, 1.0, 0.0, -z, first, first)
+    return make(
+        study, "traffic", "dropped_traffic", text, strength=0.95, z=z, change=change, effect=-1.0,
+        unit="share of usual traffic", n=many, slice_=(term,), refutes=("covariate_shift", "label_shift"),
+    )  # fmt: skip
+
+
+def _missed(time: Floats, first: int, many: int, share: float) -> bool:
+    """Whether all traffic ran slower while the part was away: what came by another way is not lost."""
+    end = min(first + many, len(time)) - 1
+    if np.isnan(time[[0, first, end, -1]]).any() or time[end] <= time[first]:
+        return True
+    away = time[end] - time[first]
+    rest = len(time) - many
+    usual = rest / max(time[-1] - time[0] - away, 1.0)
+    return bool(many / away < (1 - 0.4 * share) * usual)
 
 
 def _lost(study: Study, mine: Mask, gap: Evidence) -> bool:

@@ -7,6 +7,7 @@ w f(x) + (1 - w) f(x / k) / k, w fitted by expectation-maximisation, and judged 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +50,8 @@ _FACTORS: Final = (
     88.57,
 )
 FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
+#: Fahrenheit of Celsius, and back.
+_DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
 _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
 
@@ -83,7 +86,7 @@ def of_column(
     """Look at one column whose distribution moved by ``distance`` in the marked rows."""
     unit = find_unit(base, column, rows)
     if unit is None:
-        return None
+        return transform_of(study, name, base, column, rows, own, z)
     flags = unit.rows.astype(float)
     change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
     touched = unit.rows & inside(change, len(flags)) if change.found else unit.rows
@@ -107,6 +110,48 @@ def of_column(
         features=[name],
         refutes=("covariate_shift", "concept_drift", "label_shift"),
     )
+
+
+_SCALES: Final[tuple[tuple[str, Callable[[Floats], Floats]], ...]] = (
+    ("log(1 + x)", np.expm1),
+    ("log(x)", np.exp),
+    ("log10(x)", lambda y: np.power(10.0, y)),
+    ("the square root of x", np.square),
+)
+
+
+def transform_of(
+    study: Study, name: str, base: Floats, column: Floats, rows: Mask, own: Change, z: float
+) -> Evidence | None:
+    """Look for a column that arrives on another scale: undone, its distribution is the baseline's again."""
+    have, current = base[~np.isnan(base)], column[rows & ~np.isnan(column)]
+    if len(have) < 30 or len(current) < 30 or len(np.unique(have)) < 12:
+        return None
+    before, bar = ks_distance(have, current), max(0.05, min(1.6 / np.sqrt(min(len(have), len(current))), 0.15))
+    if before < 0.2:
+        return None
+    spread, (low, high) = float(have.std()) or 1.0, np.quantile(have, [0.002, 0.998])
+    scales = (*_SCALES, ("(x - mean) / deviation", lambda y: y * spread + float(have.mean())))
+    # all rows, or those alone that lie where the baseline has none
+    odd = (current < low) | (current > high)
+    fits = []
+    for text, back in scales:
+        whole = back(np.clip(current, -700, 700))
+        fits += [(ks_distance(have, whole), text), (ks_distance(have, np.where(odd, whole, current)), text)]
+    fit, text = min(fits)
+    if fit > bar or fit > 0.25 * before:
+        return None
+    statement = (
+        f"{name} arrives as {text}: undone, its distribution is that of the baseline (KS {fit:.3f} after, "
+        f"{before:.2f} before undoing)."
+    )
+    mechanism = "training_serving_skew" if own.shape == "from_start" else "unit_change"
+    return make(
+        study, "scale", mechanism, statement,
+        strength=0.97, z=z, change=own, rows=rows & ~np.isnan(column), effect=before, unit="KS distance",
+        n=int(rows.sum()), features=[name], supports=("training_serving_skew", "unit_change"),
+        refutes=("covariate_shift", "concept_drift", "unrepresentative_data", "leakage"),
+    )  # fmt: skip
 
 
 def find_unit(ref: Floats, log: Floats, rows: Mask) -> Unit | None:
@@ -133,11 +178,7 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
     before = ks_distance(base, current)
     if before < max(0.15, 1.3 * bar):
         return None
-    tries = [(k, 0.0, True) for k in FACTORS] + [
-        (1.8, 32.0, True),
-        (1 / 1.8, -32 / 1.8, True),
-        (-1.0, 0.0, True),
-    ]
+    tries = [(k, off, True) for k, off in (*((k, 0.0) for k in FACTORS), *_DEGREES, (-1.0, 0.0))]
     tries += [(1.0, 273.15, True), (1.0, -273.15, True)]
     slope = _free_slope(base, current)
     if slope is not None and abs(np.log(slope)) > np.log(1.25):
@@ -197,43 +238,42 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
     part = current[some(np.arange(len(current)))]
     plain = grid(part)
     tried = []
-    for k in FACTORS:
-        if 0.55 < k < 1.7:
-            continue
-        scaled = grid(part / k) / k
+    for k, off in (*((k, 0.0) for k in FACTORS if not 0.55 < k < 1.7), *_DEGREES):
+        scaled = grid((part - off) / k) / k
         w = 0.5
         for _ in range(25):
             last = w
             chance = w * scaled / (w * scaled + (1 - w) * plain)
             w = float(np.clip(chance.mean(), 1e-4, 1 - 1e-4))
-        tried.append((float(np.log((w * scaled + (1 - w) * plain) / plain).sum()), k, last, w))
+        tried.append((float(np.log((w * scaled + (1 - w) * plain) / plain).sum()), k, off, last, w))
     plain, best = grid(current), []
-    for _, k, last, w in sorted(tried, key=lambda t: -t[0])[:4]:  # of many rows a part proposed, all of them decide
-        scaled = grid(current / k) / k
+    # of many rows a part proposed, all of them decide
+    for _, k, off, last, w in sorted(tried, key=lambda t: -t[0])[:4]:
+        scaled = grid((current - off) / k) / k
         gain = float(np.log((w * scaled + (1 - w) * plain) / plain).sum())
-        best.append((gain, k, last * scaled / (last * scaled + (1 - last) * plain)))
-    for gain, k, chance in sorted(best, key=lambda t: -t[0]):
+        best.append((gain, k, off, last * scaled / (last * scaled + (1 - last) * plain)))
+    for gain, k, off, chance in sorted(best, key=lambda t: -t[0]):
         if gain < 25 + 4 * np.log(len(current)):
             return None
-        fit = _undone(base, current, k, chance)
+        fit = _undone(base, current, k, off, chance)
         if fit is not None:
             rows = np.zeros(n, dtype=bool)
             rows[place[chance > 0.5]] = True
-            return Unit(k, 0.0, True, fit, rows)
+            return Unit(k, off, True, fit, rows)
     return None
 
 
-def _undone(base: Floats, current: Floats, k: float, chance: Floats) -> float | None:
+def _undone(base: Floats, current: Floats, k: float, off: float, chance: Floats) -> float | None:
     """Give the KS distance after undoing factor ``k`` where it is likelier than not; ``None`` where that is no fit."""
     changed = chance > 0.5
     # a wider crowd fits a mixture too, but no row of it is surely one or the other; a zero never is
     sure = np.maximum(chance, 1 - chance)[current != 0]
     if changed.sum() < 8 or not len(sure) or float(sure.mean()) < (0.97 if 1 / 90 <= k <= 90 else 0.85):
         return None
-    fit, before = ks_distance(base, np.where(changed, current / k, current)), ks_distance(base, current)
+    fit, before = ks_distance(base, np.where(changed, (current - off) / k, current)), ks_distance(base, current)
     if fit > max(0.08, 1.8 / np.sqrt(min(len(base), len(current)))) or fit > 0.6 * before:
         return None
-    if ks_z(ks_distance(base, current[changed] / k), len(base), int(changed.sum())) > 6 and fit > 0.05:
+    if ks_z(ks_distance(base, (current[changed] - off) / k), len(base), int(changed.sum())) > 6 and fit > 0.05:
         return None
     return fit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.detectors.drift import Moved, exact_cells, shares
-from toolkit.detectors.evidence import Evidence, inside, ks_distance, logistic, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, difference, inside, ks_distance, logistic, make, percent, proportion_z
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
 from toolkit.profile.model import Codes, Floats, Ints, Mask
@@ -19,6 +19,7 @@ def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, exp
     found = _population(study, moves, relation, explained)
     if relation is not None:
         found += _stories(study, relation)
+        found += _taught_noise(study, relation)
         found += _poison(study, relation)
     found += flood(study)
     return found
@@ -54,6 +55,8 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
         * (0.0 if z_given < 3.5 else 1.0)
     )
     noise *= (1.0 if not study.regression else 0.0) * (1.0 if still_mix else 0.4)
+    if r.change.shape == "from_start" and not study.own_reference:
+        noise *= 0.6  # labels that were never as the reference's: rather the model promised too much
     concept = (0.95 if z_given > 5 else 0.5 if z_given > 3.5 else 0.0) * (1 - 0.75 * noise) * (1 - 0.7 * label)
     if r.change.shape == "from_start" and not study.own_reference:
         concept *= 0.6  # what was never as promised is rather the model's than the world's
@@ -95,6 +98,31 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
             )
         )
     return found
+
+
+def _taught_noise(study: Study, r: Relation) -> list[Evidence]:
+    """The baseline's labels are the log's drawn at random in part: what taught the model was noisy, serving is not."""
+    if study.own_reference or study.regression or r.taught_rate < 0.06:
+        return []
+    better, _, _, z = difference(study.ref_loss.model, study.log_loss.model)
+    strength = _fits(r.taught_misfit, r.taught_still, r.strata.count * (r.strata.labels - 1) - 1)
+    strength *= min(1.0, r.taught_rate / 0.15) * logistic(1.5 * (-z - 5.0))
+    if strength < 0.1:
+        return []
+    text = (
+        f"The reference's labels look like the log's, drawn at random in {percent(min(r.taught_rate, 1.0))} of the "
+        f"rows, alike in every stratum: what taught the model was noisy (it errs {-better:.3f} more a row there)."
+    )
+    found = make(
+        study, "taught_noise", "label_noise", text, strength=strength, z=-z, change=from_first(study),
+        effect=r.taught_rate, unit="share of labels", n=r.n, harmful=True, refutes=("concept_drift", "label_shift"),
+    )  # fmt: skip
+    return [found]
+
+
+def from_first(study: Study) -> Change:
+    """Give the change that was there from the first row."""
+    return Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
 
 
 def _story(study: Study, r: Relation, mechanism: str, text: str, strength: float, z: float, effect: float) -> Evidence:
@@ -230,7 +258,9 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
         )
     )
     best: tuple[float, str, str, Mask, float] | None = None
-    sources = {**study.log.segments, "decider": study.log.decider}
+    # who decides the odd cases has not labelled them
+    labelled_by = {"decider": study.log.decider} if np.isnan(study.log.decision).all() else {}
+    sources = {**study.log.segments, **labelled_by}
     marks = {n: c for n, c in study.log.features.items() if isinstance(c, Codes) and len(c.names) <= 40}
     for column, codes in {**marks, **sources}.items():
         for place, value in enumerate(codes.names[:200]):

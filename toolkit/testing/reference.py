@@ -87,6 +87,10 @@ DECOYS: Final = (
     ("deployment", "Dashboard for the sales team updated"),
     ("staffing", "Two analysts joined the team"),
     ("data_change", "Warehouse table partitioned by month"),
+    ("alert", "Disk of the report server above 90 %"),
+    ("alert", "Nightly backup ran longer than an hour"),
+    ("human_action", "On-call restarted the dashboard"),
+    ("data_change", "Column names of the sales report translated"),
 )
 
 

@@ -95,6 +95,8 @@ def respond(world: World) -> None:
     world.pred = world.pred.astype(float)
     fail = rng.random(world.n) < 0.0008
     fail_requests(world, fail, "error")
+    late = world.plan.rng("late").random(world.n) < 0.0005
+    fail_requests(world, late & ~fail, "timeout")
 
 
 def fail_requests(world: World, rows: Array, status: str) -> None:
@@ -139,6 +141,9 @@ def decide(world: World) -> None:
         override(world, np.full(world.n, fix), np.full(world.n, spoil))
     else:
         world.decider = np.full(world.n, "auto", dtype=object)
+    if env.get("spot_checks"):
+        checked = world.plan.rng("spot_checks").random(world.n) < float(env["spot_checks"])
+        world.decider = np.where(checked, "manual_review", world.decider).astype(object)
     if env.get("guard"):
         rows = strange_rows(world)
         seen = world.plan.rng("reviewed").random(world.n) < 0.93

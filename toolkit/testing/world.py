@@ -19,6 +19,8 @@ from toolkit.testing.bases import Base, load_base
 from toolkit.testing.flavours import flavour
 from toolkit.testing.models import Array, Fitted, fitted, jittered
 
+#: From this seed on, populations, splits and fits are others than those of all smaller seeds.
+FRESH: Final = 1_000_000
 STAGES: Final = ("draw", "label", "serve", "route", "score", "respond", "decide", "observe")
 
 
@@ -41,8 +43,8 @@ class Plan:
 
     @property
     def fit_seed(self) -> int:
-        """Fits are shared by seeds, so that they can be cached."""
-        return self.seed % 3
+        """Fits are shared by seeds, so that they can be cached; seeds from ``FRESH`` on have fits of their own."""
+        return self.seed % 3 + (3 if self.seed >= FRESH else 0)
 
     def rng(self, tag: str) -> np.random.Generator:
         """Give the random stream of one purpose."""

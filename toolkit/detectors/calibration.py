@@ -1,0 +1,285 @@
+"""Do stated probabilities come true (floor 4)? A recalibration line a + b logit(p), of all rows and of each group.
+
+A slope well below 1 says that the model is surer than it is right (Cox 1958). A group whose own line lies elsewhere
+than that of all others is promised something else than they are. Both are harm of the probabilities, whether or not the
+accuracy moves. A group that stood apart in the baseline and does so no more, from the first row on, was written down
+otherwise in the labels that taught the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, difference, logistic, make, percent
+from toolkit.detectors.generalisation import from_start, naive_loss
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Codes, Floats, Mask, Sample
+from toolkit.records import SliceTerm
+
+NAME = "calibration"
+LEAST_ROWS: Final = 60
+MOST_VALUES: Final = 30
+
+
+@dataclass(frozen=True)
+class Line:
+    """``logit P(y) = shift + slope x`` with the slope's standard error, the log-likelihood and the rows it is of."""
+
+    shift: float
+    slope: float
+    error: float
+    likelihood: float
+    n: int
+
+    def __call__(self, x: Floats) -> Floats:
+        """Give the recalibrated probabilities."""
+        return _sigmoid(self.shift + self.slope * x)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A group whose probabilities come true otherwise than those of the rest.
+
+    ``shift`` is how far apart the two lines put a probability, on average, ``z`` how surely; ``early`` and ``late``
+    are the shift in both halves of the log, ``before`` and ``before_z`` what they were in the baseline. ``worse`` says
+    that this side's probabilities are farther from the truth than the rest's.
+    """
+
+    column: str
+    value: str
+    shift: float
+    z: float
+    surer: bool
+    worse: bool
+    early: float
+    late: float
+    before: float
+    before_z: float
+    rows: Mask
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Look for overconfidence, for groups whose probabilities come true otherwise, and for labels bent against one."""
+    now = stated(study, study.log, study.mature)
+    if now is None:
+        return []
+    apart = list(groups_apart(study, now))
+    gaps = [e for a in apart if (e := _gap(study, a)) is not None]
+    gaps.sort(key=lambda e: -e.strength * min(e.z, 12))
+    bent = [e for a in apart if (e := _bent(study, a)) is not None]
+    bent.sort(key=lambda e: -e.z)
+    confined = any(e.strength > 0.4 and e.finding.details["surer"] for e in gaps)
+    return [*_overconfident(study, now, confined=confined), *gaps[:1], *bent[:1]]
+
+
+def stated(study: Study, sample: Sample, mature: Mask | None) -> tuple[Floats, Floats] | None:
+    """Give the logit of what the model stated and whether it came true (NaN where unknown); ``None`` without scores.
+
+    Of two classes it is the score and the label, of more the score of the answer and whether the answer was right.
+    """
+    score = sample.score
+    if study.regression or np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+        return None
+    came = sample.label if mature is None else np.where(mature, sample.label, np.nan)
+    if not study.binary:
+        unknown = np.isnan(came) | np.isnan(sample.prediction)
+        came = np.where(unknown, np.nan, (came == sample.prediction).astype(float))
+    p = np.clip(score, 1e-4, 1 - 1e-4)
+    return np.log(p / (1 - p)), np.where(np.isnan(p), np.nan, came)
+
+
+def line(x: Floats, y: Floats) -> Line | None:
+    """Fit a recalibration line by Newton's method with halved steps, pulled faintly to (0, 1); ``None`` with little."""
+    good = ~np.isnan(x) & ~np.isnan(y)
+    x, y = x[good], y[good]
+    if len(x) < LEAST_ROWS or min(y.sum(), (1 - y).sum()) < 5:
+        return None
+    X, goal, pull = np.column_stack((np.ones_like(x), x)), np.array([0.0, 1.0]), 0.5
+
+    def worth(w: Floats) -> float:
+        return likelihood(_sigmoid(X @ w), y) - pull / 2 * float((w - goal) @ (w - goal))
+
+    at = np.array([0.0, 0.5])
+    for _ in range(30):
+        p = _sigmoid(X @ at)
+        bend = (X * (p * (1 - p))[:, None]).T @ X + pull * np.eye(2)
+        step = np.linalg.solve(bend, X.T @ (y - p) - pull * (at - goal))
+        here, size = worth(at), 1.0
+        while size > 1e-3 and worth(at + size * step) < here:
+            size /= 2
+        at = at + size * step
+        if np.abs(size * step).max() < 1e-5:
+            break
+    p = _sigmoid(X @ at)
+    bend = (X * (p * (1 - p))[:, None]).T @ X + pull * np.eye(2)
+    return Line(float(at[0]), float(at[1]), float(np.sqrt(np.linalg.inv(bend)[1, 1])), likelihood(p, y), len(x))
+
+
+def likelihood(p: Floats, y: Floats) -> float:
+    """Give the log-likelihood of outcomes under probabilities."""
+    p = np.clip(p, 1e-9, 1 - 1e-9)
+    return float((y * np.log(p) + (1 - y) * np.log(1 - p)).sum())
+
+
+def groups_apart(study: Study, now: tuple[Floats, Floats]) -> Iterator[Apart]:
+    """Compare the line of every group value with that of the rest."""
+    then = None if study.own_reference else stated(study, study.ref, None)
+    half = np.arange(len(study.log)) < len(study.log) // 2
+    for column, codes in study.log.groups.items():
+        if not 2 <= len(codes.names) <= MOST_VALUES:
+            continue
+        for place, value in enumerate(codes.names):
+            mine, rest = codes.codes == place, (codes.codes != place) & (codes.codes >= 0)
+            got = _compare(*now, mine, rest)
+            if got is None:
+                continue
+            shift, z, surer, worse = got
+            parts = [_compare(*now, mine & h, rest & h) for h in (half, ~half)]
+            early, late = (p[0] if p is not None else float("nan") for p in parts)
+            before = _before(study.ref.groups.get(column), value, then)
+            yield Apart(column, value, shift, z, surer, worse, early, late, *before, mine)
+
+
+def _compare(x: Floats, y: Floats, mine: Mask, rest: Mask) -> tuple[float, float, bool, bool] | None:
+    """Give how far the two lines lie apart on the rows of the first, how surely, and who is surer and worse off."""
+    own, other = line(x[mine], y[mine]), line(x[rest], y[rest])
+    if own is None or other is None:
+        return None
+    known = mine & ~np.isnan(x) & ~np.isnan(y)
+    # the other line is an estimate too: its noise is in the gain as that of the own one is
+    gain = (own.likelihood - likelihood(other(x[known]), y[known])) * other.n / (other.n + own.n)
+    shift = float(np.abs(own(x[known]) - other(x[known])).mean())
+    return shift, _z_of_gain(gain), own.slope < other.slope, _lost(own, x, y, mine) > _lost(other, x, y, rest)
+
+
+def _lost(fitted: Line, x: Floats, y: Floats, rows: Mask) -> float:
+    """Give the log loss a row that the stated probabilities lose against the recalibrated ones."""
+    known = rows & ~np.isnan(x) & ~np.isnan(y)
+    return (fitted.likelihood - likelihood(_sigmoid(x[known]), y[known])) / max(fitted.n, 1)
+
+
+def _before(codes: Codes | None, value: str, then: tuple[Floats, Floats] | None) -> tuple[float, float]:
+    if codes is None or then is None or value not in codes.names:
+        return float("nan"), 0.0
+    mine = codes.codes == codes.names.index(value)
+    got = _compare(*then, mine, ~mine & (codes.codes >= 0))
+    return (float("nan"), 0.0) if got is None else got[:2]
+
+
+def _z_of_gain(gain: float) -> float:
+    """Give z of a gain in log-likelihood by two parameters: twice the gain is chi-square, so that p = exp(-gain)."""
+    twice = 2.0 * max(gain, 0.0)
+    return float(np.sqrt(max(twice - np.log(2 * np.pi) - np.log(max(twice, 1.0)), 0.0)))
+
+
+def _sigmoid(u: Floats) -> Floats:
+    out: Floats = 1.0 / (1.0 + np.exp(-np.clip(u, -35, 35)))
+    return out
+
+
+def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) -> list[Evidence]:
+    """A slope below 1 in the log and in the baseline alike: the model says more than it knows, and always did."""
+    got = line(*now)
+    if got is None or study.own_reference:
+        return []
+    then = stated(study, study.ref, None)
+    base = line(*then) if then is not None else None
+    z = (1.0 - got.slope) / got.error
+    if z < 4 or got.slope > 0.85:
+        return []
+    _, _, _, worse = difference(study.ref_loss.model, study.log_loss.model)
+    # where accuracy itself fell, confidence beyond it is a consequence; on its own it is the fault
+    kept = logistic(3 * (2.5 - worse)) if np.isfinite(worse) else 0.5
+    always = 1.0 if base is None else logistic(12 * (0.85 - base.slope))
+    strength = logistic(18 * (0.7 - got.slope)) * (0.25 + 0.75 * kept) * (0.4 + 0.6 * always) * _generalised(study)
+    text = f"Odds that the model states come true as odds to the power of {got.slope:.2f} (1 is calibrated)" + (
+        f"; {base.slope:.2f} on the reference." if base is not None else "."
+    )
+    return [
+        make(
+            study,
+            "overconfidence",
+            "overconfidence",
+            text,
+            strength=strength * (0.3 if confined else 1.0),
+            z=z,
+            change=from_start(study),
+            effect=got.slope,
+            unit="slope of recalibration",
+            interval=(got.slope - 1.96 * got.error, got.slope + 1.96 * got.error),
+            n=got.n,
+        )
+    ]
+
+
+def _generalised(study: Study) -> float:
+    """1 where the model kept its skill beyond its training rows, 0.4 where it lost it: then it trusts its memory."""
+    if study.train_loss is None:
+        return 1.0
+    naive = naive_loss(study)
+    trained, served = float(np.nanmean(study.train_loss.model)), float(np.nanmean(study.log_loss.model))
+    return 1.0 - 0.6 * logistic(14 * (0.5 - max(naive - served, 0.0) / max(naive - trained, 1e-9)))
+
+
+def _gap(study: Study, a: Apart) -> Evidence | None:
+    """A group whose probabilities stand apart in both halves of the log, and in the baseline where that can be seen."""
+    if a.z < 3.3 or not a.worse:
+        return None
+    parts = [p for p in (a.early, a.late) if np.isfinite(p)]
+    steady = logistic(9 * (min(parts) / max(*parts, 1e-9) - 0.4)) if len(parts) == 2 else 0.7
+    if np.isfinite(a.before):
+        steady *= 0.45 + 0.55 * logistic(8 * (a.before / max(a.shift, 1e-9) - 0.3))
+    loss = study.log_loss.model
+    errs, _, _, z_errs = difference(loss[~a.rows], loss[a.rows])
+    strength = logistic(90 * (a.shift - 0.045)) * steady * (0.45 if abs(z_errs) > 4 and abs(errs) > 0.04 else 1.0)
+    if strength < 0.03:
+        return None
+    text = (
+        f"Scores for {a.column} = {a.value} come true otherwise than those of the others: the same score stands for "
+        f"probabilities {percent(a.shift)} apart (first half {percent(a.early)}, second half {percent(a.late)})."
+    )
+    return _made(study, a, "calibration_gap", text, strength, a.z, a.shift)
+
+
+def _bent(study: Study, a: Apart) -> Evidence | None:
+    """A group that stood apart in the baseline's labels and stands apart no more, from the first row on."""
+    if a.before_z < 4 or a.before < 0.06 or a.shift > 0.5 * a.before or study.baseline == "early_log":
+        return None
+    codes = study.ref.groups[a.column]
+    mine = codes.codes == codes.names.index(a.value)
+    label = np.where(study.mature, study.log.label, np.nan)
+    was, now = (
+        difference(study.ref.label[~mine], study.ref.label[mine])[0],
+        difference(label[~a.rows], label[a.rows])[0],
+    )
+    if not study.binary or was > now - 0.03:  # named is the side that the baseline's labels put down
+        return None
+    strength = 0.9 * logistic(60 * (a.before - a.shift - 0.07))
+    text = (
+        f"In the reference {a.column} = {a.value} has positive labels {percent(-was)} less often than the others, in "
+        f"the log {percent(-now)}: at equal scores the reference's labels fall {percent(a.before)} apart, the log's "
+        f"{percent(a.shift)}."
+    )
+    return _made(study, a, "biased_labels", text, strength, a.before_z, a.before)
+
+
+def _made(study: Study, a: Apart, mechanism: str, text: str, strength: float, z: float, effect: float) -> Evidence:
+    return make(
+        study,
+        NAME,
+        mechanism,
+        text,
+        strength=strength,
+        z=z,
+        change=from_start(study),
+        rows=a.rows,
+        effect=effect,
+        unit="probability",
+        n=int(a.rows.sum()),
+        slice_=(SliceTerm(a.column, a.value),),
+        details={"surer": a.surer, "early": a.early, "late": a.late, "before": a.before},
+    )
