@@ -56,6 +56,7 @@ _SIGNATURES: Final = frozenset(
         "default_filled",
         "stale_feature",
         "threshold_misconfigured",
+        "training_serving_skew",
     }
 )
 #: Detectors whose patterns hardly anything else leaves, whatever the mechanism.
@@ -99,6 +100,8 @@ def features(c: Candidate, damage: Damage) -> list[float]:
     hurt = 0.0 if np.isnan(c.hurt) else c.hurt
     harm = float(np.clip(max((damage.z - 2.0) / 4.0, (hurt - 1.5) / 4.0), 0.0, 1.0))
     signed = c.mechanism in _SIGNATURES or c.best.finding.detector in _SURE_DETECTORS
+    # columns part company by chance too: only where it is beyond doubt
+    signed = signed and (c.best.finding.detector != "association" or c.z > 10)
     free = own or damage.kind == "unknown"
     late = damage.change.found and damage.change.shape != "from_start"
     return [

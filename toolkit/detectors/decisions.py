@@ -149,11 +149,21 @@ def _override_kind(
     if _late(study, rows & differ, rows & ~differ):
         return "latency"
     agree = _kappa(guess[rows], decision[rows])
+    alone = _alone(study, differ, rows)
     if ignored > 0.5 and added < 0.05 and (alerts or ignored > 0.8):
         return "ignored_alerts"
-    if agree < 0.15 and added > 0.02:
+    if (agree < 0.15 and added > 0.02) or alone:
         return "not_adopted"
     return "harmful_overrides"
+
+
+def _alone(study: Study, differ: Mask, rows: Mask) -> bool:
+    """Whether people decide by themselves: mostly otherwise where the model errs, and often where it is right."""
+    wrong, right = rows & (study.log_loss.model > 0), rows & (study.log_loss.model == 0)
+    if min(wrong.sum(), right.sum()) < LEAST:
+        return False
+    on_wrong, on_right = float(differ[wrong].mean()), float(differ[right].mean())
+    return on_wrong > 0.45 and 0.08 < on_right < on_wrong / 1.4
 
 
 def _late(study: Study, changed: Mask, kept: Mask) -> bool:

@@ -172,7 +172,7 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     size = _size(g, worse)
     mine = [o for o in all_gaps if o.column == g.column]
     mechanism, explained = _name(study, g, mine)
-    strength = size * steady * (1 - explained)
+    strength = size * steady * (1 - explained) * logistic(1.5 * (abs(g.z) - 3.3))
     if strength < 0.03:
         return None
     text = (

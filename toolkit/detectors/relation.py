@@ -303,7 +303,7 @@ def _split_loss(study: Study, strata: Strata, keep: Mask) -> dict[str, Any]:
 
 
 def _expected(study: Study, ref_loss: Floats) -> dict[str, Any] | None:
-    """Give the loss to expect of log rows (of a sample of many, NaN elsewhere) by the baseline's own, the baseline's mean, and its standard error.
+    """Give the loss to expect of log rows (NaN beyond a sample of many), the baseline's mean, and its standard error.
 
     The baseline's loss given inputs and score is fitted on halves, so that no row is asked of what it taught (outcome
     regression; Kennedy 2022, section 3); ``None`` below 300 baseline rows or without inputs.

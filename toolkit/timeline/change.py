@@ -117,10 +117,9 @@ def _scan(sums: Floats, counts: Floats, variance: float, *, rare: bool = False) 
     # a pulse has one more free end: it must earn it
     if gain[pulse] > gain[pick] + 12.0 * noise and a[pulse] > 0 and b[pulse] < bins:
         noise_pulse = _noise(sums, counts, a[pulse], b[pulse], variance)
-        if (
-            gain[pulse] / noise_pulse > max(gain[pick] / noise + 8.0, 36.0 if n_in[pulse] < 0.1 * total_c else 25.0)
-            and n_in[pulse] >= 12
-        ):
+        if gain[pulse] / noise_pulse > max(
+            gain[pick] / noise + 8.0, 36.0 if n_in[pulse] < 0.1 * total_c else 25.0
+        ) and n_in[pulse] >= min(12.0, max(5.0, 0.06 * total_c)):
             pick, shape, noise = pulse, "pulse", noise_pulse
     z = float(np.sqrt(gain[pick] / noise) * np.sign(m_in[pick] - m_out[pick]))
     if rare:
