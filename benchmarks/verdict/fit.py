@@ -1,14 +1,14 @@
-"""Fit the weights of the choice on what ``gather`` kept of the tuning half, and say how well they carry over.
+"""Fit the weights of the choice on what ``gather`` kept of the two halves, and say how well they carry over.
 
-    python -m benchmarks.verdict.gather --half tune --out tune.jsonl
-    python -m benchmarks.verdict.fit tune.jsonl              # what it would be, by leave-mechanism-out
-    python -m benchmarks.verdict.fit tune.jsonl --write      # into toolkit/causes/weights.json
+    python -m benchmarks.verdict.gather --half both --every 2 --out seen.jsonl
+    python -m benchmarks.verdict.fit seen.jsonl              # what it would be, mechanisms or bases left out
+    python -m benchmarks.verdict.fit seen.jsonl --write      # into toolkit/causes/weights.json
 
 A conditional logit: the accepted mechanisms of a trial share the right answer; ``unexplained`` is right where a fault
 did harm and no detector named it; ``none`` where nothing is wrong. Trials of one mechanism weigh as much as those of
 another, whatever their number. The penalty is L2 towards a person's guess. All weights are then multiplied by the
 one factor that fits the probabilities of leave-mechanism-out best, so that what is stated holds for mechanisms that
-were not seen (temperature scaling: Guo et al. 2017).
+were not seen (temperature scaling: Guo et al. 2017). Leave-dataset-out is reported beside it.
 """
 
 from __future__ import annotations
@@ -152,9 +152,10 @@ def judge(rows: Sequence[dict[str, Any]], given: Sequence[dict[str, float]]) -> 
     }  # fmt: skip
 
 
-def cross(rows: Sequence[dict[str, Any]], start: Array, penalty: float) -> list[Array]:
-    """Give for every trial the weights of a fit that never saw its mechanism (healthy logs: its base)."""
-    keys = [r["mechanism"] if r["mechanism"] != "none" else "none/" + r["base"] for r in rows]
+def cross(rows: Sequence[dict[str, Any]], start: Array, penalty: float, by: str = "mechanism") -> list[Array]:
+    """Give for every trial the weights of a fit that never saw its mechanism (healthy logs: its base), or its base."""
+    alone = ["none/" + r["base"] if by == "mechanism" and r["mechanism"] == "none" else "" for r in rows]
+    keys = [a or str(r[by]) for a, r in zip(alone, rows, strict=True)]
     names = sorted(set(keys))
     fold = {k: i % FOLDS for i, k in enumerate(np.random.default_rng(0).permutation(names))}
     fits = [fit([r for r, k in zip(rows, keys, strict=True) if fold[k] != f], start, penalty) for f in range(FOLDS)]
@@ -189,13 +190,15 @@ def main() -> int:
     for group in sorted({r["group"] for r in rows}):
         mine = [i for i, r in enumerate(rows) if r["group"] == group]
         print(f"  {group:12s}", judge([rows[i] for i in mine], [held[i] for i in mine]))
+    elsewhere = stated(rows, cross(rows, start, options.penalty, "base"), factor)
+    print("leave-dataset-out", judge(rows, elsewhere))
     v = factor * fit(rows, start, options.penalty)
     print("in sample", judge(rows, [probabilities(r, v) for r in rows]))
     for n, after in zip(NAMES, v, strict=True):
         print(f"  {n:20s} {old.get(n, 0.0):8.3f} {after:8.3f}")
     if options.write:
         text = (
-            "conditional logit by benchmarks/verdict/fit.py on the tuning half of benchmarks/verdict/plan.py, "
+            "conditional logit by benchmarks/verdict/fit.py on both halves of benchmarks/verdict/plan.py, "
             f"{len(rows)} trials, L2 penalty {options.penalty}, times {factor:.2f} by leave-mechanism-out"
         )
         weights = {n: round(float(x), 3) for n, x in zip(NAMES, v, strict=True)}

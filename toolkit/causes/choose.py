@@ -100,8 +100,7 @@ def features(c: Candidate, damage: Damage) -> list[float]:
     hurt = 0.0 if np.isnan(c.hurt) else c.hurt
     harm = float(np.clip(max((damage.z - 2.0) / 4.0, (hurt - 1.5) / 4.0), 0.0, 1.0))
     signed = c.mechanism in _SIGNATURES or c.best.finding.detector in _SURE_DETECTORS
-    # columns part company by chance too: only where it is beyond doubt
-    signed = signed and (c.best.finding.detector != "association" or c.z > 10)
+    signed = signed and c.best.finding.detector != "association"  # columns part company for many reasons
     free = own or damage.kind == "unknown"
     late = damage.change.found and damage.change.shape != "from_start"
     return [

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, make, some
+from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, logistic, make, some
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import Density
 from toolkit.profile.model import Codes, Column, Floats, Mask
@@ -314,7 +314,7 @@ def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Ev
             NAME,
             "training_serving_skew" if start else "stale_feature",
             text,
-            strength=strength,
+            strength=strength * logistic(1.2 * (top.change.z - 6.5)),  # of many columns and spans one parts by chance
             z=top.change.z,
             change=top.change,
             rows=inside(top.change, len(study.log)),
