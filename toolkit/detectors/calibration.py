@@ -235,7 +235,7 @@ def _gap(study: Study, a: Apart) -> Evidence | None:
         steady *= 0.45 + 0.55 * logistic(8 * (a.before / max(a.shift, 1e-9) - 0.3))
     loss = study.log_loss.model
     errs, _, _, z_errs = difference(loss[~a.rows], loss[a.rows])
-    strength = logistic(90 * (a.shift - 0.045)) * steady * (0.45 if abs(z_errs) > 4 and abs(errs) > 0.04 else 1.0)
+    strength = logistic(90 * (a.shift - 0.045)) * steady * (0.7 if abs(z_errs) > 4 and abs(errs) > 0.04 else 1.0)
     if strength < 0.03:
         return None
     text = (

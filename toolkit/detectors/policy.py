@@ -11,7 +11,7 @@ from toolkit.detectors.evidence import Evidence, inside, make, percent
 from toolkit.detectors.study import Study, implied_threshold, losses
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import SliceTerm
-from toolkit.timeline.change import find_change
+from toolkit.timeline.change import Change, find_change, no_change
 
 LEAST: Final = 30
 
@@ -139,16 +139,21 @@ def _cost(study: Study) -> list[Evidence]:
     base = study.ref.cost
     reference = None if study.own_reference or (~np.isnan(base)).sum() < 15 else study.stats(base)
     change = find_change(cost, reference=reference)
+    of = "row"
+    if not change.found or change.z < 0:
+        change, of = _of_errors(study, cost), "wrong answer"
+        reference = None
     if not change.found or change.z < 0:
         return []
     rows = inside(change, len(cost))
+    counted = rows if of == "row" else rows & (study.log_loss.final > 0)
     before = change.before if reference is None else reference[0]
-    after = float(np.nanmean(cost[rows]))
+    after = float(np.nanmean(cost[counted]))
     worse = study.final_change
     held = study.has_labels and not (worse.found and worse.z > 0)
     better = worse.found and worse.z < 0
     text = (
-        f"The mean cost a row rose from {before:.4g} to {after:.4g} while the model's errors "
+        f"The mean cost a {of} rose from {before:.4g} to {after:.4g} while the model's errors "
         f"{'fell' if better else 'held' if held else 'rose too'}."
     )
     return [
@@ -167,3 +172,17 @@ def _cost(study: Study) -> list[Evidence]:
             supports=("goal_misaligned",) if held else (),
         )
     ]
+
+
+def _of_errors(study: Study, cost: Floats) -> Change:
+    """Find when errors began to cost more: few rows, which the cost of all others hides."""
+    n = len(cost)
+    wrong = np.flatnonzero((study.log_loss.final > 0) & ~np.isnan(cost))
+    if study.regression or len(wrong) < LEAST:
+        return no_change(n)
+    c = find_change(cost[wrong])
+    if not c.found or c.z < 5 or c.shape == "from_start":
+        return no_change(n)
+    end = n if c.end >= len(wrong) else int(wrong[c.end])
+    low, high = (int(wrong[min(i, len(wrong) - 1)]) for i in (c.low, c.high))
+    return Change(c.shape, int(wrong[c.start]), end, c.before, c.after, c.z, low, high)

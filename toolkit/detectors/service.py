@@ -253,9 +253,9 @@ def _more_than_usual(sample: Sample, again: Mask, pairs: Mask) -> bool:
 
 def _traffic(study: Study) -> list[Evidence]:
     """Time without requests where there always were some: hours of the week against their own median."""
-    quiet = _silent(study)
-    if quiet is not None:
-        return [quiet]
+    sure = _silent(study) or _capped(study)
+    if sure is not None:
+        return [sure]
     found = [_gap(study, np.ones(len(study.log), dtype=bool), None)]
     for column, codes in study.log.segments.items():
         for place, value in enumerate(codes.names[:40]):
@@ -305,6 +305,43 @@ def _silent(study: Study) -> Evidence | None:
     return make(
         study, "traffic", "dropped_traffic", text, strength=0.95, z=z, change=change, effect=-1.0,
         unit="share of usual traffic", n=many, slice_=(term,), refutes=("covariate_shift", "label_shift"),
+    )  # fmt: skip
+
+
+def _capped(study: Study) -> Evidence | None:
+    """Day after day the same number of requests, and fewer than on other days: a limit cuts the rest off.
+
+    Counts of free traffic scatter at least as a Poisson's do; days within a twentieth of each other, seven on end, do
+    not come about by chance.
+    """
+    time = study.log.time
+    if len(time) < 300 or np.isnan(time).any() or time[-1] - time[0] < 14 * 86400:
+        return None
+    day = np.floor((time - time[0]) / 86400).astype(np.int64)
+    count = np.bincount(day).astype(float)[:-1]
+    best = (0, 0)
+    for first in range(len(count) - 6):
+        last = first + 1
+        while last < len(count) and np.ptp(count[first : last + 1]) <= max(1.0, 0.05 * count[first]):
+            last += 1
+        if last - first > best[1] - best[0]:
+            best = (first, last)
+    first, last = best
+    level = float(count[first:last].mean()) if last > first else 0.0
+    others = np.delete(count, np.arange(first, last))
+    if last - first < 7 or level < 15 or len(others) < 5 or level > 0.8 * float(np.median(others)):
+        return None
+    start, end = int(np.searchsorted(day, first)), int(np.searchsorted(day, last))
+    end = len(time) if last >= len(count) else end
+    share = level / float(np.median(others))
+    text = (
+        f"On {last - first} days on end nearly the same number of requests came ({level:.0f}), {percent(share)} of the "
+        "usual."
+    )
+    change = Change("step" if end >= len(time) else "pulse", start, end, 1.0, share, -15.0, start, start)
+    return make(
+        study, "traffic", "dropped_traffic", text, strength=0.95, z=15.0, change=change, effect=share - 1,
+        unit="share of usual traffic", n=end - start,
     )  # fmt: skip
 
 
