@@ -113,9 +113,9 @@ def of_column(
 
 
 _SCALES: Final[tuple[tuple[str, Callable[[Floats], Floats]], ...]] = (
-    ("log(1 + x)", np.expm1),
-    ("log(x)", np.exp),
-    ("log10(x)", lambda y: np.power(10.0, y)),
+    ("log(1 + x)", lambda y: np.expm1(np.clip(y, -300, 300))),
+    ("log(x)", lambda y: np.exp(np.clip(y, -300, 300))),
+    ("log10(x)", lambda y: np.power(10.0, np.clip(y, -300, 300))),
     ("the square root of x", np.square),
 )
 
@@ -136,7 +136,7 @@ def transform_of(
     odd = (current < low) | (current > high)
     fits = []
     for text, back in scales:
-        whole = back(np.clip(current, -700, 700))
+        whole = back(current)
         fits += [(ks_distance(have, whole), text), (ks_distance(have, np.where(odd, whole, current)), text)]
     fit, text = min(fits)
     if fit > bar or fit > 0.25 * before:
