@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.detectors.drift import Moved, exact_cells, shares
-from toolkit.detectors.evidence import Evidence, difference, inside, ks_distance, logistic, make, percent, proportion_z
+from toolkit.detectors.evidence import (
+    Evidence,
+    difference,
+    inside,
+    ks_distance,
+    ks_z,
+    logistic,
+    make,
+    percent,
+    proportion_z,
+)
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
 from toolkit.profile.model import Codes, Floats, Ints, Mask
@@ -171,7 +181,7 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
         f"{percent(share_out)} of the rows lie where the baseline has none."
     )
     strength = coherent * size
-    lone = change.shape == "from_start" and len(plain) == 1 and tested >= 3 and not _restricted(study, top[0].name)
+    lone = change.shape == "from_start" and len(plain) == 1 and tested >= 3 and _steady(study, top[0].name)
     if lone:
         mechanism, strength = "training_serving_skew", 0.85 * size
         others: tuple[str, ...] = ("training_serving_skew", "unrepresentative_data")
@@ -202,6 +212,20 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
             details={"off_support": share_out, "mix_share": hint},
         )
     ]
+
+
+def _steady(study: Study, name: str) -> bool:
+    """Whether the baseline is all of one kind and its range is all that is served: else it is the crowd that differs.
+
+    A column that wandered between training and validation too, as prices and volumes do, is no step of a pipeline.
+    """
+    base = study.ref.features[name]
+    taught = study.train.features.get(name) if study.train is not None and study.baseline == "validation" else None
+    if taught is not None and not isinstance(taught, Codes) and not isinstance(base, Codes):
+        a, b = taught[~np.isnan(taught)], base[~np.isnan(base)]
+        if min(len(a), len(b)) >= 30 and ks_z(ks_distance(a, b), len(a), len(b)) > 3:
+            return False
+    return not _restricted(study, name)
 
 
 def _restricted(study: Study, name: str) -> bool:
