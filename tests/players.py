@@ -32,7 +32,7 @@ def _log(d: Drill) -> Said:
     events = _rows(d, "events")
     worse, onset = _worse(d)
     change = _last_change(events, d)
-    for sign in (_service, _versions, _inputs, _people, _groups, _reference):
+    for sign in (_service, _versions, _people, _inputs, _groups, _reference):
         found = sign(d, worse)
         if found is not None:
             timed = found["cause"] in {"integration", "human"}
@@ -104,6 +104,9 @@ def _people(d: Drill, worse: bool) -> Said | None:
         usual = float(table.caption.rsplit(" ", 1)[-1])
         dear = max(row[1] or 0 for row in rows) > usual + 0.5 * abs(usual)
         return {"cause": "human", "mechanism": "goal_misaligned", "confidence": 85} if dear and not worse else None
+    passed = [row[4] for row in rows if len(row) > 4 and row[4] is not None and not row[0].startswith("by ")]
+    if len(passed) > 3 and rows[0][0] == "before" and min(passed[-3:]) > passed[0] + 0.1:
+        return {"cause": "human", "mechanism": "over_reliance", "confidence": 75}
     costs = [row[3] - row[2] for row in rows if len(row) > 1 and row[2] is not None and row[3] is not None]
     late = costs[-3:]
     if not late or max(late) < 0.02:

@@ -196,6 +196,14 @@ def _cost(s: Sight, cost: pd.Series[Any]) -> Shown:
     return table, bool(dearer and not wrong.max() > 1.12 * s.before.loss.mean())
 
 
+def _let_pass(rows: Rows) -> pd.Series[Any]:
+    """Where the model was wrong: whether the decision was the same; missing elsewhere."""
+    advice, done = rows.role("prediction"), rows.role("decision")
+    if advice is None or done is None:
+        return pd.Series(np.nan, index=rows.frame.index)
+    return (text(advice) == text(done)).astype(float).where((rows.loss_of(advice) == 1) & done.notna())
+
+
 def _people(s: Sight) -> Shown:
     """How often people decided otherwise than the model advised, and who was right; else what the answers cost."""
     advice, done, cost = s.rows.role("prediction"), s.rows.role("decision"), s.rows.role("cost")
@@ -205,20 +213,22 @@ def _people(s: Sight) -> Shown:
         return Table(("from",), (), "What did people do with the answer? The log does not say"), None
     other = (text(advice) != text(done)).astype(float)
     model, final = s.rows.loss_of(advice), s.rows.loss_of(done)
-    by, m, f = s.over_time(other), s.over_time(model), s.over_time(final)
-    rows: list[tuple[Any, ...]] = [
-        (name, _r(by["mean"].iloc[i]), _r(m["mean"].iloc[i]), _r(f["mean"].iloc[i])) for i, name in enumerate(s.names)
-    ]
+    passed = _let_pass(s.rows)
+    parts = [s.over_time(x)["mean"] for x in (other, model, final, passed)]
+    rows: list[tuple[Any, ...]] = [(name, *(_r(part.iloc[i]) for part in parts)) for i, name in enumerate(s.names)]
+    usual, now = _let_pass(s.before).dropna(), _let_pass(s.after).dropna()
+    rows.insert(0, ("before", None, None, None, _r(usual.mean())))
     worse = float(np.nan_to_num(final.mean() - model.mean()))
     apart = [worse]
     who = s.rows.role("decider")
     if who is not None:
         for name, where in list(s.rows.frame.groupby(who.astype(str)).indices.items())[:20]:
             a, b = _mean(model, where), _mean(final, where)
-            rows.append((f"by {name}", _r(_mean(other, where)), _r(a), _r(b)))
+            rows.append((f"by {name}", _r(_mean(other, where)), _r(a), _r(b), _r(_mean(passed, where))))
             apart += [b - a] if a is not None and b is not None and len(where) >= _FEW else []
-    followed = other.mean() < 0.02 and np.nan_to_num(final.mean()) > 0.1
-    columns = ("from", "decided otherwise", "model wrong", "decision wrong")
+    followed = min(len(usual), len(now)) >= _FEW and now.mean() > usual.mean() + 0.1
+    followed |= other.mean() < 0.02 and np.nan_to_num(final.mean()) > 0.1
+    columns = ("from", "decided otherwise", "model wrong", "decision wrong", "wrong answers let pass")
     return Table(columns, tuple(rows), "What did people do with the answer?"), bool(max(apart) > 0.02 or followed)
 
 
