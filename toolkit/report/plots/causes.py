@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,32 +12,30 @@ from toolkit.report.tables import Table
 from toolkit.report.words import CAUSE_NAMES, listing
 from toolkit.vocabulary import VERDICTS
 
+#: Each cause in a colour and, for who sees no colours, a hatching of its own.
+LOOKS: Final = {
+    "data": (f.MAIN, ""),
+    "overfitting": (f.GREY, "//"),
+    "integration": (f.BAD, ""),
+    "bias": (f.GOOD, ""),
+    "human": (f.BADBAND, "\\\\"),
+    "none": (f.SHADE, ""),
+    "undetermined": (f.BAND, ".."),
+    "not yet diagnosed": (f.PAPER, ""),
+}
 #: Periods that a plot has room for; with more, longer ones are counted.
 _MOST: Final = 18
 
 
 def causes(found: Sequence[tuple[datetime, str]]) -> f.Figure:
-    """Draw a disc for each cause and period, as large as its incidents are many; ``found`` is (when, verdict)."""
+    """Draw a bar for each period, its parts the causes that were found in it; ``found`` is (when, verdict)."""
     unit, periods = _periods([when for when, _ in found])
     counts = Counter((_period(when, unit), verdict) for when, verdict in found)
     rows = [v for v in VERDICTS if any(c == v for _, c in found)]
+    drawn = {v: [counts[p, v] for p in periods] for v in LOOKS}
 
     def draw(drawing: Any, narrow: bool) -> None:
-        names = [CAUSE_NAMES[v] if v != "none" else "nothing wrong" for v in rows]
-        axes = f.axes_in(drawing, left=f.room(names), right=0.3, top=0.15, bottom=0.45)
-        for (period, verdict), times in counts.items():
-            x, y = periods.index(period), rows.index(verdict)
-            axes.plot([x], [y], marker="o", ms=min(7 + 4 * times**0.5, 20), color=f.MAIN, ls="", zorder=2)
-            axes.annotate(str(times), (x, y), ha="center", va="center", fontsize=8.5, color=f.PAPER, zorder=3)
-        step = max(1, -(-len(periods) // (3 if narrow else 9)))
-        axes.set_xticks(range(0, len(periods), step), periods[::step])
-        axes.set_yticks(range(len(rows)), names)
-        axes.set_xlim(-0.6, max(len(periods), 2) - 0.4)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.grid(axis="y", color=f.GRID, lw=0.8, zorder=0)
-        axes.tick_params(length=0)
-        axes.tick_params(axis="y", labelcolor=f.INK)
-        axes.spines["left"].set_visible(False)
+        bars(f.axes_in(drawing, left=0.75, right=0.3, top=0.75, bottom=0.45), periods, drawn, 3 if narrow else 9)
 
     said = [f"{CAUSE_NAMES[v]} {sum(c == v for _, c in found)}" for v in rows]
     alt = f"Verdicts by {unit}, {periods[0]} to {periods[-1]}: {listing(said)}." if found else "No verdict yet."
@@ -46,7 +44,35 @@ def causes(found: Sequence[tuple[datetime, str]]) -> f.Figure:
         tuple((p, *(counts[p, v] for v in rows)) for p in periods),
         f"Verdicts by {unit}",
     )
-    return f.Figure("causes", "What the causes were, over time", alt, table, draw, 0.75 + 0.42 * max(len(rows), 1))
+    return f.Figure("causes", "What the causes were, over time", alt, table, draw, 2.9)
+
+
+def bars(axes: Any, periods: Sequence[str], counts: Mapping[str, Sequence[int]], most: int) -> None:
+    """Draw a bar a period, its parts counted by cause; ``most`` is how many periods there is room to name."""
+    below = [0] * len(periods)
+    for cause, values in counts.items():
+        if any(values):
+            colour, hatch = LOOKS[cause]
+            axes.bar(
+                range(len(periods)), values, 0.7, bottom=below, color=colour, hatch=hatch, edgecolor=f.SOFT, lw=0.5,
+                label=cause,
+            )  # fmt: skip
+            below = [b + v for b, v in zip(below, values, strict=True)]
+    ticks(axes, periods, most)
+    axes.locator_params(axis="y", integer=True, nbins=5)
+    axes.set_ylabel("incidents")
+    axes.tick_params(length=0)
+    if any(below):
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(-0.01, 0.98), frameon=False, ncols=4 if most > 4 else 3, fontsize=8.5
+        )
+
+
+def ticks(axes: Any, periods: Sequence[str], most: int) -> None:
+    """Name as many periods as there is room for."""
+    step = -(-len(periods) // most) or 1
+    axes.set_xticks(range(0, len(periods), step), periods[::step])
+    axes.set_xlim(-0.6, max(len(periods), 4) - 0.4)
 
 
 def _period(when: datetime, unit: str) -> str:

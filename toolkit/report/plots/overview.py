@@ -6,23 +6,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from toolkit.report.plots import figure as f
+from toolkit.report.plots.causes import LOOKS, bars, ticks
 from toolkit.report.tables import Table
 from toolkit.report.text import label
 from toolkit.report.words import listing
 from toolkit.store import Stats
 from toolkit.vocabulary import CAUSES
 
-#: Each cause in a colour and, for who sees no colours, a hatching of its own.
-LOOKS: Final = {
-    "data": (f.MAIN, ""),
-    "overfitting": (f.GREY, "//"),
-    "integration": (f.BAD, ""),
-    "bias": (f.GOOD, ""),
-    "human": (f.BADBAND, "\\\\"),
-    "none": (f.SHADE, ""),
-    "undetermined": (f.BAND, ".."),
-    "not yet diagnosed": (f.PAPER, ""),
-}
 _MOST: Final = 36
 
 
@@ -46,7 +36,7 @@ def overview(stats: Stats) -> f.Figure:
             size = [left / width, 1 - (over + heights[position] - 0.35) / height]
             return drawing.add_axes([*size, 1 - (left + 0.25) / width, (heights[position] - 0.35 - above) / height])
 
-        _months(panel(0, 0.75), [m.month for m in months], counts, 4 if narrow else 8)
+        bars(panel(0, 0.75), [m.month for m in months], counts, 4 if narrow else 8)
         if timed:
             _lags(panel(1, 0.75), [m.month for m in months], lags, 4 if narrow else 8)
         if found:
@@ -68,26 +58,6 @@ def _count(causes: dict[str, int], cause: str, of: int) -> int:
     return known[cause] if cause in known else of - sum(known.values())
 
 
-def _months(axes: Any, months: Sequence[str], counts: dict[str, list[int]], most: int) -> None:
-    below = [0] * len(months)
-    for cause, values in counts.items():
-        if any(values):
-            colour, hatch = LOOKS[cause]
-            axes.bar(
-                range(len(months)), values, 0.7, bottom=below, color=colour, hatch=hatch, edgecolor=f.SOFT, lw=0.5,
-                label=cause,
-            )  # fmt: skip
-            below = [b + v for b, v in zip(below, values, strict=True)]
-    step = -(-len(months) // most) or 1
-    axes.set_xticks(range(0, len(months), step), months[::step])
-    axes.set_xlim(-0.6, max(len(months), 4) - 0.4)
-    axes.locator_params(axis="y", integer=True, nbins=5)
-    axes.set_ylabel("incidents")
-    axes.tick_params(length=0)
-    if any(below):
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 0.98), frameon=False, ncols=4, fontsize=8.5)
-
-
 def _hours(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds / 3600, 2)
 
@@ -97,9 +67,7 @@ def _lags(axes: Any, months: Sequence[str], lags: dict[str, list[float | None]],
     for (name, values), (colour, mark) in zip(lags.items(), ((f.MAIN, "o"), (f.BAD, "s")), strict=True):
         known = [(i, _hours(v)) for i, v in enumerate(values) if v is not None]
         axes.plot([i for i, _ in known], [v for _, v in known], mark, ls="-", lw=1, color=colour, label=name)
-    step = -(-len(months) // most) or 1
-    axes.set_xticks(range(0, len(months), step), months[::step])
-    axes.set_xlim(-0.6, max(len(months), 4) - 0.4)
+    ticks(axes, months, most)
     axes.set_ylim(bottom=0)
     axes.locator_params(axis="y", nbins=4)
     axes.tick_params(length=0)
