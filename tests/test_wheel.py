@@ -81,6 +81,20 @@ def test_the_installed_wheel_plugs_into_jupyter(installed: Path, tmp_path: Path)
     assert outside((tmp_path / "page.html").read_text(encoding="utf-8")) == []
 
 
+def test_the_installed_wheel_brings_the_launcher_cards(installed: Path, tmp_path: Path) -> None:
+    """JupyterLab lists our extension as enabled, and ``postmortem doctor`` finds all that is needed."""
+    listed = call(["sh", "-c", f"'{installed / 'jupyter'}' labextension list 2>&1"], tmp_path)
+    (line,) = [line for line in listed.splitlines() if "ml-postmortem" in line]
+    assert "enabled" in line
+    assert "OK" in line
+    checks = {
+        c["name"]: c for c in json.loads(call([installed / "postmortem", "doctor", "--json"], tmp_path))["checks"]
+    }
+    assert checks["JupyterLab"]["ok"]
+    assert str(installed.parent) in checks["JupyterLab"]["seen"]
+    assert all(c["ok"] for c in checks.values() if c["needed"])
+
+
 def outside(html: str) -> list[str]:
     """Give what a page would load from elsewhere: links to click on are none of it."""
     loads = re.findall(r"<(?:script|link|img|iframe|object|embed|source|audio|video)\b[^>]*>", html)
