@@ -88,16 +88,19 @@ def test_nothing_is_done_twice(shell, home) -> None:  # type: ignore[no-untyped-
     assert [(n["template"], n["status"]) for n in forced["notebooks"]] == [("timeline", "completed")]
 
 
+def _below(text: str, words: str, sentence: str) -> str:
+    """Write a sentence below the heading that holds these words; there is exactly one."""
+    (heading,) = (line for line in text.splitlines() if line.startswith("## ") and words in line)
+    return text.replace(f"{heading}\n", f"{heading}\n{sentence}\n")
+
+
 def test_what_people_say_is_in_the_document(shell, home) -> None:  # type: ignore[no-untyped-def]
     """A note and the text of postmortem.md are in the next page, numbers cited from the record."""
     said = shell("note", "INC-0001", "2026-01-14T09:00Z", "mitigation", "Fell back to the schedule", "--by", "desk")
     assert said.code == 0
     shell("note", "INC-0001", "2026-01-14T09:00Z", "mitigation", "Fell back to the schedule", "--by", "desk")
     text = home / "incidents" / "INC-0001" / "postmortem.md"
-    assert "## got-lucky" in text.read_text(encoding="utf-8")
-    text.write_text(
-        text.read_text(encoding="utf-8") + "\n## got-lucky\nOnly {{harm.n}} were served.\n", encoding="utf-8"
-    )
+    text.write_text(_below(text.read_text(encoding="utf-8"), "lucky", "Only {{harm.n}} were served."), encoding="utf-8")
     assert _json(shell("publish", "INC-0001", "--json"))["version"] == 2
     page = (home / "incidents" / "INC-0001" / "postmortem.html").read_text(encoding="utf-8")
     assert page.count("Fell back to the schedule") >= 1
@@ -111,7 +114,7 @@ def test_an_unknown_reference_fails_with_its_line(shell, home) -> None:  # type:
     text = home / "incidents" / "INC-0001" / "postmortem.md"
     good, page = text.read_text(encoding="utf-8"), home / "incidents" / "INC-0001" / "postmortem.html"
     before = page.read_bytes()
-    text.write_text(good + "\n## went-well\nIt was {{ev.F99.effect}}.\n", encoding="utf-8")
+    text.write_text(_below(good, "went well", "It was {{ev.F99.effect}}."), encoding="utf-8")
     refused = shell("publish", "INC-0001")
     text.write_text(good + "\n## wnet-well\nx\n", encoding="utf-8")
     mistyped = shell("publish", "INC-0001")
