@@ -8,6 +8,7 @@ import pytest
 from made_study import chance, healthy, study_of
 
 from toolkit.detectors import calibration, decisions, service, units, world
+from toolkit.detectors.evidence import from_start
 from toolkit.detectors.relation import relate
 from toolkit.profile.model import Codes
 
@@ -125,7 +126,7 @@ def test_a_logarithm_is_undone() -> None:
     base = np.random.default_rng(1).lognormal(3.0, 1.0, N)
     now = np.log1p(np.random.default_rng(2).lognormal(3.0, 1.0, N))
     every = np.ones(N, dtype=bool)
-    got = units.transform_of(study, "x", base, now, every, world.from_first(study), 20.0)
+    got = units.transform_of(study, "x", base, now, every, from_start(study), 20.0)
     assert got is not None
     assert got.mechanism == "training_serving_skew"
-    assert units.transform_of(study, "x", base, base * 1.1, every, world.from_first(study), 20.0) is None
+    assert units.transform_of(study, "x", base, base * 1.1, every, from_start(study), 20.0) is None

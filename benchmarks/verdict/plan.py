@@ -113,19 +113,24 @@ def _faults(group: str, repeat: int, tasks: tuple[str, ...]) -> Iterator[Trial]:
                 "onset": round(float(rng.uniform(0.35, 0.6)), 3), "severity": 1.0, "shape": variant.shapes[0],
             }  # fmt: skip
             if group == "hard":
-                args |= {
-                    "rows": 5000, "onset": round(float(rng.uniform(0.35, 0.55)), 3),
-                    "severity": round(float(rng.uniform(0.35, 0.7)), 2),
-                    "shape": str(rng.choice(variant.shapes)),
-                    "labels": str(rng.choice(["full", "partial", "delayed"], p=[0.5, 0.25, 0.25])),
-                }  # fmt: skip
-            if group == "n500":
-                args |= {"rows": 500}
-            if group == "small":
-                args |= {"rows": int(np.exp(rng.uniform(np.log(30), np.log(500))))}
-            if group == "no_labels":
-                args |= {"labels": "none"}
+                args |= {"rows": 5000, "onset": round(float(rng.uniform(0.35, 0.55)), 3)}
+            args |= _of_group(group, variant, rng)
             yield Trial(group, "incident", args)
+
+
+def _of_group(group: str, variant: Variant, rng: np.random.Generator) -> dict[str, Any]:
+    """Give what makes a trial one of its group: near the limit and partly labelled, few rows, or no labels."""
+    if group == "hard":
+        return {
+            "severity": round(float(rng.uniform(0.35, 0.7)), 2),
+            "shape": str(rng.choice(variant.shapes)),
+            "labels": str(rng.choice(["full", "partial", "delayed"], p=[0.5, 0.25, 0.25])),
+        }
+    if group == "n500":
+        return {"rows": 500}
+    if group == "small":
+        return {"rows": int(np.exp(rng.uniform(np.log(30), np.log(500))))}
+    return {"labels": "none"} if group == "no_labels" else {}
 
 
 def _healthy(group: str, kinds: tuple[str, ...], repeat: int) -> Iterator[Trial]:
@@ -221,17 +226,8 @@ def _fresh_fault(group: str, variant: Variant, base: str, place: int, rng: np.ra
         "severity": 1.0, "shape": variant.shapes[0],
     }  # fmt: skip
     if group == "hard":
-        args |= {
-            "rows": 5500, "severity": round(float(rng.uniform(0.35, 0.7)), 2), "shape": str(rng.choice(variant.shapes)),
-            "labels": str(rng.choice(["full", "partial", "delayed"], p=[0.5, 0.25, 0.25])),
-        }  # fmt: skip
-    if group == "n500":
-        args |= {"rows": 500}
-    if group == "small":
-        args |= {"rows": int(np.exp(rng.uniform(np.log(30), np.log(500))))}
-    if group == "no_labels":
-        args |= {"labels": "none"}
-    return Trial(group, "incident", args)
+        args |= {"rows": 5500}
+    return Trial(group, "incident", args | _of_group(group, variant, rng))
 
 
 def trials(*, quick: bool = False) -> list[Trial]:

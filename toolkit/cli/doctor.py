@@ -159,19 +159,17 @@ def _store(home: str | None) -> Check:
 
 def _spark() -> Check:
     """Look for what Spark needs, without starting it: that takes half a minute."""
-    import os
-    import shutil
     from importlib.metadata import PackageNotFoundError, version
-    from pathlib import Path
+
+    from toolkit.engines.spark_session import find_java
 
     fix = "pip install 'ml-postmortem[spark]' and Java 17 or newer, to read logs with --engine spark"
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    java = find_java()
     try:
         found = f"pyspark {version('pyspark')}"
     except PackageNotFoundError:
         return Check("Spark", False, "not installed", fix, needed=False)
-    if java is None or not Path(java).exists():
+    if java is None:
         return Check("Spark", False, f"{found}, without Java", fix, needed=False)
     return Check("Spark", True, f"{found}, {java}")
 

@@ -14,15 +14,15 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, logistic, make, percent
-from toolkit.detectors.generalisation import from_start, naive_loss
+from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, percent
+from toolkit.detectors.generalisation import naive_loss
+from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 from toolkit.records import SliceTerm
 
 NAME = "calibration"
 LEAST_ROWS: Final = 60
-MOST_VALUES: Final = 30
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, not_testable, percent
-from toolkit.detectors.generalisation import auc, from_start
+from toolkit.detectors.evidence import Evidence, difference, from_start, inside, logistic, make, not_testable, percent
+from toolkit.detectors.generalisation import auc
 from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import confined
 from toolkit.profile.model import Floats, Mask
@@ -60,7 +60,7 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     change = find_change(paired, reference=reference)
     differ = _differ(study, guess, decision) & (known > 0) & ~by_machine(study)
     if not (change.found and change.z > 0):
-        change = _more_changed(paired, differ, known)
+        change = _more_changed(study, paired, differ, known)
     rows = inside(change, len(paired))
     mean = float(np.nanmean(paired[rows]))
     n = int((~np.isnan(paired[rows])).sum())
@@ -124,15 +124,14 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     ]
 
 
-def _more_changed(paired: Floats, differ: Mask, known: Floats) -> Change:
+def _more_changed(study: Study, paired: Floats, differ: Mask, known: Floats) -> Change:
     """Give the change since which answers are changed more often, where the labels alone show none; else the start."""
-    n = len(paired)
     change = find_change(np.where(known > 0, differ.astype(float), np.nan))
     if change.found and change.z > 6 and change.shape != "from_start":
-        rows = inside(change, n)
+        rows = inside(change, len(paired))
         if min((~np.isnan(paired[rows])).sum(), (~np.isnan(paired[~rows])).sum()) >= LEAST:
             return change
-    return Change("from_start", 0, n, 0.0, 1.0, 10.0, 0, 0)
+    return from_start(study)
 
 
 def _override_kind(

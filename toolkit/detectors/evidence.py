@@ -38,6 +38,11 @@ class Evidence:
     harmful: bool = False
 
 
+def from_start(study: Study) -> Change:
+    """Give the change that was there from the first row."""
+    return Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
+
+
 def onset_of(study: Study, change: Change | None) -> tuple[datetime | None, tuple[datetime, datetime] | None]:
     """Turn the rows of a change into times: ``None`` for one from the first row, or a log without times."""
     if change is None or change.shape in ("none", "from_start"):

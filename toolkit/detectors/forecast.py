@@ -44,11 +44,11 @@ def detect(study: Study) -> list[Evidence]:
     series = _series(study)
     base = study.ref.label - study.ref.prediction
     held = None if study.own_reference or series.past else study.stats(base)
-    change = find_change(series.residual, reference=held)
+    residual = series.residual
+    change = find_change(residual, reference=held)
     if not change.found or change.shape == "from_start" or change.end <= series.past:
         return []
-    rows = inside(change, len(series.label))
-    residual = series.residual
+    rows = inside(change, len(residual))
     if min((~np.isnan(residual[rows])).sum(), (~np.isnan(residual[~rows])).sum()) < 3:
         return []
     came, told = _break(series.label, change), _break(series.guess, change)

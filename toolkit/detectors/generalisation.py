@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, difference, logistic, make, not_testable, percent, some
+from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent, some
 from toolkit.detectors.study import LEAST_ROWS, Study, known
 from toolkit.detectors.world import off_support
 from toolkit.profile.model import Codes, Floats, Mask
@@ -16,11 +16,6 @@ from toolkit.timeline.change import Change
 
 NAME = "generalisation"
 _FIRST: Final = 0.34
-
-
-def from_start(study: Study) -> Change:
-    """Give the change that was there from the first row."""
-    return Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
 
 
 def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:

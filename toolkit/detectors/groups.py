@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, logistic, make, not_testable, p_of_z, percent
-from toolkit.detectors.generalisation import from_start
+from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, p_of_z, percent
+from toolkit.detectors.generalisation import auc
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 from toolkit.records import SliceTerm
@@ -287,8 +287,6 @@ def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
 
 def proxy_of(study: Study, g: Gap) -> str | None:
     """Name a feature that stands for the group: it tells the group and, held equal, leaves no gap."""
-    from toolkit.detectors.generalisation import auc
-
     final = measures(study, study.log, None).get("selection")
     if final is None:
         return None

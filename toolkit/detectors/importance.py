@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.detectors.evidence import some
-from toolkit.detectors.scoring import answer, design, designed, linear, linear_names
+from toolkit.detectors.scoring import answer, designed, linear, linear_names
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints
 
@@ -22,7 +22,7 @@ def importance(study: Study) -> dict[str, float]:
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    R, _ = design(study)
+    R, _ = study.design
     y = answer(study.ref, study)
     if study.profile.task == "multiclass":
         y = study.ref.prediction

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.detectors.evidence import some
-from toolkit.detectors.scoring import answer, design, designed
+from toolkit.detectors.scoring import answer, designed
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -127,7 +127,7 @@ def _leaves(study: Study, rows: Mask, ref_leaf: Ints, log_leaf: Ints) -> tuple[I
     """Fill in the leaves of the tree; give the rows that taught it, and the feature that it splits by most."""
     from sklearn.tree import DecisionTreeRegressor
 
-    R, L = _filled(*design(study))
+    R, L = _filled(*study.design)
     ref_y, log_y = _surprise(study)
     ref_good, log_good = np.flatnonzero(~np.isnan(ref_y))[::2], some(np.flatnonzero(rows & ~np.isnan(log_y))[::2])
     if R.shape[1] == 0 or len(ref_good) < 100 or len(log_good) < 100:
@@ -315,7 +315,7 @@ def _expected(study: Study, ref_loss: Floats) -> dict[str, Any] | None:
         return None
     known = np.random.default_rng(study.profile.seed).permutation(known)[:_MOST_ROWS]
     served = some(np.arange(len(study.log)))
-    R, L = (X[rows] for X, rows in zip(design(study), (known, served), strict=True))
+    R, L = (X[rows] for X, rows in zip(study.design, (known, served), strict=True))
     r_score, l_score = answer(study.ref, study), answer(study.log, study)
     if not np.isnan(r_score).all() and not np.isnan(l_score).all():
         r, s = r_score[known], l_score[served]

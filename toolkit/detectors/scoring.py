@@ -26,11 +26,6 @@ _MOST_ROWS: Final = 8_000
 _BLOCK: Final = 50_000
 
 
-def design(study: Study) -> tuple[Floats, Floats]:
-    """Give the features of baseline and log as one numeric matrix each; text as codes by falling frequency."""
-    return study.design
-
-
 def designed(study: Study) -> list[str]:
     """Name the columns of ``design``, in its order."""
     names = []
@@ -66,7 +61,7 @@ def answer(sample: Sample, study: Study) -> Floats:
 
 def surrogate(study: Study) -> Surrogate | None:
     """Fit the surrogate on the baseline, out of fold; ``None`` where there is nothing to fit."""
-    R, L = design(study)
+    R, L = study.design
     if study.ref.score.size == 0 or (np.isnan(study.ref.score).all() and study.profile.task == "multiclass"):
         return None
     y, now = answer(study.ref, study), answer(study.log, study)

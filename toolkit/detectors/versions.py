@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make, not_testable, percent
+from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, not_testable, percent
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import Change, find_change
@@ -134,7 +134,7 @@ def _excess(study: Study) -> float:
 def _unknown(study: Study, name: str, known: set[str]) -> Evidence:
     text = f"The log was answered by version {name}; the reference knows {', '.join(sorted(known)[:5])}."
     mechanism = "wrong_model_version" if any(version_key(name) < version_key(v) for v in known) else "bad_rollout"
-    change = Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
+    change = from_start(study)
     return make(
         study,
         NAME,

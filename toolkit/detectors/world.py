@@ -8,6 +8,7 @@ from toolkit.detectors.drift import Moved, exact_cells, shares
 from toolkit.detectors.evidence import (
     Evidence,
     difference,
+    from_start,
     inside,
     ks_distance,
     ks_z,
@@ -124,15 +125,10 @@ def _taught_noise(study: Study, r: Relation) -> list[Evidence]:
         f"rows, alike in every stratum: what taught the model was noisy (it errs {-better:.3f} more a row there)."
     )
     found = make(
-        study, "taught_noise", "label_noise", text, strength=strength, z=-z, change=from_first(study),
+        study, "taught_noise", "label_noise", text, strength=strength, z=-z, change=from_start(study),
         effect=r.taught_rate, unit="share of labels", n=r.n, harmful=True, refutes=("concept_drift", "label_shift"),
     )  # fmt: skip
     return [found]
-
-
-def from_first(study: Study) -> Change:
-    """Give the change that was there from the first row."""
-    return Change("from_start", 0, len(study.log), 0.0, 1.0, 10.0, 0, 0)
 
 
 def _story(study: Study, r: Relation, mechanism: str, text: str, strength: float, z: float, effect: float) -> Evidence:

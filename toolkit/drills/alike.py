@@ -19,9 +19,7 @@ FILE: Final = "fingerprints.json"
 
 def fingerprints(folder: str | Path | None = None) -> dict[str, Mapping[str, float]]:
     """Give the marks of each case of the library (or of another folder) by its name, each mark with its weight."""
-    root = Path(folder) if folder is not None else shipped("case_studies")
-    file = root / FILE
-    known: dict[str, dict[str, float]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    known = _kept(_file(folder))
     found: dict[str, Mapping[str, float]] = {}
     for one in cases(folder):
         marks = known.get(one.name) or {m: 1.0 for m in (one.mechanism, *one.also_mechanisms) if m}
@@ -32,9 +30,15 @@ def fingerprints(folder: str | Path | None = None) -> dict[str, Mapping[str, flo
 
 def keep(marks: Mapping[str, Mapping[str, float]], folder: str | Path | None = None) -> None:
     """Write the marks of cases beside the library; those of other cases stay."""
-    root = Path(folder) if folder is not None else shipped("case_studies")
-    file = root / FILE
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    file = _file(folder)
     rounded = {name: {mark: round(weight, 4) for mark, weight in one.items()} for name, one in marks.items()}
-    merged = {name: dict(sorted(one.items())) for name, one in sorted({**known, **rounded}.items())}
+    merged = {name: dict(sorted(one.items())) for name, one in sorted({**_kept(file), **rounded}.items())}
     file.write_text(json.dumps(merged, indent=1) + "\n", encoding="utf-8")
+
+
+def _file(folder: str | Path | None) -> Path:
+    return (Path(folder) if folder is not None else shipped("case_studies")) / FILE
+
+
+def _kept(file: Path) -> dict[str, dict[str, float]]:
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

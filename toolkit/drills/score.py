@@ -1,9 +1,9 @@
 """The score of a drill, part by part (floor 7): it tells a good diagnostician from a lucky one.
 
 Evidence and time are earned only with the right cause, and only as far as the evidence was looked at: a guess that is
-right is early, and no diagnosis. The confidence is scored by the Brier rule, stretched
-so that 50 % is worth nothing and being sure and wrong costs more than being sure and right earns: nobody gains by
-stating another confidence than the honest one, and a gamble is dearer than a doubt.
+right is early, and no diagnosis. The confidence is scored by the Brier rule, stretched so that
+50 % is worth nothing and being sure and wrong costs more than being sure and right earns: nobody gains by stating
+another confidence than the honest one, and a gamble is dearer than a doubt.
 """
 
 from __future__ import annotations

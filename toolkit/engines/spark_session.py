@@ -125,15 +125,20 @@ def _start(master: str, memory_mb: int | None) -> Any:
     return SparkSession(context)
 
 
-def _refuse_no_java() -> None:
+def find_java() -> Path | None:
+    """Find the Java that Spark would start: JAVA_HOME's, else the one on the path; ``None`` where there is none."""
     home = os.environ.get("JAVA_HOME")
-    found = (Path(home) / "bin" / "java").exists() if home else shutil.which("java") is not None
-    if not found and "PYSPARK_GATEWAY_PORT" not in os.environ:
-        raise LogError("Spark needs Java 17 or newer, and there is none", where=home or "PATH", fix=_fix())
+    found = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    return Path(found) if found is not None and Path(found).exists() else None
 
 
-def _fix() -> str:
-    return "install a Java runtime of 17 or newer and set JAVA_HOME"
+def _refuse_no_java() -> None:
+    if find_java() is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
+        raise LogError(
+            "Spark needs Java 17 or newer, and there is none",
+            where=os.environ.get("JAVA_HOME") or "PATH",
+            fix="install a Java runtime of 17 or newer and set JAVA_HOME",
+        )
 
 
 def _why(error: Exception, chatter: bytes) -> str:

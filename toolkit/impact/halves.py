@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.scoring import design
 from toolkit.detectors.study import Study
 from toolkit.impact.regions import BLOCKS, MOST_ROWS, Region, Rows, Sums, contrast
 from toolkit.profile.model import Floats, Ints, Mask
@@ -96,7 +95,7 @@ def part(study: Study, after: Mask | None, *, least: int, seed: int) -> Halves |
 
 def _described(study: Study) -> tuple[Floats, Floats]:
     """Give features, score and prediction of baseline and log as one matrix each."""
-    R, L = design(study)
+    R, L = study.design
     return (
         np.column_stack((R, study.ref.score, study.ref.prediction)),
         np.column_stack((L, study.log.score, study.log.prediction)),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from toolkit.jupyter.desks import Desk
     from toolkit.jupyter.spans import Span
     from toolkit.notebooks.bundle import Bundle
+    from toolkit.records import Verdict
 
 #: How much of the time around the onset's interval is shown, in lengths of it.
 _ROOM = 4
@@ -49,24 +50,29 @@ class Onset:
 
     def take(self) -> None:
         """Put the log's onset into the field."""
-        verdict = self.desk.case.verdict
-        if verdict is None or verdict.onset is None:
-            self.said("The log shows no onset.", wrong=True)
-            return
-        self.began.value = parts.written(verdict.onset)
-        self.said("Press Set when it began to record it.")
+        verdict = self._dated()
+        if verdict is not None:
+            self.began.value = parts.written(verdict.onset)
+            self.said("Press Set when it began to record it.")
 
     def near(self) -> None:
         """Zoom to the surroundings of the onset."""
-        verdict = self.desk.case.verdict
+        verdict = self._dated()
         if verdict is None or verdict.onset is None:
-            self.said("The log shows no onset.", wrong=True)
             return
         low, high = verdict.onset_interval or (verdict.onset, verdict.onset)
         stops = self.zoom.stops
         room = max((high - low) * _ROOM, 2 * (stops[1] - stops[0]))
         self.zoom.choose(low - room, high + room)
         self.said("The timeline shows the surroundings of the onset.")
+
+    def _dated(self) -> Verdict | None:
+        """Give the verdict where it has an onset; else say that there is none."""
+        verdict = self.desk.case.verdict
+        if verdict is not None and verdict.onset is not None:
+            return verdict
+        self.said("The log shows no onset.", wrong=True)
+        return None
 
 
 def _known(case: Bundle) -> Shown:

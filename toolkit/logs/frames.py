@@ -22,11 +22,12 @@ def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
 
     where = f"{type(frame).__module__.split('.')[0]} {type(frame).__name__}"
     table = _as_table(frame, where)
-    if hasattr(table, "scanner"):
-        names = [str(c) for c in table.schema.names]
+    if _is_dataset(table):
+        names, rows = table.schema.names, table.head(1).num_rows
     else:
-        names = [str(c) for c in (table.column_names if hasattr(table, "column_names") else table.columns)]
-    if not names or not (table.head(1).num_rows if hasattr(table, "scanner") else len(table)):
+        names, rows = (table.column_names if hasattr(table, "column_names") else table.columns), len(table)
+    names = [str(c) for c in names]
+    if not names or not rows:
         raise LogError("the table has no rows", where=where, fix="fill it first")
     refuse_case_duplicates(names, where)
     try:
@@ -40,6 +41,10 @@ def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
     return Opened(sql="SELECT * FROM frame", name=where)
 
 
+def _is_dataset(frame: Any) -> bool:
+    return hasattr(frame, "scanner") and hasattr(frame, "schema")
+
+
 def _as_table(frame: Any, where: str) -> Any:
     if hasattr(frame, "iloc") and hasattr(frame, "columns"):
         if any(not isinstance(c, str) for c in frame.columns):
@@ -47,7 +52,7 @@ def _as_table(frame: Any, where: str) -> Any:
         return frame
     import pyarrow as pa
 
-    if isinstance(frame, pa.Table) or (hasattr(frame, "scanner") and hasattr(frame, "schema")):
+    if isinstance(frame, pa.Table) or _is_dataset(frame):
         return frame  # a dataset is read file by file, only the columns that are asked for
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.table(frame)
