@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from toolkit.drills.alike import fingerprints
 from toolkit.drills.cases import Case, case, cases
 from toolkit.drills.verdicts import Said, said_of, table
+from toolkit.store.search import likeness
 
 DOCS = Path(__file__).parents[1] / "docs" / "case_studies.md"
 ALL = os.environ.get("POSTMORTEM_CASES") == "all"
@@ -39,6 +41,8 @@ def test_the_verdict_is_the_accepted_cause_or_undetermined(one: Case, tmp_path: 
         f"{said.verdict}: {said.mechanism}" if said.mechanism else said.verdict
     )
     assert said.grade(one) in {"right", "accepted", "undetermined"}, said
+    if said.marks:  # by which an incident is held to the cases; where nothing is wrong there are none
+        assert likeness(said.marks, fingerprints()[one.name]) > 0.95
 
 
 def test_the_documentation_has_every_case_as_it_stands() -> None:
