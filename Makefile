@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: help demo test lint check format bench-verdict bench-speed bench-spark stress library browser docs clean
+.PHONY: help demo test lint check format bench-verdict bench-speed bench-spark stress library browser wheel docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,19 +15,19 @@ help:
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/postmortem demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder tests
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers $(WORKERS)
 
 check: lint test
 
@@ -55,6 +55,10 @@ library: $(STAMP)
 
 browser: $(STAMP)
 	$(BIN)/python -m pytest -m "browser or lab" tests
+
+# the wheel with all that it needs in a new environment; the suite takes a copy of its own
+wheel: $(STAMP)
+	POSTMORTEM_WHEEL=fresh $(BIN)/python -m pytest tests/test_wheel.py
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py

