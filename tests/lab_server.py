@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
@@ -73,7 +74,7 @@ def serving(folder: Path, scratch: Path) -> Iterator[Lab]:
     env = {name: str(scratch / name.lower()) for name in _OWN} | {"JUPYTERLAB_SETTINGS_DIR": str(scratch / "settings")}
     with (scratch / "server.log").open("w") as log:
         given = ("lab", "--home", folder, "--no-browser", "--port", port, "--", *_FLAGS)
-        server = spawn(*given, env=env, cwd=folder.parent, stdout=log, stderr=log)
+        server = spawn(*given, env=env, cwd=folder.parent, stdout=log, stderr=log, start_new_session=True)
     try:
         url = f"http://127.0.0.1:{port}"
         for _ in range(600):
@@ -83,12 +84,13 @@ def serving(folder: Path, scratch: Path) -> Iterator[Lab]:
             time.sleep(0.2)
         yield Lab(url, folder)
     finally:
-        server.send_signal(signal.SIGINT)
+        # a session of its own and SIGTERM: both work where SIGINT is ignored, as below nohup
+        server.terminate()
         with contextlib.suppress(Exception):
-            server.wait(timeout=20)
-        if server.poll() is None:
-            server.kill()
-            server.wait()
+            server.wait(timeout=30)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
 
 
 @contextlib.contextmanager

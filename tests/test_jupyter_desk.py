@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -184,3 +189,26 @@ def test_the_launcher_cards_are_of_this_version() -> None:
     assert about["version"] == tk.__version__
     assert (folder / about["jupyterlab"]["_build"]["load"]).is_file()
     assert lab.current(folder)
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_who_ends_the_command_ends_its_server(deaf: bool, tmp_path: Path) -> None:
+    """SIGTERM to ``postmortem lab`` goes on to what it serves; one that does not heed it is killed, and none stays."""
+    ready = tmp_path / "ready"
+    stand_in = f"""
+import os, pathlib, signal, time
+signal.signal(signal.SIGTERM, {"signal.SIG_IGN" if deaf else "lambda *_: os._exit(0)"})
+pathlib.Path({str(tmp_path / "part")!r}).write_text(str(os.getpid()))
+os.replace({str(tmp_path / "part")!r}, {str(ready)!r})
+time.sleep(60)
+"""
+    given = [sys.executable, "-c", stand_in]
+    serve = f"import os, sys; from toolkit.jupyter import lab; sys.exit(lab.serve({given!r}, os.environ, patience=0.3))"
+    ours = subprocess.Popen([sys.executable, "-c", serve])
+    while not ready.exists():
+        assert ours.poll() is None
+        time.sleep(0.02)
+    ours.send_signal(signal.SIGTERM)
+    assert ours.wait(timeout=30) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(ready.read_text()), 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -24,7 +23,8 @@ def lab(port: int | None, no_browser: bool, more: tuple[str, ...], home: str | N
     """Open JupyterLab in the incidents folder, with the kernel of this very environment.
 
     The launcher has cards for a new incident, an open one, and a drill on a case study. What comes after -- is handed
-    on to JupyterLab. Ctrl-C ends it; nothing is lost, for every step of an investigation is on record at once.
+    on to JupyterLab. Ctrl-C or SIGTERM ends it and its kernels; nothing is lost, for every step of an investigation is
+    on record at once.
     """
     from toolkit.jupyter import lab as ours
     from toolkit.paths import home as folder_of
@@ -37,10 +37,4 @@ def lab(port: int | None, no_browser: bool, more: tuple[str, ...], home: str | N
         if there is None or not ours.current(there):
             given.append(f"--LabApp.extra_labextensions_path={ours.lay_out(Path(spare))}")
         say(f"JupyterLab in {folder.absolute()}; Ctrl-C ends it.", err=True)
-        with subprocess.Popen(given, env=ours.environment(folder)) as server:
-            try:
-                return server.wait()
-            except KeyboardInterrupt:
-                server.terminate()
-                server.wait()
-                return 0
+        return ours.serve(given, ours.environment(folder))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from toolkit.errors import PostmortemError
 
@@ -37,6 +39,46 @@ def environment(folder: Path) -> dict[str, str]:
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
     env.pop("POSTMORTEM_BATCH", None)
     return env
+
+
+def serve(given: Sequence[str], env: Mapping[str, str], *, patience: float = 15) -> int:
+    """Run a server until it ends, and give its exit code; 0 where we were told to end it.
+
+    Ctrl-C, SIGTERM and a closed terminal are handed on as SIGTERM, on which JupyterLab ends its kernels and asks
+    nothing. One that has not ended ``patience`` seconds later is killed; its kernels notice and end too.
+    """
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # where somebody ignores a signal on our behalf (nohup), it stays ignored
+    before = {one: signal.getsignal(one) for one in (getattr(signal, name) for name in names)}
+    before = {one: handler for one, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+
+    def told(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    server = None
+    try:
+        for one in before:
+            signal.signal(one, told)
+        server = subprocess.Popen(given, env=dict(env))
+        return server.wait()
+    except KeyboardInterrupt:
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
+        return 0
+    finally:
+        if server is not None and server.poll() is None:
+            _end(server, patience)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _end(server: subprocess.Popen[bytes], patience: float) -> None:
+    server.terminate()
+    try:
+        server.wait(patience)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def installed() -> Path | None:
