@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,6 +97,18 @@ def test_events_follow_from_findings() -> None:
     assert "x is 100 times larger [F01]" in made[0].text
     assert {e.source for e in made} == {"finding"}
     assert events_of(a_verdict("none", None, None)) == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [(-3600.000001, 61.5, "2026-03-14 10:59 to 2026-03-14 12:02 UTC"),
+     (-2.25, 200.000001, "2026-03-14 11:59:57 to 2026-03-14 12:03:21 UTC")],
+)  # fmt: skip
+def test_an_interval_is_told_as_finely_as_it_is_known(first: float, last: float, said: str) -> None:
+    """Hours to the minute, minutes to the second, rounded outwards; nobody knows the microsecond of a change."""
+    interval = (NOON + timedelta(seconds=first), NOON + timedelta(seconds=last))
+    (made, *_) = events_of(replace(a_verdict(), onset_interval=interval))
+    assert f"(95 % interval {said})" in made.text
 
 
 def test_times_follow_from_the_verdict_and_the_alerts() -> None:

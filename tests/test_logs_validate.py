@@ -241,12 +241,14 @@ def test_a_new_label_of_a_multiclass_task_is_a_class() -> None:
 
 
 def test_a_prediction_of_neither_class_is_missing_not_quarantined() -> None:
-    """A prediction such as ERROR leaves its row, without a prediction, and the report names the value."""
+    """A prediction such as ERROR leaves its row, without a prediction; a terminal names it, a record never."""
     data = {"prediction": ["0", "1", "ERROR"] + ["0", "1"] * 10, "label": [0, 1, 1] + [0, 1] * 10}
     with read({"task": "binary", "roles": {"prediction": "prediction", "label": "label"}}, **data) as log:
         assert log.validation.rows_kept == 23
         assert log.validation.nulls["prediction"] == 1
-        assert log.validation.notes == ("values that are neither class: 'ERROR'",)
+        assert log.validation.notes == ("prediction: neither class in 1 row",)
+        assert "neither class       'ERROR'" in log.validation.table()
+        assert "ERROR" not in str(log.validation.to_dict()) + str(log._repr_mimebundle_())
 
 
 # -- counts -----------------------------------------------------------------------------------------------------------

@@ -32,6 +32,9 @@ def planted(case: GeneratedIncident) -> pd.DataFrame:
     ).astype({"timestamp": str, "income": object})
     log.loc[5, "timestamp"], log.loc[20, "request_id"] = "PLANTED-TIME", "PLANTED-ID-00019"
     log.loc[30:34, "income"] = "PLANTED-NUMBER"
+    for role, row in (("label", 40), ("prediction", 41)):
+        log = log.astype({role: object})
+        log.loc[row, role] = "PLANTED-CLASS"
     return log
 
 
@@ -53,6 +56,8 @@ def test_no_secret_and_no_row_gets_into_what_is_written(tmp_path: Path, monkeypa
     monkeypatch.setenv("BANK_TOKEN", SECRET)
     case = make_incident("unit_change", variant="times_100", rows=700, seed=1)
     planted(case).to_csv(tmp_path / "served.csv", index=False)
+    with (tmp_path / "served.csv").open("a") as file:
+        file.write("PLANTED-LINE,with,too,few\nPLANTED-LINE" + ",PLANTED-CELL" * 99 + "\n")
     case.reference.to_csv(tmp_path / "held.csv", index=False)
     store = Store(tmp_path / "incidents")
     tk.open_incident(store, "Loans refused", log=tmp_path / "served.csv", reference=tmp_path / "held.csv")

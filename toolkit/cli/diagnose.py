@@ -127,7 +127,10 @@ def show_values(log: Log) -> None:
 def show_validation(log: Log) -> None:
     """Print the validation report, where rows were left out."""
     for name, part in (("log", log), ("reference", log.reference)):
-        if part is not None and (part.validation.quarantined or part.validation.rejects):
-            say(f"Rows of the {name} were left out:")
-            say(part.validation.table())
+        if part is None:
+            continue
+        report = part.validation
+        if report.quarantined or report.rejects or report.strays:
+            say(f"Rows of the {name} were left out:" if report.quarantined or report.rejects else f"The {name}:")
+            say(report.table())
             say()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from toolkit.records import Event, Finding, Incident, LedgerLine, Verdict, iso
+from toolkit.records import Event, Finding, Incident, LedgerLine, Verdict
 
 #: The source of an event that a finding gave.
 SOURCE: Final = "finding"
 #: A ledger line below this share of the damage gives no event.
 LEAST_SHARE: Final = 0.05
+#: An interval below this length is told to the second.
+_SHORT: Final = timedelta(minutes=5)
 
 
 def events_of(verdict: Verdict) -> tuple[Event, ...]:
@@ -42,9 +44,19 @@ def _strongest(verdict: Verdict, line: LedgerLine | None) -> Finding | None:
 
 
 def _text(found: Finding | None, interval: tuple[datetime, datetime] | None) -> str:
-    between = f" (95 % interval {iso(interval[0])} to {iso(interval[1])})" if interval else ""
+    between = f" (95 % interval {_span(*interval)})" if interval else ""
     what = f": {found.statement} [{found.id}]" if found else ""
     return f"The log changes here{between}{what}"
+
+
+def _span(first: datetime, last: datetime) -> str:
+    """Write an interval to the minute, a short one to the second, rounded outwards: it still covers what it did."""
+    short = last - first < _SHORT
+    step = timedelta(seconds=1) if short else timedelta(minutes=1)
+    zero = datetime(1970, 1, 1, tzinfo=UTC)
+    low, high = zero + (first - zero) // step * step, zero - (zero - last) // step * step
+    form = "%Y-%m-%d %H:%M:%S" if short else "%Y-%m-%d %H:%M"
+    return f"{low.astimezone(UTC).strftime(form)} to {high.astimezone(UTC).strftime(form)} UTC"
 
 
 def times_of(

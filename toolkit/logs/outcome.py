@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
@@ -19,7 +19,8 @@ class Outcome:
     """Task and classes. ``classes`` is (negative, positive) for a binary task, sorted else, empty for a regression.
 
     ``spelling`` maps a value as it stands in the log (trimmed, whole numbers without decimals, true and false as 1 and
-    0) to its class, where the two differ; ``guessed`` names what nobody declared: task, positive.
+    0) to its class, where the two differ; ``guessed`` names what nobody declared: task, positive. ``notes`` count what
+    is neither class and may be recorded; ``strays`` are the first few such values, content of rows, for a terminal.
     """
 
     task: Task
@@ -27,6 +28,7 @@ class Outcome:
     spelling: Mapping[str, str] = field(default_factory=dict)
     guessed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
 
     @property
     def positive(self) -> str | None:
@@ -60,20 +62,32 @@ def decide_outcome(
     if task == "multiclass":
         return Outcome("multiclass", tuple(sorted(counts, key=_order)), spelling, frozenset(guessed))
     _check_binary(every, roles)
-    two, notes = _two_classes(counts, _counts(reference, spelling), roles, spelling)
+    two, strays = _two_classes(counts, _counts(reference, spelling), roles, spelling)
+    sides = (("", log), (" in the reference", reference))
+    notes = tuple(note for where, of in sides for note in _strayed(of, two, spelling, where))
     positive, sure = _positive(two, every, roles, spelling)
     if not sure:
         guessed.add("positive")
     negative = next((c for c in two if c != positive), _other(positive))
-    return Outcome("binary", (negative, positive), spelling, frozenset(guessed), notes)
+    return Outcome("binary", (negative, positive), spelling, frozenset(guessed), notes, strays)
+
+
+def _telling(tallies: Sequence[Tally]) -> list[Tally]:
+    """Leave decisions out where there is more: they may be of a third kind (sent to review), which makes no class."""
+    return [t for t in tallies if t.role != "decision"] or list(tallies)
+
+
+def _strayed(tallies: Sequence[Tally], two: Sequence[str], spelling: Mapping[str, str], where: str) -> Iterator[str]:
+    """Say of how many rows what was predicted or came true is neither class; a value of a row is never quoted."""
+    for one in _telling(tallies):
+        n = sum(rows for value, (rows, _) in one.values.items() if spelling.get(value, value) not in two)
+        if n:
+            yield f"{one.role}{where}: neither class in {n:,} row{'s' if n > 1 else ''}"
 
 
 def _counts(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for one in tallies:
-        # decisions may be of a third kind (sent to review); they make no class
-        if one.role == "decision" and any(t.role != "decision" for t in tallies):
-            continue
+    for one in _telling(tallies):
         for value, (n, _) in one.values.items():
             name = spelling.get(value, value)
             counts[name] = counts.get(name, 0) + n
@@ -125,7 +139,7 @@ def _check_binary(tallies: Sequence[Tally], roles: Roles) -> None:
 def _two_classes(
     counts: Mapping[str, int], reference: Mapping[str, int], roles: Roles, spelling: Mapping[str, str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the two classes (or the one there is), and a note where other values were put aside."""
+    """Give the two classes (or the one there is), and the first few other values."""
     ranked = sorted(counts, key=lambda c: (-counts[c], c))
     if len(reference) == 2:
         two = tuple(reference)
@@ -140,9 +154,7 @@ def _two_classes(
         two = (*(partner or others)[:1], wanted)
     else:
         two = tuple(ranked[:2])
-    aside = [c for c in ranked if c not in two]
-    shown = ", ".join(repr(c) for c in aside[:5])
-    return two, ((f"values that are neither class: {shown}",) if aside else ())
+    return two, tuple([c for c in ranked if c not in two][:5])
 
 
 def _refuse_positive(roles: Roles, classes: Sequence[str]) -> NoReturn:

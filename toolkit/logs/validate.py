@@ -37,7 +37,8 @@ class Validation:
     each (1 is the first row read; none on an engine whose rows have no order); ``rejects`` counts lines of CSV or JSONL
     that could not be read at all, by reason.
     ``nulls`` counts kept rows without a value, by role, and ``not_finite`` NaN and infinities, by feature; both are
-    taken as missing. ``first`` and ``last`` are the times of the earliest and latest kept row.
+    taken as missing. ``first`` and ``last`` are the times of the earliest and latest kept row. ``strays`` are values
+    that are neither class, to be shown on a terminal (``table``): content of rows, which no record holds.
     """
 
     rows_read: int
@@ -54,10 +55,11 @@ class Validation:
     rejects: Mapping[str, int] = field(default_factory=dict)
     reject_lines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
     rules: str = RULES
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the report as JSON values."""
+        """Give the report as JSON values; nothing in it is content of a row."""
         return {
             **{k: v for k, v in self.__dict__.items() if not isinstance(v, Mapping | tuple | datetime)},
             **{k: dict(v) for k, v in self.__dict__.items() if isinstance(v, Mapping)},
@@ -91,8 +93,10 @@ class Validation:
             yield "note", note
 
     def table(self) -> str:
-        """Give the report as plain text, one line each."""
+        """Give the report as plain text for a terminal, one line each, the odd values included."""
         pairs = list(self.lines())
+        if self.strays:
+            pairs.append(("neither class", ", ".join(map(repr, self.strays))))
         width = max(len(what) for what, _ in pairs)
         return "\n".join(f"{what.ljust(width)}  {much}" for what, much in pairs)
 
@@ -159,6 +163,7 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
             rejects=dict(rows.opened.rejects),
             reject_lines=rows.opened.reject_lines,
             notes=(*rows.opened.notes, *notes, *plan.outcome.notes),
+            strays=plan.outcome.strays,
         ),
         mask,
     )
