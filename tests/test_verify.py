@@ -6,16 +6,18 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import made_bundle
 import pandas as pd
 import pytest
 from shell import a_broken_log, written
 
 from toolkit.errors import PostmortemError
 from toolkit.investigation import investigate, open_incident, publish, verify
+from toolkit.notebooks.bundle import GroupValue
 from toolkit.profile.frozen import freeze, thaw
 from toolkit.profile.model import Cube
 from toolkit.report.prose import render_prose
-from toolkit.report.recheck import same
+from toolkit.report.recheck import differences, same
 from toolkit.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore:All-NaN slice")
@@ -175,6 +177,13 @@ def test_nothing_published_is_one_line(store: Store, tmp_path: Path) -> None:
         verify(store, "INC-0001", audience="public")
     with pytest.raises(PostmortemError, match="no manifest"):
         verify(None, str(tmp_path))
+
+
+def test_what_differs_is_told_in_one_line_each() -> None:
+    """A group's value with line breaks in it can feign no line of ours, and is named once."""
+    was = replace(made_bundle.bundle(), groups=(GroupValue("team", "a\nall hold", "accuracy", 0.5, 0.4, 0.6, 9),))
+    now = replace(was, groups=(replace(was.groups[0], estimate=0.7),))
+    assert differences(was, now) == ["groups that come out differently: team = a all hold"]
 
 
 def test_a_number_is_the_same_up_to_rounding() -> None:

@@ -158,8 +158,9 @@ def _figures(was: Bundle, now: Bundle) -> Iterator[str]:
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:
-    shown = ", ".join(visible(n, 60) for n in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    once = list(dict.fromkeys(names))
+    shown = ", ".join(visible(" ".join(n.split()), 60) for n in once[:most])  # a line break would feign a line of ours
+    return shown if len(once) <= most else f"{shown} and {len(once) - most} more"
 
 
 def page_says(frozen: Frozen) -> list[str]:
