@@ -212,6 +212,21 @@ def test_a_network_share_is_refused(tmp_path: Path) -> None:
     on_network(Path("/elsewhere"), mounts)
 
 
+def test_no_second_store_is_begun_where_the_first_went_away(tmp_path: Path) -> None:
+    """A share that vanishes under a running kernel: reading and writing say so, nothing is made there, nothing lost."""
+    there, away = tmp_path / "incidents", tmp_path / "away"
+    store = Store(there)
+    store.open_incident("Before")
+    there.rename(away)
+    for again in (store.incidents, lambda: store.open_incident("While"), lambda: Store(there).incidents()):
+        with pytest.raises(StoreError, match="the store that was here is gone; nothing was recorded"):
+            again()
+    assert not there.exists()
+    away.rename(there)
+    store.open_incident("After")
+    assert [i.title for i in store.incidents()] == ["Before", "After"]
+
+
 def test_the_documentation_has_every_view_and_column() -> None:
     """The page of the schema is made from the views themselves."""
     page = schema_markdown()

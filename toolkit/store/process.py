@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Process:
-    """The state: the connection in memory, whose turn it is for each folder, and the descriptors of held locks."""
+    """The state: the connection in memory, whose turn a folder is, descriptors of held locks, where stores were met."""
 
     pid: int
     memory: duckdb.DuckDBPyConnection | None = None
@@ -32,6 +32,7 @@ class Process:
     descriptors: set[int] = field(default_factory=set)
     mutex: threading.Lock = field(default_factory=threading.Lock)
     names: Iterator[int] = field(default_factory=itertools.count)
+    met: set[Path] = field(default_factory=set)
 
 
 @dataclass
@@ -80,6 +81,16 @@ def cursor() -> duckdb.DuckDBPyConnection:
 def new_name() -> str:
     """Give a name for an attachment that no other session of this process has."""
     return f"store_{next(process().names)}"
+
+
+def meet(folder: Path) -> None:
+    """Keep in mind that there is a store in a folder."""
+    process().met.add(folder.resolve())
+
+
+def was_met(folder: Path) -> bool:
+    """Whether this process met a store in a folder: should there be none now, its disk or share went away."""
+    return folder.resolve() in process().met
 
 
 def drop_memory() -> None:

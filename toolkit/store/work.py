@@ -21,7 +21,7 @@ from toolkit.store.commit import Undecided, commit, entry_of
 from toolkit.store.foreign import notice
 from toolkit.store.journal import Head
 from toolkit.store.lock import Held, hold, on_network, user
-from toolkit.store.process import turn
+from toolkit.store.process import meet, turn, was_met
 from toolkit.store.ready import check_readable, fill, make_ready
 from toolkit.store.server import Server
 from toolkit.store.session import Cursor, Session, Transaction
@@ -59,6 +59,7 @@ def read(place: Place, give: Callable[[Session], R]) -> R:
         there = place.database.exists()
         if not there and (place.folder / journal.HEAD).exists():
             raise _gone(place)
+        _not_vanished(place)
     if not there:
         return _read_empty(give)
     for first in (True, False):
@@ -79,6 +80,21 @@ def _gone(place: Place) -> StoreRolledBack:
         where=str(place.database),
         fix="run `postmortem store repair`, which builds it again",
     )
+
+
+def _not_vanished(place: Place) -> None:
+    """Begin no second store where the disk or share with the first went away: what it takes in would be lost.
+
+    Raises:
+        StoreError: this process met a store here, and there is none now.
+
+    """
+    if was_met(place.folder) and not any((place.folder / name).exists() for name in (DATABASE, journal.HEAD)):
+        raise StoreError(
+            "the store that was here is gone; nothing was recorded",
+            where=str(place.folder),
+            fix="see that its disk or share is there, then do it again; to begin anew, start a new process",
+        )
 
 
 def _read_empty(give: Callable[[Session], R]) -> R:
@@ -103,6 +119,7 @@ def holding(place: Place, *, exclusive: bool) -> Iterator[Held]:
 def reading(place: Place) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
     """Hold the store beside other readers, attached; and say whether it can be read as it is."""
     with holding(place, exclusive=False), attached(place, read_only=True) as cursor:
+        meet(place.folder)
         yield cursor, check_readable(place, cursor)
 
 
@@ -113,6 +130,8 @@ def writing(place: Place) -> Iterator[tuple[Cursor, Head]]:
         with server.writing(place) as (cursor, head):
             yield cursor, head
         return
+    with told(place):
+        _not_vanished(place)
     with holding(place, exclusive=True) as held:
         touched = held.found.get("file") not in (None, stamp(place.database))
         seen = not touched
@@ -121,6 +140,7 @@ def writing(place: Place) -> Iterator[tuple[Cursor, Head]]:
         try:
             with attached(place, read_only=False) as own:
                 head = make_ready(place, own)
+                meet(place.folder)
                 if touched:
                     head, seen = notice(place, own, head), True
                 yield own, head
