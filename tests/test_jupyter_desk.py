@@ -191,6 +191,14 @@ def test_the_launcher_cards_are_of_this_version() -> None:
     assert lab.current(folder)
 
 
+def test_jupyterlab_is_told_to_ask_no_network(tmp_path: Path) -> None:
+    """Newer versions, news and extensions are not looked for, unless what is handed on says otherwise."""
+    given = lab.command(tmp_path, more=("--LabApp.news_url=x",))
+    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in given
+    assert "--LabApp.extension_manager=readonly" in given
+    assert [g for g in given if "news" in g] == ["--LabApp.news_url=x"]
+
+
 @pytest.mark.parametrize("deaf", [False, True])
 def test_who_ends_the_command_ends_its_server(deaf: bool, tmp_path: Path) -> None:
     """SIGTERM to ``postmortem lab`` goes on to what it serves; one that does not heed it is killed, and none stays."""

@@ -16,9 +16,16 @@ from toolkit.errors import PostmortemError
 EXTENSION: Final = "ml-postmortem"
 _HERE: Final = Path(__file__).resolve().parent / "labextension"
 
+#: JupyterLab asks the network for newer versions, its news and its extensions unless it is told not to.
+_QUIET: Final = (
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.news_url=None",
+    "--LabApp.extension_manager=readonly",
+)
+
 
 def command(folder: Path, *, port: int | None = None, browser: bool = True, more: Sequence[str] = ()) -> list[str]:
-    """Give the command that opens JupyterLab in a folder; ``more`` is handed on as it is.
+    """Give the command that opens JupyterLab in a folder and asks no network; ``more`` is handed on, and wins.
 
     Raises:
         PostmortemError: JupyterLab is not installed in this environment.
@@ -30,7 +37,7 @@ def command(folder: Path, *, port: int | None = None, browser: bool = True, more
     given = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.absolute()}"]
     given += [f"--ServerApp.port={port}"] if port is not None else []
     given += [] if browser else ["--no-browser"]
-    return [*given, *more]
+    return [*given, *(q for q in _QUIET if not any(m.startswith(q.split("=")[0]) for m in more)), *more]
 
 
 def environment(folder: Path) -> dict[str, str]:
