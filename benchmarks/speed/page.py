@@ -16,6 +16,7 @@ NAMED = {
     "ours": "ours, log to verdict",
     "whole": "ours, log to verdict, notebooks and page",
     "again": "ours, a second time on an unchanged log",
+    "day": "ours, log to profile, one new day of thirty",
     "evidently": "Evidently: drift and classification, HTML",
     "nannyml": "NannyML: drift, CBPE, performance by day",
     "polars": "the floor by hand in polars, streamed",
@@ -41,6 +42,7 @@ def page(results: Mapping[str, Any]) -> str:
         lines += ["", f"## {_title(shape)}", "", *_table(shape["runs"])]
         for job in ("profile", "ours"):
             lines += _steps(job, [r for r in shape["runs"] if r["job"] == job])
+        lines += _days([r for r in shape["runs"] if r["job"] == "day"])
     lines += _growth(plain)
     lines += _shapes(shapes)
     return "\n".join(lines) + "\n"
@@ -81,6 +83,30 @@ def _steps(job: str, runs: Sequence[Mapping[str, Any]]) -> list[str]:
     parts = ", ".join(f"{k} {middle[k]:.2f} CPU s (peak so far {middle[k + ' peak MB']:.0f} MB)" for k in names)
     found = sorted({f"{r['verdict']} ({r['mechanism']}) since {r['onset'][:10]}" for r in runs if "verdict" in r})
     return ["", f"{NAMED[job]}, by step: {parts}." + (f" It said: {', '.join(found)}." if found else "")]
+
+
+def _days(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what a day more costs where the days before are kept, against reading all of them anew."""
+    if not runs:
+        return []
+
+    def cost(reading: str, what: str) -> float:
+        return median(r["readings"][reading][what] for r in runs)
+
+    beside = {"that window anew": "that window anew", "another window": "that window anew"}
+    lines = [
+        "",
+        f"A day more, each from log to profile in one process, {len(runs)} runs; "
+        f"what is kept are {median(r['kept mb'] for r in runs):,.0f} MB:",
+        "",
+        "| reading | CPU s | of the same read anew | wall s | of the same |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for reading in runs[0]["readings"]:
+        whole = beside.get(reading, "30 days anew")
+        cells = [f"{cost(reading, k):.2f} | {cost(reading, k) / cost(whole, k):.2f} x" for k in ("cpu", "wall")]
+        lines.append(f"| {reading} | {cells[0]} | {cells[1]} |")
+    return lines
 
 
 def _growth(plain: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from toolkit.engines.choose import open_rows
 from toolkit.engines.duck import DuckRows
-from toolkit.engines.rows import Rows
+from toolkit.engines.rows import Rows, tuples
 
-__all__ = ["DuckRows", "Rows", "open_rows"]
+__all__ = ["DuckRows", "Rows", "open_rows", "tuples"]

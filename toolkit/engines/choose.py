@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from toolkit.engines.duck import DuckRows, Watch
+from toolkit.engines.kept import Kept
 from toolkit.engines.rows import Rows
 from toolkit.errors import LogError
 
@@ -17,7 +18,14 @@ ENGINES: Final = ("duckdb", "spark")
 TEXTS: Final = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".gz")
 
 
-def open_rows(source: Any, *, engine: str = "", memory_mb: int | None = None, watch: Watch | None = None) -> Rows:
+def open_rows(
+    source: Any,
+    *,
+    engine: str = "",
+    memory_mb: int | None = None,
+    watch: Watch | None = None,
+    kept: Kept | None = None,
+) -> Rows:
     """Open a source where its rows lie.
 
     Args:
@@ -27,6 +35,7 @@ def open_rows(source: Any, *, engine: str = "", memory_mb: int | None = None, wa
             starts with ``spark://``, else DuckDB.
         memory_mb: megabytes that DuckDB, or the driver of a Spark that is started here, may use.
         watch: see ``DuckRows.open``; Spark tells nothing.
+        kept: see ``DuckRows.open``; Spark keeps nothing.
 
     Raises:
         LogError: there is no such engine or source, or it cannot be read; the message says what to do.
@@ -41,7 +50,7 @@ def open_rows(source: Any, *, engine: str = "", memory_mb: int | None = None, wa
         from toolkit.engines.spark import SparkRows
 
         return SparkRows.open(source, master=master, memory_mb=memory_mb)
-    return DuckRows.open(source, memory_mb=memory_mb, watch=watch)
+    return DuckRows.open(source, memory_mb=memory_mb, watch=watch, kept=kept)
 
 
 def is_spark(source: Any) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from toolkit.engines.reading import interruptible, part_done, reading
+from toolkit.engines.rows import one_part
 from toolkit.errors import LogError
 from toolkit.sql import DUCKDB, connect, quote
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from toolkit.engines.kept import Kept
+    from toolkit.engines.parts import Lies, Parts
     from toolkit.logs.formats import Opened
 
 
@@ -49,6 +52,8 @@ class DuckRows:
         self._connection, self._scratch = connection, scratch
         self._one_at_a_time = threading.RLock()
         self.opened = opened
+        self._parts: Parts | None = None
+        self._flattened = False
         self.name = opened.name
         self.files = opened.files
         self.define("raw", opened.sql)
@@ -58,7 +63,13 @@ class DuckRows:
 
     @classmethod
     def open(
-        cls, source: Any, *, memory_mb: int | None = None, threads: int | None = None, watch: Watch | None = None
+        cls,
+        source: Any,
+        *,
+        memory_mb: int | None = None,
+        threads: int | None = None,
+        watch: Watch | None = None,
+        kept: Kept | None = None,
     ) -> Self:
         """Open a source.
 
@@ -69,6 +80,7 @@ class DuckRows:
                 the environment's POSTMORTEM_MEMORY, else a quarter of the machine's. What spilled is removed on close.
             threads: default one per core.
             watch: given what tells how far the scan is that runs now, 0 to 1, or ``None`` while none does.
+            kept: answers of an earlier reading, which those of this one join; Parquet files alone have any.
 
         Raises:
             LogError: there is no such source, or it cannot be read; the message says what to do.
@@ -84,7 +96,12 @@ class DuckRows:
         scratch = Scratch()
         try:
             opened = interruptible(connection, lambda: open_source(source, connection, scratch))
-            return cls(connection, opened, scratch)
+            made = cls(connection, opened, scratch)
+            if kept is not None and not made._flattened:
+                from toolkit.engines.parts import parts_of
+
+                made._parts = parts_of(made, kept)
+            return made
         except BaseException:
             connection.close()
             scratch.remove()
@@ -97,7 +114,7 @@ class DuckRows:
         """Make columns of the fields of objects: features {age} becomes "features.age", three levels deep."""
         from toolkit.logs.formats import refuse_case_duplicates
 
-        sql = self.opened.sql
+        sql, self._flattened = self.opened.sql, True
         for _ in range(_DEEPEST):
             schema = self.arrow("SELECT * FROM raw LIMIT 0").schema
             parts: dict[str, str] = {}
@@ -129,16 +146,49 @@ class DuckRows:
 
         """
         self.run(f"CREATE OR REPLACE VIEW {name} AS {sql}")
+        if self._parts is not None:
+            self._parts.views[name] = sql
 
-    def narrow(self, name: str, condition: str) -> None:
-        """Keep the rows of a view for which a condition holds.
+    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:
+        """Keep the rows of a view for which a condition holds; ``lies`` tells of each part which of its rows are that.
 
         Raises:
             LogError: DuckDB refuses it.
 
         """
         self.run(f"ALTER VIEW {name} RENAME TO {name}_of_all_times")
+        if self._parts is not None:
+            self._parts.whole[name] = self._parts.views[f"{name}_of_all_times"] = self._parts.views[name]
+            self._parts.lies = lies
         self.define(name, f"SELECT * FROM {name}_of_all_times WHERE {condition}")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether answers to ``gather`` are kept, part by part."""
+        return self._parts is not None
+
+    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:
+        """Ask the parts of the log, as far as their answers are not kept, and bring the answers together.
+
+        Args:
+            sql: a query over ``raw``, ``canonical`` or ``rows`` whose answers on parts of the rows add up.
+            whole: what adds them up, over ``parts``: their columns, the number ``_part``, and ``_before``, how many
+                rows of ``raw`` come before the part. The log is one part where nothing is kept.
+            also: queries whose kept answers do as well.
+
+        Raises:
+            LogError: the source cannot be read (any more).
+
+        """
+        if self._parts is None:
+            return self.arrow(f"WITH parts AS ({one_part(sql)}) {whole}")
+        with self._one_at_a_time:
+            answers = self._parts.answers(sql, also)
+            self._connection.register("parts", answers)
+            try:
+                return self.arrow(whole)
+            finally:
+                self._connection.unregister("parts")
 
     def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL and give its rows as tuples; for small answers. Times in UTC must be TIMESTAMP, not TIMESTAMPTZ.
@@ -186,6 +236,8 @@ class DuckRows:
         """sha256 of every file by its name as given; of the content where the source is no plain file."""
         from toolkit.engines.hashes import content_sha256, file_sha256
 
+        if self._parts is not None:
+            return {str(file): self._parts.kept.sha256(file) for file in self.files}
         if self.files and not self.opened.is_database:
             return {str(file): file_sha256(file) for file in self.files}
         with self._one_at_a_time, reading(self.name, self._connection):

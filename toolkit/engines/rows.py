@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from toolkit.engines.parts import Lies
     from toolkit.logs.formats import Opened
     from toolkit.sql import Dialect
 
@@ -37,8 +38,17 @@ class Rows(Protocol):
         """Give a SELECT a name of ours, by which later ones read it."""
         ...
 
-    def narrow(self, name: str, condition: str) -> None:
-        """Keep the rows of a view for which a condition holds."""
+    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:
+        """Keep the rows of a view for which a condition holds; ``lies`` says it of each part, where there are any."""
+        ...
+
+    @property
+    def keeps(self) -> bool:
+        """Whether answers to ``gather`` are kept, part by part."""
+        ...
+
+    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:
+        """Ask every part of the rows ``sql`` and add the answers up by ``whole``; see ``DuckRows.gather``."""
         ...
 
     def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -56,3 +66,13 @@ class Rows(Protocol):
     def close(self) -> None:
         """Let go of the rows; calling it twice does no harm."""
         ...
+
+
+def tuples(table: Any) -> list[tuple[Any, ...]]:
+    """Give the rows of an Arrow table as tuples; for small answers."""
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def one_part(sql: str) -> str:
+    """Give what ``parts`` is in ``Rows.gather`` where the rows are one part, and nothing is kept."""
+    return f"SELECT *, 0 AS _part, 0 AS _before FROM ({sql}) AS answer"

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from toolkit.engines.rows import one_part
 from toolkit.engines.spark_source import DEEPEST, frame_of, types_of, unfolded
 from toolkit.errors import LogError
 from toolkit.sql import SPARK, quote
@@ -22,6 +23,7 @@ from toolkit.sql import SPARK, quote
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from toolkit.engines.parts import Lies
     from toolkit.logs.formats import Opened
 
 T = TypeVar("T")
@@ -33,6 +35,8 @@ class SparkRows:
     """Rows of a Spark DataFrame; close it, or use it in a ``with``, to drop the temporary view that stands for it."""
 
     dialect = SPARK
+    #: Nothing that Spark counted is kept: the driver cannot tell whether its files are as they were.
+    keeps = False
     files: tuple[Path, ...] = ()
 
     def __init__(self, frame: Any, name: str) -> None:
@@ -81,7 +85,17 @@ class SparkRows:
         """Give a SELECT a name of ours, by which later ones read it."""
         self._views[name] = sql
 
-    def narrow(self, name: str, condition: str) -> None:
+    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:  # noqa: ARG002
+        """Ask ``sql`` and add its answer up by ``whole``, over ``parts``; see ``DuckRows.gather``.
+
+        Raises:
+            LogError: the source cannot be read (any more).
+
+        """
+        self.define("parts", one_part(sql))
+        return self.arrow(whole)
+
+    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:  # noqa: ARG002
         """Keep the rows of a view for which a condition holds."""
         self._views[name] = f"SELECT * FROM ({self._views[name]}) WHERE {condition}"
 

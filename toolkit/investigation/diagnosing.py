@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Window = tuple[datetime, datetime]
 #: The spans that an incident may say, in its ``log``, under the key ``analysis``.
 SPANS: Final = ("window", "reference_window")
+#: The folder, in an incident's, of what was counted of files that may not change.
+COUNTED: Final = "counted"
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,28 @@ class Reading:
     about: Mapping[str, Any]
 
 
-def read_evidence(store: Store, incident: Incident, seed: int, tell: Callable[[str], None], **how: Any) -> Reading:
+def read_evidence(
+    store: Store, incident: Incident, seed: int, tell: Callable[[str], None], *, again: bool = False, **how: Any
+) -> Reading:
     """Read an incident's log, over the spans that the incident says, and gather what speaks for what.
 
-    ``how`` are ``engine``, ``memory_mb`` and ``watch`` of ``read_log``.
+    What was counted of files of Parquet is kept in the incident's folder, and files that did not change are not counted
+    ``again`` unless that is asked for. ``how`` are ``engine``, ``memory_mb`` and ``watch`` of ``read_log``.
 
     Raises:
         LogError: it cannot be read; the message says what to do.
     """
     from toolkit.causes.diagnose import look
+    from toolkit.engines.kept import Kept
     from toolkit.profile.build import build_profile
 
     tell("reading the log")
-    spans = spans_of(incident.log)
-    with open_log(incident.log, **how) as log:
+    spans, kept = spans_of(incident.log), Kept(store.folder / incident.id / COUNTED, again=again)
+    with open_log(incident.log, kept=kept, **how) as log:
         rows = f"{log.validation.rows_kept:,} rows"
         tell(f"profiling {rows}")
         profile = build_profile(log, seed=seed)
+        kept.finish()
         events = [e for e in store.events(incident.id) if e.source != SOURCE]
         tell(f"diagnosing {rows}")
         analysis = {"analysis": {name: [iso(t) for t in span] for name, span in spans.items()}} if spans else {}
@@ -78,7 +85,7 @@ def keep_profile(store: Store, incident_id: str, profile: Profile) -> None:
 
 
 def open_log(where: Mapping[str, Any], **how: Any) -> Log:
-    """Open the log that an incident names; ``how`` are ``engine``, ``memory_mb`` and ``watch`` of ``read_log``.
+    """Open the log that an incident names; ``how`` are options of ``read_log``: ``engine``, ``memory_mb``, ``kept`` ...
 
     Raises:
         LogError: it cannot be read; the message says what to do.

@@ -155,7 +155,7 @@ def _diagnose(
         tell("the log is as it was")
         return known
     kept.unlink(missing_ok=True)
-    reading = read_evidence(store, incident, seed, tell, **how)
+    reading = read_evidence(store, incident, seed, tell, again=force, **how)
     tell("recording")
     verdict, run, bundle = record_reading(store, incident, reading, by, command)
     bundle.write(folder / BUNDLE)

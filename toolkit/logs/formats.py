@@ -34,6 +34,7 @@ class Opened:
     """A source, ready to be a view: ``sql`` gives its rows.
 
     ``rejects`` counts lines that could not be read, by reason; ``reject_lines`` shows the first few as text.
+    ``by_file`` tells that each row is one of a file's as it lies there, so that a file is read without the others.
     """
 
     sql: str
@@ -43,6 +44,7 @@ class Opened:
     reject_lines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_database: bool = False
+    by_file: bool = False
 
 
 Opener = Callable[["duckdb.DuckDBPyConnection", Sequence[Path], str, "Scratch"], Opened]

@@ -56,7 +56,7 @@ def open_parquet(
             refuse_case_duplicates(list(_top_level([(str(c), n) for _, c, n in columns])), file)
     partitioned = "true" if hive(files) else "false"
     sql = f"SELECT * FROM read_parquet({path_list(files)}, union_by_name = true, hive_partitioning = {partitioned})"
-    return Opened(sql=sql, name=name, files=tuple(files))
+    return Opened(sql=sql, name=name, files=tuple(files), by_file=True)
 
 
 def _top_level(schema: Sequence[tuple[str, int | None]]) -> Iterator[str]:

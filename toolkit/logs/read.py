@@ -8,20 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from toolkit.engines import Rows, open_rows
+from toolkit.engines import Rows, open_rows, tuples
 from toolkit.engines.duck import Watch
+from toolkit.engines.kept import Kept
 from toolkit.errors import LogError, RolesError
-from toolkit.logs.clean import Plan, canonical_sql, make_views
+from toolkit.logs.clean import AHEAD, Plan, canonical_sql, make_views
 from toolkit.logs.guess import Guess, complete, fill_features, guess_roles
 from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
 from toolkit.logs.names import NAMES, named_like_a_role, plain
 from toolkit.logs.outcome import Outcome, decide_outcome
 from toolkit.logs.stats import ColumnStats, column_stats, family_of
-from toolkit.logs.times import clock
+from toolkit.logs.times import Clock, clock
 from toolkit.logs.validate import Validation, validate
 from toolkit.logs.values import class_text, tally
-from toolkit.logs.window import Window, within
+from toolkit.logs.window import Window, times_of_parts, within
 from toolkit.roles import Roles
 from toolkit.vocabulary import PLURAL_ROLES
 
@@ -42,6 +43,7 @@ def read_log(
     window: Window | None = None,
     reference_window: Window | None = None,
     watch: Watch | None = None,
+    kept: Kept | None = None,
 ) -> Log:
     """Read a prediction log, and the reference it is held to.
 
@@ -60,8 +62,8 @@ def read_log(
         now: what counts as the present when timestamps in the future are looked for; default the clock, aware UTC.
         window: read the rows of this half-open span alone, two aware times.
         reference_window: hold them to the rows of this span, of the reference, or of the log where there is none.
-
         watch: given what tells how far a scan is, see ``DuckRows.open``; for log and for reference.
+        kept: what an earlier reading counted; files of Parquet that did not change are not counted again.
 
     Raises:
         LogError: a source cannot be read, or no row of it can be used.
@@ -73,12 +75,14 @@ def read_log(
     opened: list[Rows] = []
     held_to = source if reference is None and reference_window is not None else reference
     try:
-        opened.append(open_rows(source, engine=engine, memory_mb=memory_mb, watch=watch))
-        if held_to is not None:
-            opened.append(open_rows(held_to, engine=engine, memory_mb=memory_mb, watch=watch))
+        named = (source,) if held_to is None else (source, held_to)
+        opened.extend(open_rows(n, engine=engine, memory_mb=memory_mb, watch=watch, kept=kept) for n in named)
         log = _read(opened[0], opened[1] if len(opened) > 1 else None, declared, present)
         if log.reference is not None and reference_window is not None:
             log = replace(log, reference=within(log.reference, reference_window, "reference window"))
+        for part in (log, log.reference):
+            if part is not None:
+                times_of_parts(part)  # so that a window that is chosen later rescans nothing
         return log if window is None else within(log, window)
     except BaseException:
         for rows in opened:
@@ -168,7 +172,9 @@ def _figures(rows: Rows, declared: Roles | None) -> dict[str, ColumnStats]:
     else:
         candidates = [c for c in rows.columns if c not in told]
     texts = [c for c in candidates if family_of(rows.columns.get(c, "")) == "text" or named_like_a_role(c)]
-    return column_stats(rows, [*texts, *numbers], ranged=() if declared.columns("feature") else candidates)
+    if declared.columns("feature"):
+        return column_stats(rows, [*texts, *numbers], estimated=False)
+    return column_stats(rows, [*texts, *numbers], ranged=candidates)
 
 
 def _settle(
@@ -217,9 +223,11 @@ def _status_ok(log: Rows, roles: Roles) -> tuple[str, ...]:
     column = roles.column("status")
     if column is None or column not in log.columns:
         return ()
-    found = log.fetch(
-        f"SELECT {class_text(column, log.columns[column], log.dialect)} AS s, count(*) AS n FROM raw GROUP BY 1 "
-        "ORDER BY n DESC, s LIMIT 100"
+    found = tuples(
+        log.gather(
+            f"SELECT {class_text(column, log.columns[column], log.dialect)} AS s, count(*) AS n FROM raw GROUP BY 1",
+            "SELECT s, CAST(sum(n) AS BIGINT) AS n FROM parts GROUP BY s ORDER BY n DESC, s LIMIT 100",
+        )
     )
     values = [str(s) for s, _ in found if s is not None]
     good = [v for v in values if v.lower() in _STATUS_OK or (len(v) == 3 and v.startswith("2") and v.isdigit())]
@@ -241,7 +249,8 @@ def _clean(
         if (column := roles.column(role)) in rows.columns and column is not None
     }
     split = next((c for c in rows.columns if c.lower() == "split" and not roles.role_of(c)), None)
-    plan = Plan(roles, settled.outcome, settled.kinds, now, clocks, split)
+    late = _may_be_late(rows, clocks.get("timestamp"), now)
+    plan = Plan(roles, settled.outcome, settled.kinds, now if late else None, clocks, split)
     rows.define("canonical", canonical_sql(rows, plan))
     validation, mask = validate(rows, plan, is_reference=is_reference)
     if not validation.rows_kept:
@@ -250,6 +259,14 @@ def _clean(
         _check_answers(roles, validation, rows.name)
     make_views(rows, plan, mask)
     return validation
+
+
+def _may_be_late(rows: Rows, told: Clock | None, now: datetime) -> bool:
+    """Tell whether a row may lie in the future; what is kept must not depend on the time of reading where none does."""
+    if told is None or not rows.keeps:
+        return True
+    ((latest,),) = tuples(rows.gather(f"SELECT max({told.sql}) AS t FROM raw", "SELECT max(t) AS t FROM parts"))
+    return latest is not None and latest.replace(tzinfo=UTC) > (now + AHEAD).replace(microsecond=0)
 
 
 def _check_answers(roles: Roles, validation: Validation, name: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from toolkit.engines.rows import tuples
 from toolkit.sql import Dialect, quote
 
 if TYPE_CHECKING:
@@ -93,12 +94,18 @@ def number_of_text(column: str, says: Dialect) -> str:
 
 
 def column_stats(
-    rows: Rows, scanned: Sequence[str], ranged: Sequence[str] = (), words: Sequence[str] = ()
+    rows: Rows,
+    scanned: Sequence[str],
+    ranged: Sequence[str] = (),
+    words: Sequence[str] = (),
+    *,
+    estimated: bool = True,
 ) -> dict[str, ColumnStats]:
     """Give every column's type, and the figures of the columns ``scanned``, in one scan for each 120 of them.
 
     Of columns of whole numbers that are ``ranged`` only count, low and high are asked for, which costs next to nothing;
-    texts that are ``words`` are not tried as numbers, which for ids would cost more than all the rest.
+    texts that are ``words`` are not tried as numbers, which for ids would cost more than all the rest. How many values
+    a column has is ``estimated`` of the whole alone: two estimates do not add up to one.
 
     Raises:
         LogError: the log cannot be read.
@@ -123,16 +130,15 @@ def column_stats(
             f"{quote(c)} AS c{i}, {_number(c, stats[c], says, tried=c not in words)} AS x{i}"
             for i, c in enumerate(chunk)
         ]
-        outer = [e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c], says)]
-        found = rows.fetch(f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM raw)")[0]
+        outer = [e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c], says, estimated=estimated)]
+        found = _asked(rows, outer, f"(SELECT {', '.join(inner)} FROM raw)", _ADDED * len(chunk), apart=not estimated)
         for place, column in enumerate(chunk):
             figures = found[place * _WIDTH : (place + 1) * _WIDTH]
             stats[column] = _of_row(stats[column], figures, times.get(column, 0.0))
     for first in range(0, len(light), _CHUNK):
         chunk = light[first : first + _CHUNK]
-        found = rows.fetch(
-            f"SELECT {', '.join(f'count({q}), min({q}), max({q})' for q in map(quote, chunk))} FROM raw"
-        )[0]
+        asked = [part for q in map(quote, chunk) for part in (f"count({q})", f"min({q})", f"max({q})")]
+        found = _asked(rows, asked, "raw", ("sum", "min", "max") * len(chunk))
         for place, column in enumerate(chunk):
             filled, low, high = found[place * 3 : place * 3 + 3]
             if filled:
@@ -142,6 +148,20 @@ def column_stats(
 
 
 _WIDTH: Final = 8
+#: How the eight figures of ``_aggregates`` add up over parts of a log.
+_ADDED: Final = ("sum", "max", "sum", "sum", "min", "max", "sum", "sum")
+
+
+def _asked(
+    rows: Rows, figures: Sequence[str], source: str, added: Sequence[str], *, apart: bool = True
+) -> tuple[Any, ...]:
+    """Ask for figures of all rows, part by part where they may be taken ``apart``."""
+    named = ", ".join(f"{figure} AS a{i}" for i, figure in enumerate(figures))
+    sql = f"SELECT {named} FROM {source}"
+    if rows.keeps and not apart:
+        return rows.fetch(sql)[0]
+    totals = [f"CAST(sum(a{i}) AS BIGINT)" if how == "sum" else f"{how}(a{i})" for i, how in enumerate(added)]
+    return tuples(rows.gather(sql, f"SELECT {', '.join(f'{t} AS b{i}' for i, t in enumerate(totals))} FROM parts"))[0]
 
 
 def _number(column: str, stats: ColumnStats, says: Dialect, *, tried: bool) -> str:
@@ -151,19 +171,19 @@ def _number(column: str, stats: ColumnStats, says: Dialect, *, tried: bool) -> s
     return f"CAST({quote(column)} AS DOUBLE)" if stats.family in {"number", "boolean"} else "CAST(NULL AS DOUBLE)"
 
 
-def _aggregates(place: int, stats: ColumnStats, says: Dialect) -> list[str]:
-    """Give eight aggregates: filled, distinct, numbers, not finite ones, low, high, not whole, mean length."""
+def _aggregates(place: int, stats: ColumnStats, says: Dialect, *, estimated: bool) -> list[str]:
+    """Give eight aggregates: filled, distinct, numbers, not finite ones, low, high, not whole, length of all texts."""
     column, number = f"c{place}", f"x{place}"
     finite = number if is_integer(stats.type) else f"CASE WHEN {says.finite(number)} THEN {number} END"
     return [
         f"count({column})",
-        says.distinct(column) if stats.family not in {"time", "other"} else "0",
+        says.distinct(column) if estimated and stats.family not in {"time", "other"} else "0",
         f"count({number})",
         "0" if is_integer(stats.type) else says.count_if(f"NOT {says.finite(number)}"),
         f"min({finite})",
         f"max({finite})",
         "0" if is_integer(stats.type) else says.count_if(f"{finite} <> {says.whole(finite)}"),
-        f"avg(length({says.text(column)}))" if stats.family == "text" else "0",
+        f"sum(length({says.text(column)}))" if stats.family == "text" else "0",
     ]
 
 
@@ -181,7 +201,7 @@ def _of_row(stats: ColumnStats, figures: Sequence[Any], time_share: float) -> Co
         integral=has_number and not broken,
         number_share=float(share),
         time_share=1.0 if stats.family == "time" else time_share,
-        mean_length=float(length),
+        mean_length=float(length) / int(filled) if filled else 0.0,
     )
 
 
@@ -198,9 +218,8 @@ def _few_values(rows: Rows, columns: Sequence[str]) -> list[str]:
 def _counted(rows: Rows, column: str, stats: ColumnStats) -> Sequence[Any]:
     """Give the figures of a text column from its values, each read once however often it comes."""
     says = rows.dialect
-    number = _number(column, stats, says, tried=True)
-    each = f"SELECT {quote(column)}, count(*) AS n FROM raw GROUP BY {quote(column)}"
-    value = f"SELECT {quote(column)} AS c, {number} AS x, n FROM ({each}) AS counted"
+    each = "SELECT c, CAST(sum(n) AS BIGINT) AS n FROM parts GROUP BY c"
+    value = f"SELECT c, {_number('c', stats, says, tried=True)} AS x, n FROM ({each}) AS counted"
     finite = f"CASE WHEN {says.finite('x')} THEN x END"
 
     def rows_where(condition: str, of: str = "n") -> str:
@@ -215,9 +234,11 @@ def _counted(rows: Rows, column: str, stats: ColumnStats) -> Sequence[Any]:
         f"min({finite})",
         f"max({finite})",
         rows_where(f"{finite} <> {says.whole(finite)}"),
-        f"{rows_where('c IS NOT NULL', length)} / NULLIF({known}, 0)",
+        rows_where("c IS NOT NULL", length),
     ]
-    return rows.fetch(f"SELECT {', '.join(selected)} FROM ({value}) AS read")[0]
+    named = ", ".join(f"{figure} AS a{i}" for i, figure in enumerate(selected))
+    sql = f"SELECT {quote(column)} AS c, count(*) AS n FROM raw GROUP BY {quote(column)}"
+    return tuples(rows.gather(sql, f"SELECT {named} FROM ({value}) AS read"))[0]
 
 
 def _time_shares(rows: Rows, columns: Sequence[str]) -> Mapping[str, float]:

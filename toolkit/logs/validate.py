@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from toolkit.engines.rows import tuples
 from toolkit.logs.clean import FAULTS, Plan
 from toolkit.records import iso
 from toolkit.sql import quote
@@ -174,7 +175,15 @@ def _count(rows: Rows, columns: Mapping[str, str]) -> _Counted:
     counted = [rows.dialect.count_if(c) for c in ("_zoned", "NOT _zoned", "_old")]
     sql = ["count(*)", "min(t)", "max(t)", *counted, *columns.values()]
     selected = ", ".join(f"{s} AS {quote(f'{i}')}" for i, s in enumerate(sql))
-    found = rows.fetch(f"SELECT _flags, {selected} FROM canonical GROUP BY _flags ORDER BY _flags")
+    added = [f"CAST(sum({quote(f'{i}')}) AS BIGINT)" for i in range(len(sql))]
+    added[1:3] = [f"min({quote('1')})", f"max({quote('2')})"]
+    total = ", ".join(f"{s} AS {quote(f't{i}')}" for i, s in enumerate(added))
+    found = tuples(
+        rows.gather(
+            f"SELECT _flags, {selected} FROM canonical GROUP BY _flags",
+            f"SELECT _flags, {total} FROM parts GROUP BY _flags ORDER BY _flags",
+        )
+    )
     return _Counted({int(r[0]): dict(zip(names, r[1:], strict=True)) for r in found})
 
 
@@ -218,19 +227,32 @@ def _by_reason(counted: _Counted, mask: int) -> dict[str, int]:
 
 def _examples(rows: Rows, mask: int) -> dict[str, tuple[int, ...]]:
     first = " ".join(f"WHEN _flags & {bit} <> 0 THEN '{r}'" for r, bit in FAULTS.items() if bit & mask)
-    found = rows.fetch(
-        f"SELECT CASE {first} END AS reason, min(row, {_SHOWN}), max(row, {_SHOWN}) FROM "
-        f"(SELECT _flags, row_number() OVER () AS row FROM canonical) WHERE _flags & {mask} <> 0 GROUP BY 1"
+    found = tuples(
+        rows.gather(
+            f"SELECT CASE {first} END AS reason, min(row, {_SHOWN}) AS low, max(row, {_SHOWN}) AS high FROM "
+            f"(SELECT _flags, row_number() OVER () AS row FROM canonical) WHERE _flags & {mask} <> 0 GROUP BY 1",
+            "SELECT reason, low, high, _before FROM parts",
+        )
     )
-    return {str(r): tuple(sorted({*low, *high})) for r, low, high in found}
+    places: dict[str, set[int]] = {}
+    for reason, low, high, before in found:
+        places.setdefault(str(reason), set()).update(before + row for row in (*low, *high))
+    ordered = {reason: sorted(there) for reason, there in places.items()}
+    return {reason: tuple(sorted({*there[:_SHOWN], *there[-_SHOWN:]})) for reason, there in ordered.items()}
 
 
 def _duplicates(rows: Rows, mask: int) -> int:
     where = f"WHERE _flags & {mask} = 0" if mask else ""
     # a hash of 64 bits instead of the text: a tenth of the memory, and no clash to be expected below 1e9 ids
     known = f"CASE WHEN id IS NOT NULL THEN {rows.dialect.hash_of('id')} END"
-    found = rows.fetch(f"SELECT count(id) - count(DISTINCT {known}) FROM canonical {where}")
-    return int(found[0][0])
+    repeated = f"count(id) - count(DISTINCT {known})"
+    if rows.keeps:
+        sql = f"SELECT {repeated} AS n, min(id) AS low, max(id) AS high FROM canonical {where}"
+        found = tuples(rows.gather(sql, "SELECT n, low, high FROM parts WHERE low IS NOT NULL ORDER BY low"))
+        # ids of parts that lie apart (days, rising numbers) are not the same ones
+        if all(found[i - 1][2] < found[i][1] for i in range(1, len(found))):
+            return sum(int(n) for n, _, _ in found)
+    return int(rows.fetch(f"SELECT {repeated} FROM canonical {where}")[0][0])
 
 
 def _time_zone(rows: Rows, plan: Plan, counted: _Counted) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from toolkit.engines.rows import tuples
 from toolkit.logs.stats import cast_text, family_of, is_integer, text_of
 from toolkit.roles import Roles, Scalar
 from toolkit.sql import Dialect, quote
@@ -80,19 +81,23 @@ def tally(rows: Rows, roles: Roles, *, scored: bool = True) -> list[Tally]:
 
     """
     score, says = roles.column("score"), rows.dialect
-    mean = "NULL"
+    number = "CAST(NULL AS DOUBLE)"
     if scored and score in rows.columns and family_of(rows.columns[score]) in {"number", "text"}:
         number = _plain_number(score, rows.columns[score], says)
-        mean = f"avg(CASE WHEN {says.finite(number)} THEN {number} END)"
+        number = f"CASE WHEN {says.finite(number)} THEN {number} END"
     tallies = []
     for role in OUTCOME_ROLES:
         column = roles.column(role)
         if column is None or column not in rows.columns:
             continue
         kind = rows.columns[column]
-        found = rows.fetch(
-            f"SELECT {class_text(column, kind, says)} AS value, count(*) AS n, {mean} FROM raw "
-            f"WHERE {quote(column)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {_LISTED + 1}"
+        found = tuples(
+            rows.gather(
+                f"SELECT {class_text(column, kind, says)} AS value, count(*) AS n, sum({number}) AS s, "
+                f"count({number}) AS k FROM raw WHERE {quote(column)} IS NOT NULL GROUP BY 1",
+                "SELECT value, CAST(sum(n) AS BIGINT) AS n, sum(s) / NULLIF(CAST(sum(k) AS BIGINT), 0) AS mean "
+                f"FROM parts GROUP BY value ORDER BY n DESC, value LIMIT {_LISTED + 1}",
+            )
         )
         values = {str(v): (int(n), None if m is None else float(m)) for v, n, m in found if v is not None}
         numbers = [number_of(v) for v in values]

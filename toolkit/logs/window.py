@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from toolkit.engines.rows import tuples
 from toolkit.errors import LogError
 from toolkit.records import iso
 
 if TYPE_CHECKING:
+    from toolkit.engines.parts import Lies
     from toolkit.logs.log import Log
 
 Window = tuple[datetime, datetime]
+_TIMES: Final = "SELECT count(*) AS n, count(t) AS timed, min(t) AS earliest, max(t) AS latest FROM rows"
+_EACH: Final = "SELECT n, timed, earliest, latest FROM parts ORDER BY _part"
+_ALL: Final = "SELECT CAST(sum(n) AS BIGINT) AS n, min(earliest) AS earliest, max(latest) AS latest FROM parts"
 
 
 def within(log: Log, window: Window, what: str = "window") -> Log:
@@ -27,8 +32,8 @@ def within(log: Log, window: Window, what: str = "window") -> Log:
         raise LogError(f"the log has no times to choose a {what} of", where=log.name, fix="leave the window out")
     says = log.rows.dialect
     first, last = (says.moment(f"{moment:%Y-%m-%d %H:%M:%S.%f}") for moment in (start, end))
-    log.rows.narrow("rows", f"t >= {first} AND t < {last}")
-    ((kept, earliest, latest),) = log.rows.fetch("SELECT count(*), min(t), max(t) FROM rows")
+    log.rows.narrow("rows", f"t >= {first} AND t < {last}", [_lies(part, start, end) for part in times_of_parts(log)])
+    ((kept, earliest, latest),) = tuples(log.rows.gather(_TIMES, _ALL))
     if not kept:
         raise LogError(
             f"no row lies in the {what} from {iso(start)} to {iso(end)}",
@@ -44,3 +49,16 @@ def within(log: Log, window: Window, what: str = "window") -> Log:
         notes=(*whole.notes, said),
     )
     return replace(log, validation=narrowed)
+
+
+def times_of_parts(log: Log) -> list[tuple[Any, ...]]:
+    """Give rows, rows with a time, first and last time of each part; nothing where the log is not read in parts."""
+    return tuples(log.rows.gather(_TIMES, _EACH)) if log.rows.keeps else []
+
+
+def _lies(times: tuple[Any, ...], start: datetime, end: datetime) -> Lies:
+    """Tell how the rows of a part lie to a window."""
+    (n, timed, earliest, latest), start, end = times, start.replace(tzinfo=None), end.replace(tzinfo=None)
+    if not timed or latest < start or earliest >= end:
+        return "outside"
+    return "within" if timed == n and earliest >= start and latest < end else "across"

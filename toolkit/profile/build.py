@@ -64,7 +64,7 @@ def _sample(log: Log, most: int, seed: int) -> tuple[Any, float]:
     """Give the canonical rows, all or a seeded part of them, and how many rows each stands for."""
     total = log.validation.rows_kept
     if total <= most:
-        return log.rows.arrow("SELECT * FROM rows"), 1.0
+        return _gathered(log, "", [""]), 1.0
     keep = int(_MODULUS * most / total)
     # a hash of the content: the same rows whatever the order of files or threads; features where no id tells rows apart
     if log.roles.column("id") and log.roles.column("timestamp"):
@@ -72,9 +72,19 @@ def _sample(log: Log, most: int, seed: int) -> tuple[Any, float]:
     else:
         features = [] if log.roles.column("id") else [f"feature_{i}" for i in range(min(len(log.feature_names), 20))]
         told = ["t", "id", "score", "prediction", "label", "decision", "latency_ms", *features]
-    picked = f"{log.rows.dialect.hashed(', '.join([*told, str(int(seed))]), _MODULUS)} < {keep}"
-    table = log.rows.arrow(f"SELECT * FROM rows WHERE {picked}")
+    place = log.rows.dialect.hashed(", ".join([*told, str(int(seed))]), _MODULUS)
+    # a power of two holds the sample of a log that has grown meanwhile
+    powers = range((keep - 1).bit_length(), _MODULUS.bit_length() - 1)
+    table = _gathered(log, f" WHERE {place} < {keep}", [*(f" WHERE {place} < {2**power}" for power in powers), ""])
     return table, total / max(table.num_rows, 1)
+
+
+def _gathered(log: Log, picked: str, wider: list[str]) -> Any:
+    """Give the rows that a condition picks; all of them meet each of the wider conditions, few others the first."""
+    if not log.rows.keeps:
+        return log.rows.arrow(f"SELECT * FROM rows{picked}")
+    sql, *also = (f"SELECT * FROM rows{condition}" for condition in wider)
+    return log.rows.gather(sql, f"SELECT * EXCLUDE (_part, _before) FROM parts{picked}", also)
 
 
 def _parts(table: Any, part: int) -> NDArray[np.int8]:

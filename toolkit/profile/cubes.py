@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from toolkit.engines import tuples
 from toolkit.profile.model import Cube
 from toolkit.profile.statistics import MEASURES, cube_sql, set_code
 
@@ -24,6 +25,8 @@ MOST_BUCKETS: Final = 62
 MOST_VALUES: Final = 2000
 #: Cells of columns counted together.
 _MOST_CELLS: Final = 20_000
+#: The bucket in seconds that is counted where counts are kept; every wider one is made of it.
+_KEPT_WIDTH: Final = 3600
 
 
 def bucket_width(first: float, last: float) -> int:
@@ -37,18 +40,34 @@ def count(log: Log) -> dict[str, Cube]:
     columns = _columns(log)
     span, sizes = _look(log, columns)
     width = bucket_width(*span) if span else 0
-    second = f"floor({log.rows.dialect.micros_of('t')} / 1e6 / {max(width, 1)}) * {max(width, 1)}"
-    keys = {"bucket": f"CAST({second if width else 0} AS BIGINT)", **columns}
-    sets = together({"bucket": MOST_BUCKETS + 2, **sizes})
-    cells = _cells(log, keys, sets)
-    made = {"time": rolled(cells["bucket"], "bucket", "bucket"), "total": rolled(cells["bucket"], None, "part")}
+    sets = [["bucket"], *together(sizes)] if log.rows.keeps else together({"bucket": MOST_BUCKETS + 2, **sizes})
+    cells = _cells(log, [{"bucket": bucket_sql(log, w), **columns} for w in _widths(log, width)], sets)
+    time = rolled(cells["bucket"], "bucket", "bucket", width)
+    made = {"time": time, "total": rolled(cells["bucket"], None, "part")}
     if width:
         made["time"] = Cube({**made["time"].keys, "width": np.full(len(made["time"]), width)}, made["time"].sums)
     made |= {_named(log, key): bounded(rolled(cells[key], key, "value")) for key in columns}
     if log.reference is not None:
         part = {"part": "lower(coalesce(split, ''))"}
-        made["reference"] = rolled(_cells(log.reference, part, [["part"]])["part"], "part", "part")
+        made["reference"] = rolled(_cells(log.reference, [part], [["part"]])["part"], "part", "part")
     return made
+
+
+def bucket_sql(log: Log, width: int) -> str:
+    """Give the start of a row's bucket in seconds since 1970; 0 where the log has no times."""
+    start = f"floor({log.rows.dialect.micros_of('t')} / 1e6 / {width}) * {width}" if width else "0"
+    return f"CAST({start} AS BIGINT)"
+
+
+def _widths(log: Log, width: int) -> list[int]:
+    """Give the widths that buckets may be counted in, to be brought to ``width``: the one to count in first.
+
+    What is kept is counted by the hour, so that a longer log or a shorter window is made of the same counts.
+    """
+    if not log.rows.keeps or width not in WIDTHS:
+        return [width]
+    finer = [w for w in WIDTHS if w <= min(width, _KEPT_WIDTH)]
+    return finer[::-1]
 
 
 def _columns(log: Log) -> dict[str, str]:
@@ -73,7 +92,9 @@ def _look(log: Log, columns: Mapping[str, str]) -> tuple[tuple[float, float] | N
     span = (report.first.timestamp(), report.last.timestamp()) if report.first and report.last else None
     if not columns:
         return span, {}
-    found = log.rows.fetch(f"SELECT {', '.join(log.rows.dialect.distinct(c) for c in columns)} FROM rows")[0]
+    about = ", ".join(f"{log.rows.dialect.distinct(c)} AS n{i}" for i, c in enumerate(columns))
+    most = ", ".join(f"max(n{i}) AS n{i}" for i in range(len(columns)))
+    found = tuples(log.rows.gather(f"SELECT {about} FROM rows", f"SELECT {most} FROM parts"))[0]
     return span, {c: int(n) + 1 for c, n in zip(columns, found, strict=True)}
 
 
@@ -89,24 +110,30 @@ def together(sizes: Mapping[str, int], most: int = _MOST_CELLS) -> list[list[str
         else:
             sets[place].append(key)
             cells[place] *= sizes[key]
-    return sets
+    return [sorted(one) for one in sets]
 
 
-def _cells(log: Log, keys: dict[str, str], sets: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Run the one query; give for each key the Arrow table of the set it is in."""
+def _cells(log: Log, ways: Sequence[dict[str, str]], sets: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Run the one query, keys written in the first of some ways; give for each key the Arrow table of its set."""
     import pyarrow.compute as pc
 
-    table = log.rows.arrow(cube_sql(log, keys, sets, log.rows.dialect))
+    sql, *also = (cube_sql(log, keys, sets, log.rows.dialect) for keys in ways)
+    table = log.rows.gather(sql, "SELECT * FROM parts", also)
     found: dict[str, Any] = {}
     for one in sets:
-        part = table.filter(pc.equal(table.column("which"), set_code(list(keys), one)))
+        part = table.filter(pc.equal(table.column("which"), set_code(list(ways[0]), one)))
         found |= dict.fromkeys(one, part)
     return found
 
 
-def rolled(cells: Any, key: str | None, name: str) -> Cube:
-    """Add cells up by one key, NULL a value of its own, in the order of the key; by none, into one cell."""
+def rolled(cells: Any, key: str | None, name: str, width: int = 0) -> Cube:
+    """Add cells up by one key, NULL a value of its own, in the order of the key; by none, into one cell.
+
+    With a ``width`` the key is a number, of which so many are one.
+    """
     values = [0] * cells.num_rows if key is None else cells.column(key).to_pylist()
+    if width:
+        values = [v if v is None else v // width * width for v in values]
     order = sorted(set(values), key=lambda v: (v is None, v if v is not None else 0))
     place = {v: i for i, v in enumerate(order)}
     at = np.array([place[v] for v in values], dtype=np.int64)

@@ -1,0 +1,98 @@
+"""One query asked of each part of a log, so that what is known of a part is not asked again (floor 2).
+
+A part is some files of the source. For a part ``raw`` is the rows of these alone, under the columns and types of the
+whole, so that the answers of all parts, one below the other, add up to what the whole would have said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from toolkit.engines.kept import Kept, Part, question_of
+from toolkit.sql import literal
+
+if TYPE_CHECKING:
+    from toolkit.engines.duck import DuckRows
+
+#: How a part lies to a span of time: within it, outside, or across its ends.
+Lies = Literal["within", "outside", "across"]
+_READ_FROM: Final = re.compile(r"\bFROM (\w+)")
+
+
+@dataclass
+class Parts:
+    """The parts of one source; ``before`` is how many rows come before each, ``lies`` where a span was chosen."""
+
+    rows: DuckRows
+    kept: Kept
+    parts: Sequence[Part]
+    before: Sequence[int]
+    lies: Sequence[Lies] = ()
+    #: Views by name, and what those were that a span has narrowed.
+    views: dict[str, str] = field(default_factory=dict)
+    whole: dict[str, str] = field(default_factory=dict)
+
+    def answers(self, sql: str, also: Sequence[str] = ()) -> Any:
+        """Give the answers of all parts as one Arrow table, with ``_part`` and ``_before``; see ``DuckRows.gather``."""
+        import pyarrow as pa
+
+        found: list[Any] = []
+        for place, part in enumerate(self.parts):
+            lies = self.lies[place] if self.lies else "within"
+            if lies == "outside" and (found or place + 1 < len(self.parts)):
+                continue  # but the last one, where no part has a row: an answer has columns even so
+            table = self._answer(part, sql, also, {**self.views, **(self.whole if lies == "within" else {})})
+            for name, value in (("_part", place), ("_before", self.before[place])):
+                table = table.append_column(name, pa.array([value] * table.num_rows, pa.int64()))
+            found.append(table)
+        return pa.concat_tables(found, promote_options="permissive")
+
+    def _answer(self, part: Part, sql: str, also: Sequence[str], views: Mapping[str, str]) -> Any:
+        for one in (sql, *also):
+            table = self.kept.load(part, self._question(one, views))
+            if table is not None:
+                return table
+        # named before the query, not as views: to define one opens every file of the log
+        named = {"raw": only(self.rows.opened.sql, part), **_read_by(sql, views)}
+        before = ", ".join(f"{name} AS NOT MATERIALIZED ({view})" for name, view in named.items())
+        table = self.rows.arrow(f"WITH {before} {sql}")
+        self.kept.save(part, self._question(sql, views), table)
+        return table
+
+    def _question(self, sql: str, views: Mapping[str, str]) -> str:
+        return question_of(sql, _read_by(sql, views), self.rows.columns)
+
+
+def _read_by(sql: str, views: Mapping[str, str]) -> dict[str, str]:
+    """Give the views that a query reads, each after those that it reads itself."""
+    needed: dict[str, str] = {}
+    for name in _READ_FROM.findall(sql):
+        if name in views and name not in needed:
+            needed |= {**_read_by(views[name], views), name: views[name]}
+    return needed
+
+
+def parts_of(rows: DuckRows, kept: Kept) -> Parts | None:
+    """Split a source of Parquet files into parts; ``None`` for any other source, which is read as a whole."""
+    if not rows.opened.by_file or any(c.lower() == "filename" for c in rows.columns):
+        return None
+    parts = kept.split(rows.files)
+    before, total = [], 0
+    for part in parts:
+        before.append(total)
+        # both numbers are in the footers; that they agree shows that DuckDB names files as we do
+        names = ", ".join(literal(str(file)) for file in part.files)
+        ((n,),) = rows.fetch(f"SELECT count(*) FROM ({only(rows.opened.sql, part)})")
+        ((there,),) = rows.fetch(f"SELECT sum(num_rows) FROM parquet_file_metadata([{names}])")
+        if n != there:
+            return None
+        total += int(n)
+    return Parts(rows, kept, parts, before)
+
+
+def only(sql: str, part: Part) -> str:
+    """Narrow a SELECT over Parquet files to those of a part; DuckDB opens no other then."""
+    return f"{sql} WHERE filename IN ({', '.join(literal(str(file)) for file in part.files)})"
