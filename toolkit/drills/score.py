@@ -178,8 +178,9 @@ def _why_cause(scene: Scene, answer: Answer) -> str:
 def _mechanism(scene: Scene, answer: Answer, correct: bool) -> tuple[float, str]:
     if scene.healthy:
         return float(correct), "there is none"
-    right = answer.mechanism in scene.mechanisms
-    return float(right), f"answered {answer.mechanism or 'nothing'}; it was {scene.mechanism or 'nothing'}"
+    right, said = answer.mechanism in scene.mechanisms, answer.mechanism or "nothing"
+    accepted = ", accepted too" if right and said != scene.mechanism else ""
+    return float(right), f"answered {said}{accepted}; it was {scene.mechanism or 'nothing'}"
 
 
 def _onset(scene: Scene, answer: Answer, correct: bool) -> tuple[float, str]:
