@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,3 +156,14 @@ def test_a_path_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pyte
     assert absolute("log.csv", "log") == str(tmp_path / "log.csv")
     assert absolute("served/*.parquet", "log") == str(tmp_path / "served" / "*.parquet")
     assert absolute("a.duckdb::served", "log") == f"{tmp_path / 'a.duckdb'}::served"
+
+
+def test_the_fits_take_one_thread() -> None:
+    """Every pool of threads is held to one, those of scikit-learn too, which nothing loaded before."""
+    code = (
+        "from toolkit.causes.diagnose import one_thread\nimport threadpoolctl as t\n"
+        "with one_thread(): print(sorted({(p['user_api'], p['num_threads']) for p in t.threadpool_info()}))"
+    )
+    env = {**os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[('blas', 1), ('openmp', 1)]"

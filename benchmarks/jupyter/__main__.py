@@ -46,7 +46,8 @@ def run(args: Sequence[str | Path], folder: Path) -> Cost:
     Raises:
         RuntimeError: it failed; what it said is in the message.
     """
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("POSTMORTEM")}
+    # byte code is kept, as it is where the package was installed
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("POSTMORTEM", "PYTHONDONTWRITEBYTECODE"))}
     before, begun = os.times(), time.perf_counter()
     done = subprocess.run(list(map(str, args)), cwd=folder, env=clean, capture_output=True, text=True, check=False)
     wall, after = time.perf_counter() - begun, os.times()

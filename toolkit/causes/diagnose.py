@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -35,6 +35,18 @@ def diagnose_profile(profile: Profile, events: Sequence[Event] = ()) -> Verdict:
     return weigh(look(profile, events))
 
 
+def one_thread() -> Any:
+    """Hold numeric libraries to one thread while small models are fitted.
+
+    On a busy machine more threads wait for each other longer than they work. A limit is put on the libraries that are
+    loaded, so those whose pools matter are loaded first.
+    """
+    import sklearn.ensemble  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
+
+
 @dataclass(frozen=True)
 class Looked:
     """What was seen in a profile, not yet weighed: weighing it again, without some of it, takes a moment."""
@@ -47,12 +59,9 @@ class Looked:
 
 def look(profile: Profile, events: Sequence[Event] = ()) -> Looked:
     """Measure the damage and gather all evidence."""
-    from threadpoolctl import threadpool_limits
-
     study = make_study(profile)
     damage = measure(study)
-    # the fits are small: on a busy machine more threads wait for each other longer than they work
-    with threadpool_limits(limits=1):
+    with one_thread():
         got = gather(study, events)
         slices = slice_findings(study, worst_slices(study, damage, seed=profile.seed))
     return Looked(study, damage, replace(got, evidence=(*got.evidence, *slices)), tuple(events))
@@ -63,11 +72,9 @@ def weigh(looked: Looked, contested: Collection[str] = ()) -> Verdict:
 
     Rows that a contested finding marked stay apart where the relation of features and label was compared.
     """
-    from threadpoolctl import threadpool_limits
-
     study, damage, got = looked.study, looked.damage, looked.got
     weighed = [_unweighed(e) if e.finding.key in contested else e for e in got.evidence]
-    with threadpool_limits(limits=1):
+    with one_thread():
         found = candidates(study, weighed, damage, got.relation, got.used)
         choice = choose(found, damage, [double_of(study, c) for c in found])
         return write(study, damage, got.evidence, found, choice, looked.events)

@@ -55,7 +55,7 @@ def demo(store: Store, *, again: bool = False, command: str = "", progress: Prog
     else:
         tell("opening the incident")
         incident = open_demo(store, command)
-    made = investigate(store, incident.id, command=command, progress=progress)
+    made = investigate(store, incident.id, command=command, progress=progress, publishing=True)
     tell("writing the document")
     page = publish(store, incident.id, command=command)
     return Demo(store.incident(incident.id), made, page)

@@ -78,6 +78,7 @@ def investigate(
     command: str = "",
     progress: Progress | None = None,
     watch: Watch | None = None,
+    publishing: bool = False,
 ) -> Investigation:
     """Find out what happened and put it on record.
 
@@ -102,12 +103,14 @@ def investigate(
         command: with which command.
         progress: told in a few words what begins.
         watch: given what tells how far a scan of the log is, see ``read_log``.
+        publishing: the page is written next, so what draws it is loaded while the notebooks run.
 
     Raises:
         UnknownIncident: there is no such incident.
         LogError: its log cannot be read any more; the record was not changed.
         TemplateError: there is no such template; nothing was run.
     """
+    from toolkit.notebooks.quick import import_ahead, quick_import
     from toolkit.notebooks.run import CELL_TIMEOUT, RUN_TIMEOUT, Runner
     from toolkit.notebooks.session import chosen_of, run_notebooks
     from toolkit.notebooks.templates import find_template
@@ -125,6 +128,9 @@ def investigate(
         diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell, force=force, **how)
         place = bundle.write(folder / BUNDLE)
         _write_skeleton(folder, bundle)
+        if publishing and names:
+            quick_import("papermill")
+            import_ahead("matplotlib.figure", "matplotlib.backends.backend_svg")
         runs = run_notebooks(
             place,
             folder / NOTEBOOKS,

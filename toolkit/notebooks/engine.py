@@ -2,8 +2,8 @@
 
 papermill's own engine writes every cell as completed after a dead kernel, a timeout or a missing kernel. Here a cell is
 ``completed`` only when it was, the one that stopped the run is ``failed``, the rest stay ``pending``, and
-``metadata.papermill.aborted`` says why. The notebook is written after every cell, in one step, so that a kill leaves
-the last whole state.
+``metadata.papermill.aborted`` says why. The notebook is written before every cell of code, in one step, so that a kill
+leaves the last whole state.
 """
 
 from __future__ import annotations
@@ -33,11 +33,17 @@ Progress = Callable[[int, int, Any], None]
 
 
 class _Record(_engines.NotebookExecutionManager):  # type: ignore[misc, name-defined]
-    """Keeps the state of each cell as it was, and writes it in one step."""
+    """Keeps the state of each cell as it was, and writes it in one step.
+
+    It is written before a cell of code runs, after one failed, and at the end: in between nothing happens that a kill
+    could take away, and a notebook with its pictures takes a while to write.
+    """
+
+    _waits = False
 
     def save(self, **_: Any) -> None:
         """Replace the file by the whole notebook as it is now."""
-        if self.output_path:
+        if self.output_path and not self._waits:
             path = Path(self.output_path)
             part = path.with_name(f".{path.name}.part")
             part.write_text(_nbjson.writes(self.nb), encoding="utf-8")
@@ -50,6 +56,18 @@ class _Record(_engines.NotebookExecutionManager):  # type: ignore[misc, name-def
         for key in ("input_path", "output_path"):
             record[key] = Path(str(record.get(key) or "")).name
         super().notebook_start(**kwargs)
+
+    def cell_start(self, cell: Any, *place: Any, **kwargs: Any) -> None:
+        """Note that a cell runs."""
+        self._waits = cell.cell_type != "code"
+        super().cell_start(cell, *place, **kwargs)
+        self._waits = False
+
+    def cell_complete(self, cell: Any, *place: Any, **kwargs: Any) -> None:
+        """Note that a cell ended."""
+        self._waits = cell.metadata.papermill.status != self.FAILED
+        super().cell_complete(cell, *place, **kwargs)
+        self._waits = False
 
     def notebook_complete(self, **_: Any) -> None:
         """Note the end; unlike papermill's, this touches no cell."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,9 @@ class Kernel:
         silent = None if os.environ.get("POSTMORTEM_DEBUG") else subprocess.DEVNULL
         arguments = ["--HistoryManager.enabled=False"]
         _wait(self.manager.start_kernel(env=env, extra_arguments=arguments, stdout=silent, stderr=silent))
+        self.client = self.manager.client()
+        self.client.start_channels()  # they connect while it boots
+        self.client.allow_stdin = False
         self.used = False
 
     def prepare(self, folder: Path, *, timeout: float = 60) -> list[str]:
@@ -83,19 +88,32 @@ class Kernel:
         Raises:
             RunFailed: the kernel did not answer.
         """
-        if self.client is None:
-            self.client = self.manager.client()
-            self.client.start_channels()
-            self.client.allow_stdin = False
         try:
             if not self.used:
-                _wait(self.client.wait_for_ready(timeout=timeout))
+                self._answers(timeout)
                 self._ask(_BEGIN, "None", timeout)
             self.used = True
             left: list[str] = self._ask("None", _AGAIN.format(folder=repr(str(folder))), timeout)
-        except (RuntimeError, TimeoutError, quick_import("queue").Empty) as error:
+        except (RuntimeError, TimeoutError, queue.Empty) as error:
             raise RunFailed(f"the notebook kernel did not start: {error}", fix="run postmortem doctor") from None
         return left
+
+    def _answers(self, timeout: float) -> None:
+        """Wait until it answers and its output gets through; nbclient heeds no message of before, so none is awaited.
+
+        Raises:
+            RuntimeError: it ended, or is silent for ``timeout`` seconds.
+        """
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            self.client.kernel_info()
+            with suppress(queue.Empty):
+                _wait(self.client.get_shell_msg(timeout=1))
+                _wait(self.client.get_iopub_msg(timeout=0.2))
+                return
+            if not self.alive:
+                raise RuntimeError("it ended at once")
+        raise RuntimeError(f"no answer in {timeout:.0f} s")
 
     def close(self) -> None:
         """End the process and free its sockets."""

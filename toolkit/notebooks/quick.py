@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
+from threading import Thread
 from types import ModuleType
 from typing import Final
 
@@ -26,3 +28,14 @@ def quick_import(name: str) -> ModuleType:
     finally:
         if blocked:
             sys.modules.pop(_GRAMMAR, None)
+
+
+def import_ahead(*names: str) -> None:
+    """Begin to import modules that nothing else here imports, while this process waits for another; returns at once."""
+
+    def load() -> None:
+        for name in names:
+            with suppress(Exception):  # it shows where the module is needed
+                importlib.import_module(name)
+
+    Thread(target=load, daemon=True).start()
