@@ -75,7 +75,7 @@ def cause(case: Bundle, name: str) -> Shown:
     if verdict is None:
         return note("The log was not diagnosed yet.")
     title = words.CAUSE_NAMES[name].capitalize()
-    said = [f"{title} has a probability of {{{{verdict.p.{name}}}}}."]
+    said = [f"{title} {'have' if ' and ' in title else 'has'} a probability of {{{{verdict.p.{name}}}}}."]
     for place in (i for i, x in enumerate(verdict.ledger, 1) if x.cause == name and x.mechanism):
         ref = f"ledger.{place}"
         said.append(f"{{{{{ref}.mechanism|capital}}}} explains {{{{{ref}.share}}}} of the damage.")
@@ -107,4 +107,6 @@ def harm(case: Bundle) -> Table | Shown:
 
 
 def _concerns(finding: Finding, cause: str) -> bool:
-    return any(CAUSE_OF.get(m) == cause for m in (*finding.supports, *finding.refutes))
+    """Tell whether a finding speaks for or against a mechanism of a cause, or says that it cannot be tested."""
+    untested = finding.details.get("mechanisms", ()) if finding.stance == "not_testable" else ()
+    return any(CAUSE_OF.get(m) == cause for m in (*finding.supports, *finding.refutes, *untested))

@@ -20,6 +20,8 @@ _ROLES: Final = (
     ("<tr", "row"), ("<td", "cell"), ("<thead", "rowgroup"), ("<tbody", "rowgroup"),
     ('<th scope="col"', "columnheader"), ('<th scope="row"', "rowheader"),
 )  # fmt: skip
+#: What our style sheet says of a class, for where it is not: a time stays on one line, a long word breaks.
+_CELLS: Final = {"": "", ' class="when"': ";white-space:nowrap", ' class="long"': ";word-break:break-all"}
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -79,8 +81,8 @@ class Table:
         """Give the table for the output of a notebook cell, which has no style sheet of ours: text flush left."""
         left = str(self.html())
         for plain in ("<td", '<th scope="col"', '<th scope="row"', "<caption"):
-            for written in (plain + ">", plain + ' class="when">', plain + ' class="long">'):
-                left = left.replace(written, f'{written[:-1]} style="text-align:left">')
+            for kind, more in _CELLS.items():
+                left = left.replace(f"{plain}{kind}>", f'{plain} style="text-align:left{more}">')
         return Markup(left)  # noqa: S704  our own tags; in the text of a cell they are escaped
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

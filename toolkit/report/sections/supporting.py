@@ -127,7 +127,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
         if isinstance(value, Mapping):
             yield from flat(value, f"{title}: ")
         elif isinstance(value, list | tuple):
-            yield title, words.listing(value, 12)
+            yield title, words.listing(value, 12) or "none"
         else:
             yield title, "yes" if value is True else "no" if value is False else value
 
