@@ -76,7 +76,8 @@ class _Controls:
         import ipywidgets as w
 
         self.drill = drill
-        self.head, self.pane = w.HTML(), w.HTML()
+        self.head, self.pane = w.HTML(), w.HTML(layout=w.Layout(width="auto", overflow="auto"))
+        self.pane.add_class("jp-RenderedHTMLCommon")  # tables as the front end sets them
         wide = w.Layout(width="26rem")
         self.cause = w.Dropdown(options=[*CAUSES, "none"], description="Cause")
         self.mechanism = w.Dropdown(description="Mechanism")
