@@ -103,6 +103,9 @@ def test_from_the_launcher_card_to_a_verdict(lab: Lab, page: Any) -> None:
     verdict = Store(lab.folder).diagnosis(made.id)
     assert verdict is not None
     assert (verdict.verdict, verdict.mechanism) == ("integration", "unit_change")
+    command(page, "docmanager:save")
+    (card,) = lab.folder.glob("new_incident-*.ipynb")
+    assert "Loans refused at the counter" in card.read_text(encoding="utf-8")  # the picture that an export shows
 
 
 @whole

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from toolkit.report.shown import Shown
+from toolkit.report.shown import Shown, note
+from toolkit.report.words import time
 
 if TYPE_CHECKING:
     from toolkit.jupyter.desks import Desk
@@ -43,13 +45,22 @@ class Panel:
         made.add_class(CONTROLS)
         return made
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """Show the controls where somebody can use them; the picture goes along, for an export and for later."""
-        picture = self.still()
-        shown: dict[str, Any] = {"text/html": str(picture.html), "text/plain": picture.text}
+    def picture(self) -> dict[str, Any]:
+        """Give the picture for an export and for later; beside controls it ages, so it says of when it is."""
+        made = self.still()
         if self.desk.live:
-            shown[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
-        return shown
+            made = stack(made, note(f"The record as it stood on {time(datetime.now(UTC))}, when it was opened here."))
+        return {"text/html": str(made.html), "text/plain": made.text}
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Show the controls where somebody can use them; the picture goes along."""
+        shown = self.picture()
+        return {**shown, VIEW: view(self.widget)} if self.desk.live else shown
+
+
+def view(controls: Any) -> dict[str, Any]:
+    """Give what makes a front end show controls."""
+    return {"version_major": 2, "version_minor": 0, "model_id": controls.model_id}
 
 
 def stack(*things: Any) -> Shown:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from toolkit.jupyter import files
 from toolkit.jupyter.desks import Desk
 from toolkit.jupyter.live import live
-from toolkit.jupyter.panel import CONTROLS, VIEW
+from toolkit.jupyter.panel import CONTROLS, VIEW, view
 from toolkit.mime import table
 from toolkit.records import Incident
 from toolkit.report.shown import note
@@ -26,13 +26,20 @@ class Picker:
     def __init__(self, store: Store, first: str = "open") -> None:
         self.store, self.first = store, first
         self._widget: Any = None
+        self._shown: Any = None
+
+    def _ipython_display_(self) -> None:
+        """Show it so that what takes its place takes that of its picture, too, which is what an export has."""
+        from IPython.display import display
+
+        self._shown = display(self._repr_mimebundle_(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         rows = [(i.id, i.severity, i.status, i.occurred_at, i.title) for i in self.store.incidents()]
         shown: dict[str, Any] = table("Incidents", ("id", "severity", "status", "began", "title"), rows)
         if live():
             self._widget = self._widget or self.build()
-            shown[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
+            shown[VIEW] = view(self._widget)
         return shown
 
     def build(self) -> Any:
@@ -55,7 +62,10 @@ class Picker:
     def sit_down(self, incident_id: str) -> None:
         """Put the workbench of an incident in the picker's place, and the desk at hand in the notebook."""
         desk = Desk(self.store, incident_id)
-        self._show("desk", desk, incident_id, desk.panel().widget)
+        panel = desk.panel()
+        self._show("desk", desk, incident_id, panel.widget)
+        if self._shown is not None:
+            self._shown.update({**panel.picture(), VIEW: view(self.place)}, raw=True)
 
     def _show(self, name: str, value: Any, title: str, controls: Any) -> None:
         """Put controls in the picker's place, and what they are about into the notebook, under a name."""
