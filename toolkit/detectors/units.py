@@ -16,6 +16,7 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, ks_z, make, percent, some
 from toolkit.detectors.study import Study
+from toolkit.detectors.witness import Word, ask
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -52,6 +53,8 @@ _FACTORS: Final = (
 FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
 #: Fahrenheit of Celsius, and back.
 _DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
+#: Up to this factor a crowd may well be larger by itself.
+_NEAR: Final = 7.0
 _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
 
@@ -73,7 +76,7 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
         base, column = study.ref.features[name], study.log.features[name]
         if isinstance(base, Codes) or isinstance(column, Codes):
             continue
-        base = base[study.ref_slice(move.slice)]
+        base = np.where(study.ref_slice(move.slice), base, np.nan)
         got = of_column(study, name, base, column, move.rows, move.change, move.z, move.distance)
         if got is not None:
             found.append(got)
@@ -87,6 +90,9 @@ def of_column(
     unit = find_unit(base, column, rows)
     if unit is None:
         return transform_of(study, name, base, column, rows, own, z)
+    word = ask(study, name, base, column, np.where(unit.rows, (column - unit.offset) / unit.slope, column), unit.rows)
+    if word == "crowd":
+        return None
     flags = unit.rows.astype(float)
     change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
     touched = unit.rows & inside(change, len(flags)) if change.found else unit.rows
@@ -95,12 +101,13 @@ def of_column(
         f"{name} became {formula} in {percent(float(flags[rows].mean()))} of the changed rows; undone, its "
         f"distribution is that of the baseline (KS {unit.fit:.3f} after, {distance:.2f} before undoing)."
     )
+    strength, told = _certainty(unit, word, int(unit.rows.sum()))
     return make(
         study,
         NAME,
         "unit_change",
-        text,
-        strength=1.0 if unit.known else 0.85,
+        text + told,
+        strength=strength,
         z=z,
         change=change if change.found else own,
         rows=touched,
@@ -108,8 +115,26 @@ def of_column(
         unit="factor",
         n=int(rows.sum()),
         features=[name],
-        refutes=("covariate_shift", "concept_drift", "label_shift"),
+        refutes=("covariate_shift", "concept_drift", "label_shift") if strength > 0.5 else (),
+        details={"witness": word},
     )
+
+
+def _certainty(unit: Unit, word: Word, n: int) -> tuple[float, str]:
+    """Give how surely it is a unit and not a crowd larger by as much, and a sentence about it.
+
+    Without a witness a factor is judged by how likely a crowd is to hit it: between 1 and 7 known factors lie close.
+    """
+    if word == "unit":
+        return (1.0 if unit.known else 0.9), " Undone, it goes with the other columns and its grid as it did."
+    near = 1 / _NEAR < abs(unit.slope) < _NEAR and not unit.offset and unit.slope > 0
+    if not near and unit.known:
+        return 0.97, ""
+    told = " No other column goes with it and it lies on no grid, so a crowd larger by as much would look alike."
+    if not unit.known:
+        return 0.35, told
+    hit = 2 * (0.01 + 1 / np.sqrt(n)) * sum(1 < f < _NEAR for f in FACTORS) / np.log(_NEAR)
+    return float(np.clip(1.0 - 1.5 * hit, 0.35, 0.85)), told
 
 
 _SCALES: Final[tuple[tuple[str, Callable[[Floats], Floats]], ...]] = (

@@ -1,0 +1,145 @@
+"""What tells a column in another unit from a crowd that is larger by as much (floor 4).
+
+By themselves the two look alike: both lie on a line through the origin. Two witnesses know better. The other columns and
+the labels went with the column in the baseline: of a changed unit they go with the values undone, of another crowd with
+the values as they are. And values that were rounded lie on a grid, which a conversion leaves and a crowd does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import numpy as np
+
+from toolkit.detectors.evidence import some
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
+
+Word = Literal["unit", "crowd", "silent"]
+#: From this z on a witness is heard, after the number of columns asked.
+HEARD: Final = 3.0
+_MOST_COLUMNS: Final = 40
+_STEPS: Final = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001, 1e-4)
+
+
+def ask(study: Study, name: str, base: Floats, column: Floats, undone: Floats, rows: Mask) -> Word:
+    """Say what the marked rows of a column are, by its company and its grid.
+
+    Args:
+        study: baseline and log.
+        name: the column's name; it is not asked about itself.
+        base: its values in all baseline rows.
+        column: its values in all log rows, as they came.
+        undone: the same with the suspected unit undone in the marked rows.
+        rows: the log rows in question.
+    """
+    z = company(study, name, base, column, undone, rows)
+    if z <= -HEARD:
+        return "crowd"
+    return "unit" if z >= HEARD or left_grid(base, column[rows], undone[rows]) else "silent"
+
+
+def company(study: Study, name: str, base: Floats, column: Floats, undone: Floats, rows: Mask) -> float:
+    """Give z of how much better the other columns and the label go with the undone values (negative: worse)."""
+    have = some(np.flatnonzero(~np.isnan(base)))
+    place = some(np.flatnonzero(rows & ~np.isnan(column)))
+    if len(have) < 60 or len(place) < 15:
+        return 0.0
+    edges = np.unique(np.quantile(base[have], np.linspace(0, 1, min(12, len(have) // 20) + 1)))[1:-1]
+    if not len(edges):
+        return 0.0
+    of_base = np.searchsorted(edges, base[have], side="right")
+    raw, back = (np.searchsorted(edges, x[place], side="right") for x in (column, undone))
+    words = [
+        z
+        for before, now in _others(study, name)
+        if (z := _one(of_base, before[have], raw, back, now[place], len(edges) + 1)) is not None
+    ]
+    if not words:
+        return 0.0
+    loudest = max(words, key=abs)
+    return float(np.sign(loudest) * max(abs(loudest) - np.sqrt(2 * np.log(len(words))), 0.0))
+
+
+def _others(study: Study, name: str) -> Iterator[tuple[Floats, Floats]]:
+    """Give (baseline, log) of the label and of every other feature as numbers; the commonest two of a text's values."""
+    label = np.where(study.mature, study.log.label, np.nan)
+    if study.profile.task == "multiclass":
+        yield from _flags(study.ref.label, label, 3)
+    else:
+        yield study.ref.label, label
+    for other, now in list(study.log.features.items())[:_MOST_COLUMNS]:
+        before = study.ref.features[other]
+        if other == name:
+            continue
+        if isinstance(before, Codes) and isinstance(now, Codes):
+            top = np.argsort(-np.bincount(before.codes[before.codes >= 0], minlength=1))[:2]
+            for value in (before.names[i] for i in top if i < len(before.names)):
+                yield _is(before, value), _is(now, value)
+        elif not isinstance(before, Codes) and not isinstance(now, Codes):
+            yield before, now
+
+
+def _flags(before: Floats, now: Floats, most: int) -> Iterator[tuple[Floats, Floats]]:
+    values, counts = np.unique(before[~np.isnan(before)], return_counts=True)
+    for v in values[np.argsort(-counts)[:most]]:
+        yield tuple(np.where(np.isnan(x), np.nan, (x == v).astype(float)) for x in (before, now))  # type: ignore[misc]
+
+
+def _is(column: Codes, value: str) -> Floats:
+    code = column.names.index(value) if value in column.names else -2
+    return np.where(column.codes < 0, np.nan, (column.codes == code).astype(float))
+
+
+def _one(of_base: Ints, before: Floats, raw: Ints, back: Ints, now: Floats, cells: int) -> float | None:
+    """Give z for one other column; ``None`` where the baseline shows no relation to it, or too few rows are known."""
+    good, known = ~np.isnan(before), ~np.isnan(now)
+    if good.sum() < 60 or known.sum() < 15:
+        return None
+    low, high = np.quantile(before[good], [0.01, 0.99])
+    if not high > low:
+        low, high = float(before[good].min()), float(before[good].max())
+    y, cell, now = np.clip(before[good], low, high), of_base[good], np.clip(now[known], low, high)
+    even = np.arange(len(y)) % 2 == 0
+    # a relation is one that holds on rows which did not teach it
+    gain = (y[~even] - y[even].mean()) ** 2 - (y[~even] - _means(cell[even], y[even], cells)[cell[~even]]) ** 2
+    if _z(gain) < HEARD:
+        return None
+    expected = _means(cell, y, cells)
+    return _z((now - expected[raw[known]]) ** 2 - (now - expected[back[known]]) ** 2)
+
+
+def _means(cell: Ints, y: Floats, cells: int) -> Floats:
+    """Give the mean of each cell, two rows of the overall mean added."""
+    count, total = np.bincount(cell, minlength=cells), np.bincount(cell, weights=y, minlength=cells)
+    out: Floats = (total + 2 * y.mean()) / (count + 2)
+    return out
+
+
+def _z(x: Floats) -> float:
+    error = float(x.std()) / np.sqrt(max(len(x), 1))
+    return float(x.mean() / error) if error > 0 else 0.0
+
+
+def left_grid(base: Floats, now: Floats, undone: Floats) -> bool:
+    """Say whether the baseline and the undone values lie on one grid by which the values as they came do not lie."""
+    base, now, undone = (x[np.isfinite(x)] for x in (base, now, undone))
+    # a grid that the values fill too densely, or too coarsely to miss, tells nothing
+    spread = float(np.subtract(*np.quantile(base, [0.9, 0.1]))) if len(base) else 0.0
+    if len(now) < 15 or spread <= 0:
+        return False
+    step = next((s for s in _STEPS if _on(base, s) > 0.99), 0.0)
+    if not step or spread / step < 8:
+        return False
+    if _on(undone, step) < 0.98:
+        return False
+    # a whole multiple stays on the grid; then the coarser one that it came to lie on is what a crowd would not keep
+    scale = float(np.median(now[undone != 0] / undone[undone != 0])) if (undone != 0).any() else 1.0
+    return _on(now, step) < 0.7 or scale > 1.5
+
+
+def _on(x: Floats, step: float) -> float:
+    """Give the share of values that lie on the grid of a step, to 2 in 100 of it."""
+    part = np.abs(x[some(np.arange(len(x)))]) / step
+    return float((np.abs(part - np.round(part)) < 0.02).mean()) if len(part) else 0.0
