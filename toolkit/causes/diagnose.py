@@ -17,6 +17,7 @@ from toolkit.causes.ledger import draw_up
 from toolkit.causes.settle import would_settle
 from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.groups import MOST_VALUES
+from toolkit.detectors.promise import perfect
 from toolkit.detectors.study import Study, make_study
 from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import Damage, measure
@@ -209,6 +210,11 @@ def _notes(study: Study, *, estimated: bool) -> tuple[str, ...]:
         )
     if study.own_reference:
         notes.append(f"No reference was given: the log is held to its own first {len(study.ref)} rows.")
+    if perfect(study):
+        notes.append(
+            "The model is all but never wrong on the reference, as it is on rows that taught it, and no column split "
+            "says which rows were held out: losses may have been promised that nobody could keep."
+        )
     many = [name for name, codes in study.log.groups.items() if len(codes.names) > MOST_VALUES]
     if many:
         notes.append(f"Not compared, for it has more than {MOST_VALUES} values: {', '.join(many)}.")

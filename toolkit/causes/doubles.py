@@ -15,6 +15,7 @@ import numpy as np
 from toolkit.causes.candidates import Candidate
 from toolkit.detectors.evidence import difference, inside
 from toolkit.detectors.groups import LEAST, measures
+from toolkit.detectors.promise import perfect
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Floats, Mask
 from toolkit.vocabulary import CAUSE_OF
@@ -40,7 +41,7 @@ class Double:
 
 def double_of(study: Study, c: Candidate) -> Double | None:
     """Give the double of a candidate on this log; ``None`` where the log can tell."""
-    for rule in (_no_labels, _no_model, _no_inputs, _no_inputs_from_start, _noise_of_a_group, _unequal_need):
+    for rule in (_no_labels, _no_model, _no_inputs, _no_inputs_from_start, _noise_of_a_group, _unequal_need, _hollow):
         found = rule(study, c)
         if found is not None and found.cause != c.cause:
             return found
@@ -127,3 +128,11 @@ def _unequal_need(study: Study, c: Candidate) -> Double | None:
     if study.has_labels or study.log.features or c.mechanism not in ("selection_gap", "proxy_feature"):
         return None
     return Double("none", "labels of both groups, or what each would have needed")
+
+
+def _hollow(study: Study, c: Candidate) -> Double | None:
+    """Held to rows on which the model is never wrong, a world that was always so and a hollow promise look alike."""
+    late = c.best.change is not None and c.best.change.shape != "from_start"
+    if late or c.mechanism not in _OF_THE_WORLD or c.best.harmful or not perfect(study):
+        return None
+    return Double("memorised_training_data", "the model's answers to labelled rows held out from its training")

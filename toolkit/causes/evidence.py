@@ -22,6 +22,7 @@ from toolkit.detectors import (
     groups,
     missing,
     policy,
+    promise,
     scoring,
     service,
     units,
@@ -69,17 +70,23 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     }
     so_far = [*inputs, *served, *service_found]
     touched = explained_rows(study, [*inputs, *service_found], used)
-    relation = None if _all_touched(study, touched) else relate(study, exclude=touched if touched.any() else None)
+    # where the baseline has no rows nothing says what the labels would have been
+    apart = touched | world.off_support(study)
+    relation = None if _all_touched(study, apart) else relate(study, exclude=apart if apart.any() else None)
     rest = [
         *versioned,
         *world.detect(study, moves, relation, explained),
         *forecast.detect(study),
         *generalisation.detect(study, moves, explained),
+        *promise.detect(study),
         *groups.detect(study),
         *calibration.detect(study),
         *decisions.detect(study, events),
         *policy.detect(study),
     ]
+    if study.has_labels and relation is None and not _all_touched(study, touched) and _all_touched(study, apart):
+        why = "Hardly any row of the incident lies where the baseline has any."
+        rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), why))
     if not study.has_labels:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))
     return Gathered((*so_far, *rest), relation, used, moves)

@@ -23,6 +23,8 @@ from toolkit.records import SliceTerm
 
 NAME = "calibration"
 LEAST_ROWS: Final = 60
+#: How much surer than right a model is when that is as likely a fault as a habit of its kind.
+COUNTS: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def stated(study: Study, sample: Sample, mature: Mask | None) -> tuple[Floats, F
     score = sample.score
     if study.regression or np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
         return None
+    if np.isin(score[~np.isnan(score)], (0.0, 1.0)).all():
+        return None  # an answer written as a score states no chance
     came = sample.label if mature is None else np.where(mature, sample.label, np.nan)
     if not study.binary:
         unknown = np.isnan(came) | np.isnan(sample.prediction)
@@ -194,11 +198,17 @@ def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) 
     _, _, _, worse = difference(study.ref_loss.model, study.log_loss.model)
     # where accuracy itself fell, confidence beyond it is a consequence; on its own it is the fault
     kept = logistic(3 * (2.5 - worse)) if np.isfinite(worse) else 0.5
-    always = 1.0 if base is None else logistic(12 * (0.85 - base.slope))
-    strength = logistic(18 * (0.7 - got.slope)) * (0.25 + 0.75 * kept) * (0.4 + 0.6 * always) * _generalised(study)
-    text = f"Odds that the model states come true as odds to the power of {got.slope:.2f} (1 is calibrated)" + (
-        f"; {base.slope:.2f} on the reference." if base is not None else "."
-    )
+    always = 0.3 if base is None else logistic(12 * (0.85 - base.slope))
+    over = _over(study)
+    strength = logistic(18 * (0.7 - got.slope)) * (0.25 + 0.75 * kept) * (0.1 + 0.9 * always) * _generalised(study)
+    # most flexible models are a little too sure; that hurts nobody until it is by points that count
+    strength *= logistic(90 * (over - COUNTS)) * _from_the_first(now)
+    if strength < 0.06:
+        return []
+    text = (
+        f"Odds that the model states come true as odds to the power of {got.slope:.2f} (1 is calibrated): "
+        f"it is {percent(over)} surer of its answers than they are right"
+    ) + (f"; {base.slope:.2f} on the reference." if base is not None else ".")
     return [
         make(
             study,
@@ -214,6 +224,28 @@ def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) 
             n=got.n,
         )
     ]
+
+
+def _over(study: Study) -> float:
+    """Give how much surer the model is of its answers than they are right, on average over the labelled rows."""
+    score, sure, right = study.log.score, study.log.score, 1 - study.log_loss.model
+    if study.binary:
+        # the answers are those at even odds: a threshold elsewhere is a policy, not a belief
+        sure = np.maximum(score, 1 - score)
+        right = np.where(np.isnan(study.log_loss.model), np.nan, (score >= 0.5) == (study.log.label == 1))
+    gap = sure - right
+    return float(np.nanmean(gap)) if (~np.isnan(gap)).any() else 0.0
+
+
+def _from_the_first(now: tuple[Floats, Floats]) -> float:
+    """1 where the first half of the rows is as sure of itself as the second, less where only the second is."""
+    x, y = now
+    half = len(x) // 2
+    first, second = line(x[:half], y[:half]), line(x[half:], y[half:])
+    if first is None or second is None:
+        return 1.0
+    z = (first.slope - second.slope) / float(np.hypot(first.error, second.error))
+    return 0.2 + 0.8 * logistic(2 * (3.0 - z))
 
 
 def _generalised(study: Study) -> float:

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.calendar import counts_up, of_the_clock
 from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
 from toolkit.detectors.repeats import Before, entity_repeats, row_repeats, rows_before, segment_repeats
@@ -46,6 +47,8 @@ def detect(study: Study) -> list[Evidence]:
     found: list[Evidence] = []
     before = rows_before(study)
     for name, column in study.log.features.items():
+        if of_the_clock(study.log.time, column):
+            continue
         still = frozen(study, name, study.ref.features[name], column, before)
         if still is not None:
             found.append(still)
@@ -80,6 +83,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     rise = share - base_share
     if rise < LEAST_RISE or z < 6:
         return
+    if _several(base, column, rows) or counts_up(column) or _elsewhere(base, column, ~rows):
+        return
     rest = _rest_moved(base, column, flags > 0, rows, label)
     # a whole feature at one value leaves no rest to look at
     strength = 0.9 if share > 0.97 else float(np.clip(1.1 - 5 * rest, 0.0, 1.0))
@@ -113,6 +118,23 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
         threshold=LEAST_RISE,
         refutes=("covariate_shift",) if strength > 0.7 else (),
     )
+
+
+def _several(base: Column, column: Column, rows: Mask) -> bool:
+    """Whether two values or more came up that the baseline never had, among a few: one value fills in, not several."""
+    if isinstance(base, Codes) or isinstance(column, Codes):
+        return False
+    values, counts = np.unique(column[rows & ~np.isnan(column)], return_counts=True)
+    fresh = ~np.isin(values, base) & (counts > 0.9 * LEAST_RISE * counts.sum())
+    return bool(len(values) <= 40 and fresh.sum() >= 2)
+
+
+def _elsewhere(base: Column, column: Column, others: Mask) -> bool:
+    """Whether the rows beside the change are not the baseline's either: the column is on its way through values."""
+    if isinstance(base, Codes) or isinstance(column, Codes):
+        return False
+    rest, have = column[others & ~np.isnan(column)], base[~np.isnan(base)]
+    return len(rest) >= 30 and len(have) >= 30 and ks_distance(have, rest) > 0.5
 
 
 def _risen(base: Column, column: Column) -> tuple[Floats, float, str] | None:

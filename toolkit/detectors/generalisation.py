@@ -46,6 +46,25 @@ def naive_loss(study: Study) -> float:
     return float(1 - counts.max() / counts.sum()) if len(label) else float("nan")
 
 
+def _guessing(study: Study) -> float:
+    """Give the mean loss of answers drawn at random from the labels themselves."""
+    label = study.log.label[~np.isnan(study.log.label)]
+    if study.regression:
+        return float(np.abs(label - np.roll(label, len(label) // 2)).mean()) if len(label) else float("inf")
+    _, counts = np.unique(label, return_counts=True)
+    return float(1 - ((counts / counts.sum()) ** 2).sum()) if len(label) else float("inf")
+
+
+def _plain_reference(study: Study, naive: float) -> float:
+    """Give the loss of the plainest answer on the reference's own labels; that of the log where it has none."""
+    label = study.ref.label[~np.isnan(study.ref.label)]
+    if len(label) < LEAST_ROWS:
+        return naive
+    if study.regression:
+        return float(np.abs(label - np.median(label)).mean()) or naive
+    return float(1 - np.unique(label, return_counts=True)[1].max() / len(label)) or naive
+
+
 def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
     # rows unlike all of the baseline say nothing of what was memorised
     like = np.where(off_support(study), np.nan, 0.0)
@@ -76,6 +95,8 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
                 unit="loss",
             )
         ]
+    if promised > 0.95 * _plain_reference(study, naive):
+        return []  # what was no better than the plainest answer on the reference promised nothing
     kept = max(naive - served, 0.0) / max(naive - promised, 1e-9)
     held = 0.0
     if validation is not None and train_loss is not None:
@@ -93,6 +114,8 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
         worse = 0.8 * difference(validation, serving)[3]
         strength = max(strength, 0.8 * logistic(1.5 * (worse - 5.0)))
     strength *= quiet * _too_sure(study) * (0.5 if explained else 1.0)
+    if served - 3 * float(serving.std()) / np.sqrt(len(serving)) > _guessing(study):
+        strength *= 0.1  # what was learned by heart is guessed; to be wrong more often than that takes a reason
     text = (
         f"From the first served rows the loss is {served:.3f}; on "
         f"{'its training rows' if train_loss is not None else 'the reference'} "

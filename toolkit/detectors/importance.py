@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.detectors.evidence import some
+from toolkit.detectors.matrices import taught
 from toolkit.detectors.scoring import answer, designed, linear, linear_names
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints
@@ -39,7 +40,7 @@ def importance(study: Study) -> dict[str, float]:
         max_iter=60, learning_rate=0.15, max_leaf_nodes=12, min_samples_leaf=max(5, len(good) // 100),
         random_state=study.profile.seed,
     )  # fmt: skip
-    model.fit(X, y[good])
+    model.fit(taught(X), y[good])
     test = X[:_ROWS]
     usual = model.predict(test)
     scale = float(np.var(usual)) or 1.0

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.detectors.evidence import some
+from toolkit.detectors.matrices import taught
 from toolkit.detectors.scoring import answer, designed
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
@@ -328,7 +329,7 @@ def _expected(study: Study, ref_loss: Floats) -> dict[str, Any] | None:
         m: Any = HistGradientBoostingRegressor(
             max_iter=40, learning_rate=0.15, max_leaf_nodes=12, min_samples_leaf=20, random_state=study.profile.seed
         )
-        m.fit(R[fit], ref_loss[fit])
+        m.fit(taught(R[fit]), ref_loss[fit])
         told = m.predict(R[test])
         after[served] += m.predict(L) / 2
         before.append(float(told.mean()))

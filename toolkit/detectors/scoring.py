@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
+from toolkit.detectors.matrices import taught
 from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import version_since
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
@@ -22,6 +23,8 @@ from toolkit.timeline.change import Change, find_change
 NAME = "score_function"
 #: What the surrogate must explain of the score's variance before its residual says anything.
 LEAST_R2: Final = 0.5
+#: The least that the answers must have moved, in probability or in deviations of the answer.
+LEAST_POINTS: Final = 0.015
 _MOST_ROWS: Final = 8_000
 _BLOCK: Final = 50_000
 
@@ -31,7 +34,7 @@ def designed(study: Study) -> list[str]:
     names = []
     for name, column in study.log.features.items():
         base = study.ref.features[name]
-        text = isinstance(column, Codes) and isinstance(base, Codes)
+        text = isinstance(column, Codes) and isinstance(base, Codes) and bool((base.codes >= 0).any())
         if text or (
             not isinstance(column, Codes) and not isinstance(base, Codes) and len(np.unique(base[~np.isnan(base)])) >= 2
         ):
@@ -94,7 +97,7 @@ def _fit(good: Ints, X: Floats, y: Floats, make_model: Callable[[], Any]) -> _Fi
     residual, models = np.full(len(y), np.nan), []
     for fit, test in ((slice(half), slice(half, None)), (slice(half, None), slice(half))):
         model = make_model()
-        model.fit(X[fit], y[good[fit]])
+        model.fit(taught(X[fit]), y[good[fit]])
         residual[good[test]] = y[good[test]] - model.predict(X[test])
         models.append(model)
     r2 = 1 - float(np.nanvar(residual)) / float(np.var(y[good]))
@@ -200,20 +203,27 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
         return found, fitted
     _, _, change = best
     rows = inside(change, len(study.log))
+    if _points(study, fitted, rows & ~np.isnan(clean)) < LEAST_POINTS:
+        return found, fitted  # on a scale without end a sure answer that became surer is far, and no other answer
     size = float(np.nanmean(np.abs(fitted.log[rows] * clean[rows]))) / max(float(np.nanmean(np.abs(fitted.ref))), 1e-9)
     text = (
         f"The same inputs are scored otherwise since the change: the surrogate of the score (R2 {fitted.r2:.2f} on the "
         f"baseline) is off by {size:.1f} times its usual error."
     )
     start = change.shape == "from_start"
-    mechanism = "training_serving_skew" if start else "bad_rollout"
+    # a version that is written down and never changed was not rolled out: rather the model was given something else
+    same = len({*study.log.version.names, *study.ref.version.names}) == 1
+    text += " The version is the same throughout." if same else ""
+    mechanism = "training_serving_skew" if start or same else "bad_rollout"
     found.append(
         make(
             study,
             NAME,
             mechanism,
             text,
-            strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9)) * min(1.0, 0.3 + seen_share),
+            strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9))
+            * min(1.0, 0.3 + seen_share)
+            * (0.7 if same else 1),
             z=abs(change.z),
             change=change,
             rows=rows,
@@ -221,7 +231,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
             unit="ratio of residuals",
             n=int(rows.sum()),
             supports=("training_serving_skew", "wrong_model_version")
-            if start
+            if start or same
             else ("bad_rollout", "wrong_model_version"),
             versions=version_since(study, rows),
             refutes=("concept_drift", "label_shift", "label_noise"),
@@ -229,6 +239,23 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
         )
     )
     return found, fitted
+
+
+def _points(study: Study, fitted: Surrogate, rows: Mask) -> float:
+    """Give how much farther from the surrogate the answers lie: in probability, or deviations of the answer."""
+    then, now = answer(study.ref, study), answer(study.log, study)
+    if study.ref.score.size and np.nanmin(study.ref.score) >= 0 and np.nanmax(study.ref.score) <= 1:
+        before = np.abs(logit_back(then) - logit_back(then - fitted.ref))
+        after = np.abs(logit_back(now) - logit_back(now - fitted.log))
+    else:
+        before, after = (np.abs(r) / (float(np.nanstd(then)) or 1.0) for r in (fitted.ref, fitted.log))
+    return float(np.nanmean(after[rows]) - np.nanmean(before))
+
+
+def logit_back(u: Floats) -> Floats:
+    """Give the probability of a logit."""
+    out: Floats = 1.0 / (1.0 + np.exp(-np.clip(u, -35, 35)))
+    return out
 
 
 def _unchanged(study: Study, fitted: Surrogate) -> Evidence:

@@ -1,8 +1,9 @@
 """What tells a column in another unit from a crowd that is larger by as much (floor 4).
 
-By themselves the two look alike: both lie on a line through the origin. Two witnesses know better. The other columns and
-the labels went with the column in the baseline: of a changed unit they go with the values undone, of another crowd with
-the values as they are. And values that were rounded lie on a grid, which a conversion leaves and a crowd does not.
+By themselves the two look alike: both lie on a line through the origin. Two witnesses know better. The other columns
+and the labels went with the column in the baseline: of a changed unit they go with the values undone, of another crowd
+with the values as they are. And values that were rounded lie on a grid, which a conversion leaves and a crowd does
+not.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import some
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
+from toolkit.profile.model import Codes, Floats, Ints, Mask
 
 Word = Literal["unit", "crowd", "silent"]
 #: From this z on a witness is heard, after the number of columns asked.

@@ -247,22 +247,29 @@ def _common(top: list[Moved]) -> Change:
 
 
 def off_support(study: Study) -> Mask:
-    """Mark log rows with a value outside the baseline's range (a twentieth beyond it) or a category it never had."""
-    out = np.zeros(len(study.log), dtype=bool)
+    """Mark log rows with a value outside the baseline's range (a twentieth beyond it) or a category it never had.
+
+    Of many features and few baseline rows some value is always out of range; a row counts from so many on as a row of
+    the same crowd hardly ever has (twice the features over the rows, and three deviations more).
+    """
+    out = np.zeros(len(study.log))
+    smallest, tried = np.inf, 0
     for name, column in study.log.features.items():
         base = study.ref.features[name]
         if isinstance(column, Codes) and isinstance(base, Codes):
             old = seen(base)
             fresh = np.array([v not in old for v in column.names] + [False])
             if len(old) <= 60:
-                out |= fresh[column.codes]
+                out += fresh[column.codes]
         elif not isinstance(column, Codes) and not isinstance(base, Codes):
             have = base[~np.isnan(base)]
             if len(have) >= 30:
                 low, high = float(have.min()), float(have.max())
                 margin = 0.05 * (high - low)
-                out |= (column < low - margin) | (column > high + margin)
-    return out
+                out += (column < low - margin) | (column > high + margin)
+                smallest, tried = min(smallest, len(have)), tried + 1
+    usual = 2 * tried / (smallest + 1)
+    return np.asarray(out > max(usual + 3 * np.sqrt(usual) - 1.0, 0.0))
 
 
 def _poison(study: Study, r: Relation) -> list[Evidence]:

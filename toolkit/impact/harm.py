@@ -104,6 +104,8 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
         expected = float(change.before) if change.found else float(np.nanmean(now))
         outside = ~inside(change, n) if change.found else np.ones(n, dtype=bool)
         base_error = block_error(now[outside])
+        if not np.isfinite(base_error):  # the change takes up all known rows: held to the first of them
+            base_error = block_error(now[~np.isnan(now)][:15])
     else:
         expected, base_error = float(known_then.mean()), block_error(then)
     rows = inside(change, n) if change.found and change.z > 0 else np.ones(n, dtype=bool)
@@ -133,7 +135,7 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
         low,
         high,
         effect * many,
-        ((effect - 1.96 * error) * many, (effect + 1.96 * error) * many),
+        ((effect - 1.96 * error) * many, (effect + 1.96 * error) * many) if np.isfinite(error) else None,
         int(rows.sum()),
     )
     kind: Kind = "labels" if z > 0 else "none"

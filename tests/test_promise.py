@@ -1,0 +1,102 @@
+"""A reference on which the model is never wrong must be asked about before the world is blamed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_study import chance, study_of
+
+import toolkit
+from toolkit.detectors import promise
+from toolkit.detectors.study import Study
+
+ROLES = {
+    "task": "binary",
+    "roles": {"timestamp": "when", "score": "score", "prediction": "answer", "label": "truth",
+              "feature": ["x", "w", "town"], "group": ["sex"]},
+    "values": {"positive": 1},
+}  # fmt: skip
+
+
+def rows(seed: int, n: int, *, flipped: float = 0.0) -> pd.DataFrame:
+    """Draw requests whose label is far from certain; ``flipped`` of those with x > 0 have another one."""
+    rng = np.random.default_rng(seed)
+    x, w = rng.normal(size=n), rng.normal(size=n)
+    truth = (rng.random(n) < chance(1.5 * x + 0.5 * w)).astype(int)
+    truth = np.where((x > 0) & (rng.random(n) < flipped), 1 - truth, truth)
+    town, sex = rng.choice(["Bonn", "Hof", "Ulm"], n), rng.choice(["F", "M"], n)
+    return pd.DataFrame({"x": x, "w": w, "town": town, "truth": truth, "sex": sex})
+
+
+def answered(log: pd.DataFrame, taught: pd.DataFrame, model: Any) -> pd.DataFrame:
+    model.fit(taught[["x", "w"]], taught["truth"])
+    score = model.predict_proba(log[["x", "w"]])[:, 1]
+    return log.assign(score=score, answer=(score >= 0.5).astype(int))
+
+
+def by_heart(log: pd.DataFrame, taught: pd.DataFrame) -> pd.DataFrame:
+    from sklearn.tree import DecisionTreeClassifier
+
+    return answered(log, taught, DecisionTreeClassifier(random_state=0))
+
+
+def with_sense(log: pd.DataFrame, taught: pd.DataFrame) -> pd.DataFrame:
+    from sklearn.linear_model import LogisticRegression
+
+    return answered(log, taught, LogisticRegression())
+
+
+def studied(log: pd.DataFrame, reference: pd.DataFrame) -> Study:
+    return study_of(log, reference)
+
+
+@pytest.fixture(scope="module")
+def learned() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A deep tree's answers to 500 requests, and to the 200 rows that taught it as an unmarked reference."""
+    taught = rows(1, 200)
+    return by_heart(rows(2, 500), taught), by_heart(taught, taught)
+
+
+def test_training_rows_as_reference_are_overfitting_and_no_drift(learned: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """Nothing changed in the world: the verdict is overfitting, and the reader is told what the reference may be."""
+    log, reference = learned
+    log = log.assign(when=pd.date_range("2025-01-01", periods=len(log), freq="h", tz="UTC"))
+    said = toolkit.diagnose(log, reference=reference.assign(when="2024-06-01"), roles=ROLES)
+    assert said.verdict == "overfitting"
+    assert said.mechanism == "memorised_training_data"
+    assert any("held out" in note for note in said.record.notes)
+
+
+def test_the_finding_names_the_three_losses(learned: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """Promised nothing wrong, learnt afresh about a quarter wrong, on the log as much: drift is refuted."""
+    (got,) = promise.detect(studied(*learned))
+    assert got.finding.details["promised"] == 0.0
+    assert 0.15 < got.finding.details["learnt"] < 0.4
+    assert got.finding.details["served"] == pytest.approx(got.finding.details["learnt"], abs=0.1)
+    assert "concept_drift" in got.finding.refutes
+
+
+def test_a_world_that_changed_is_not_put_on_the_reference(learned: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """Where a fresh learner too fails on the log, the labels changed: the promise explains nothing."""
+    taught = rows(1, 200)
+    log = by_heart(rows(2, 900, flipped=1.0), taught)
+    assert promise.detect(studied(log, learned[1])) == []
+
+
+def test_an_honest_reference_is_not_doubted() -> None:
+    """A reference as hard as the log, for a model that learned the task: nothing perfect, nothing found."""
+    study = studied(with_sense(rows(2, 500), rows(1, 400)), with_sense(rows(3, 400), rows(1, 400)))
+    assert not promise.perfect(study)
+    assert promise.detect(study) == []
+
+
+def test_a_marked_reference_is_taken_at_its_word(learned: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """Where the column split tells training rows apart, the gap to them is seen by itself."""
+    log, reference = learned
+    split = np.where(np.arange(len(reference)) < 150, "train", "validation")
+    study = study_of(log, reference.assign(split=split))
+    assert study.train is not None
+    assert not promise.perfect(study)

@@ -1,0 +1,115 @@
+"""Was the reference a promise, or the rows that taught the model (floor 4; overfitting)?
+
+A reference that does not say which of its rows were held out may hold none. A model is hardly ever wrong on rows that
+it learned by heart, so a nearly perfect reference must be asked about. Its own rows answer: a fresh learner is taught
+on them and judged on those of them that it did not see (out of bag). Where the model is far better than what can be
+learned there, and the fresh learner errs on the log no more than on the reference, the world is as it was and the
+promise was hollow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, difference, from_start, make
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats
+
+NAME: Final = "promise"
+#: At most this error rate, or part of the error of the plainest answer, is nearly perfect.
+_PERFECT, _PERFECT_PART = 0.005, 0.05
+_LEAST, _MOST = 30, 1500
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Mean losses: promised by the model on the reference, learnt afresh out of bag, and that learner's on the log."""
+
+    promised: float
+    learnt: float
+    served: float
+    better: float
+    moved: float
+    n: int
+
+
+def unmarked(study: Study) -> bool:
+    """Whether nothing says that any row of the reference was held out from training."""
+    return not study.own_reference and study.train is None
+
+
+def perfect(study: Study) -> bool:
+    """Whether the model is nearly always right on a reference whose rows may have taught it."""
+    loss = study.ref_loss.model
+    known = loss[~np.isnan(loss)]
+    if not unmarked(study) or len(known) < 15:
+        return False
+    if not study.regression:
+        return bool(known.mean() <= _PERFECT)
+    label = study.ref.label[~np.isnan(loss)]
+    plain = float(np.abs(label - np.median(label)).mean())
+    return bool(plain > 0 and known.mean() <= _PERFECT_PART * plain)
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Look at an unmarked reference that served rows do not live up to."""
+    if not unmarked(study) or not study.has_labels:
+        return []
+    loss = study.log_loss.model
+    first = np.flatnonzero(~np.isnan(loss))
+    first = first[: max(len(first) // 3, min(len(first), 2 * _LEAST))]
+    gap, _, interval, z = difference(study.ref_loss.model, loss[first])
+    if z < 3:
+        return []
+    got = fresh(study, first)
+    if got is None or got.better < 3 or got.promised > 0.3 * got.learnt or got.moved > 2.5:
+        return []
+    text = (
+        f"On the reference the model errs {got.promised:.3f}, though a fresh learner taught on those rows errs "
+        f"{got.learnt:.3f} on those of them it did not see, and {got.served:.3f} on the log: the world is as it was, "
+        "and the reference is most likely made of rows that taught the model."
+    )
+    strength = 0.92 if perfect(study) else 0.6
+    return [
+        make(
+            study, NAME, "memorised_training_data", text, strength=strength, z=min(z, got.better),
+            change=from_start(study), effect=gap, unit="loss", interval=interval, n=got.n,
+            refutes=("concept_drift", "label_noise", "label_shift", "leakage", "bad_rollout"),
+            details={"promised": got.promised, "learnt": got.learnt, "served": got.served},
+        )
+    ]  # fmt: skip
+
+
+def fresh(study: Study, rows: Any) -> Fresh | None:
+    """Teach a forest on the reference, judge it out of bag and on log rows; ``None`` where there is too little."""
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    R, L = study.design
+    rng = np.random.default_rng(study.profile.seed)
+    have = np.flatnonzero(~np.isnan(study.ref.label) & ~np.isnan(study.ref_loss.model))
+    have, rows = (np.sort(rng.permutation(r)[:_MOST]) for r in (have, np.asarray(rows)))
+    y = study.ref.label[have]
+    if R.shape[1] == 0 or min(len(have), len(rows)) < _LEAST or len(np.unique(y)) < 2:
+        return None
+    kind: Any = RandomForestRegressor if study.regression else RandomForestClassifier
+    forest = kind(100, min_samples_leaf=2, oob_score=True, random_state=study.profile.seed)
+    forest.fit(_finite(R[have]), y)
+    if study.regression:
+        told, said = forest.oob_prediction_, forest.predict(_finite(L[rows]))
+        held, now = np.abs(told - y), np.abs(said - study.log.label[rows])
+    else:
+        told = forest.classes_[np.argmax(np.nan_to_num(forest.oob_decision_function_), axis=1)]
+        held = (told != y).astype(float)
+        now = (forest.predict(_finite(L[rows])) != study.log.label[rows]).astype(float)
+    mine = study.ref_loss.model[have]
+    return Fresh(
+        float(mine.mean()), float(held.mean()), float(now.mean()),
+        difference(mine, held)[3], difference(held, now)[3], len(have),
+    )  # fmt: skip
+
+
+def _finite(x: Floats) -> Floats:
+    return np.where(np.isinf(x), np.nan, np.clip(x, -1e30, 1e30))
