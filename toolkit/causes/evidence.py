@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from toolkit.detectors import (
     scoring,
     service,
     units,
+    unmoved,
     versions,
     world,
 )
@@ -89,7 +90,18 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), why))
     if not study.has_labels:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))
-    return Gathered((*so_far, *rest), relation, used, moves)
+    return Gathered((*so_far, *rest, *_beside(unmoved.detect(study), [*so_far, *rest])), relation, used, moves)
+
+
+def _beside(stayed: Sequence[Evidence], found: Sequence[Evidence]) -> list[Evidence]:
+    """Keep of what stayed what no detector contradicts: a part may have moved where the whole did not."""
+    seen = {e.mechanism for e in found} | {m for e in found for m in e.finding.supports}
+    kept = []
+    for e in stayed:
+        refutes = tuple(m for m in e.finding.refutes if m not in seen)
+        if refutes or not e.finding.refutes:
+            kept.append(replace(e, finding=replace(e.finding, refutes=refutes)))
+    return kept
 
 
 def _features(evidence: Sequence[Evidence]) -> set[str]:

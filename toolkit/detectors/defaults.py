@@ -209,7 +209,10 @@ def _frozen(
         part = ref[~np.isnan(ref)]
         reference = (float(part.mean()), float(part.var()), float(len(part)))
     change = find_change(log, reference=reference)
-    if not change.found or change.z < 6 or change.after - change.before < 0.25:
+    rise = change.after - change.before
+    # numbers that never came twice for an entity do so by no chance: some of its rows carry those of the visit before
+    lagged = kind.startswith("its entity") and change.before < 0.02 and (reference is None or reference[0] < 0.02)
+    if not change.found or change.z < 6 or rise < (0.05 if lagged else 0.25):
         return None
     rows = inside(change, len(log))
     if _is_default(base, column, change) or _by_chance(column, rows, change.after):
@@ -223,11 +226,11 @@ def _frozen(
         "stale_feature",
         "stale_feature",
         text,
-        strength=min(1.0, 0.6 + change.after / 2),
+        strength=0.95 if lagged else min(1.0, 0.6 + change.after / 2),
         z=change.z,
         change=change,
         rows=rows,
-        effect=change.after - change.before,
+        effect=rise,
         unit="share of rows",
         n=int(rows.sum()),
         features=[name],

@@ -242,6 +242,9 @@ def _leakage(study: Study) -> list[Evidence]:
         if was - auc(x_now, early) < 0.6 * drop:
             return []
     strength = logistic(30 * (was - 0.88)) * logistic(14 * (drop - 0.14)) * (1.0 if drop > 2 * others else 0.7)
+    missed = difference(study.ref_loss.model, _first(study.log_loss.model))[3]
+    if np.isfinite(missed):
+        strength *= logistic(2 * (missed - 1.5))  # what does no harm from the first row on was never read
     text = (
         f"{name} alone told the label in the reference (AUC {was:.2f}) and hardly does when served (AUC "
         f"{is_:.2f}), from "

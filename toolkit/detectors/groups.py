@@ -73,7 +73,7 @@ def detect(study: Study) -> list[Evidence]:
                 strength=0.0,
                 z=worst.z,
                 effect=worst.gap,
-                refutes=("performance_gap", "selection_gap"),
+                refutes=("performance_gap", "selection_gap", "under_represented_group", "proxy_feature"),
             )
         ]
     return found[:4]

@@ -175,7 +175,7 @@ def _latency(study: Study) -> list[Evidence]:
 
 def _duplicates(study: Study) -> list[Evidence]:
     """Rows that repeat an earlier one: the same id with the same inputs and the same answer."""
-    log, base = _again(study.log), _again(study.ref)
+    log, base = again(study.log), again(study.ref)
     if log is None:
         return []
     usual = float(base.mean()) if base is not None else 0.0
@@ -208,7 +208,7 @@ def _duplicates(study: Study) -> list[Evidence]:
     ]
 
 
-def _again(sample: Sample) -> Mask | None:
+def again(sample: Sample) -> Mask | None:
     """Mark each row whose id, inputs and answer were all seen shortly before; ``None`` where rows have no ids."""
     if not (sample.entity.codes >= 0).any():
         return None

@@ -60,13 +60,14 @@ _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
 @dataclass(frozen=True)
 class Unit:
-    """x became ``slope`` x + ``offset`` in the rows marked."""
+    """x became ``slope`` x + ``offset`` in the rows marked; ``blurred``: which rows these are is not sure of many."""
 
     slope: float
     offset: float
     known: bool
     fit: float
     rows: Mask
+    blurred: bool = False
 
 
 def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
@@ -87,11 +88,11 @@ def of_column(
     study: Study, name: str, base: Floats, column: Floats, rows: Mask, own: Change, z: float, distance: float
 ) -> Evidence | None:
     """Look at one column whose distribution moved by ``distance`` in the marked rows."""
-    unit = find_unit(base, column, rows)
+    unit = find_unit(base, column, rows, blurred=True)
     if unit is None:
         return transform_of(study, name, base, column, rows, own, z)
     word = ask(study, name, base, column, np.where(unit.rows, (column - unit.offset) / unit.slope, column), unit.rows)
-    if word == "crowd":
+    if word == "crowd" or (unit.blurred and word != "unit"):
         return None
     flags = unit.rows.astype(float)
     change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
@@ -126,7 +127,8 @@ def _certainty(unit: Unit, word: Word, n: int) -> tuple[float, str]:
     Without a witness a factor is judged by how likely a crowd is to hit it: between 1 and 7 known factors lie close.
     """
     if word == "unit":
-        return (1.0 if unit.known else 0.9), " Undone, it goes with the other columns and its grid as it did."
+        about = " The factor is a rough one, for the rows overlap." if unit.blurred else ""
+        return (1.0 if unit.known else 0.9), f" Undone, it goes with what else is known of the rows as it did.{about}"
     near = 1 / _NEAR < abs(unit.slope) < _NEAR and not unit.offset and unit.slope > 0
     if not near and unit.known:
         return 0.97, ""
@@ -179,8 +181,8 @@ def transform_of(
     )  # fmt: skip
 
 
-def find_unit(ref: Floats, log: Floats, rows: Mask) -> Unit | None:
-    """Find the unit change of the marked rows of ``log``, or ``None``."""
+def find_unit(ref: Floats, log: Floats, rows: Mask, *, blurred: bool = False) -> Unit | None:
+    """Find the unit change of the marked rows of ``log``, or ``None``; one whose rows are unsure only if asked for."""
     base = ref[~np.isnan(ref)]
     place = np.flatnonzero(rows & ~np.isnan(log))
     current = log[place]
@@ -193,7 +195,7 @@ def find_unit(ref: Floats, log: Floats, rows: Mask) -> Unit | None:
         mark = np.zeros(len(log), dtype=bool)
         mark[place] = True
         return Unit(*whole, mark)
-    return _partial(base, current, place, len(log))
+    return _partial(base, current, place, len(log), blurred=blurred)
 
 
 def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | None:
@@ -257,7 +259,7 @@ def _free_slope(base: Floats, current: Floats) -> float | None:
     return middle
 
 
-def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
+def _partial(base: Floats, current: Floats, place: Ints, n: int, *, blurred: bool) -> Unit | None:
     """Some rows changed: the known factor of the best mixture likelihood that also gives the baseline back."""
     grid = Density(base)
     part = current[some(np.arange(len(current)))]
@@ -280,20 +282,25 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
     for gain, k, off, chance in sorted(best, key=lambda t: -t[0]):
         if gain < 25 + 4 * np.log(len(current)):
             return None
-        fit = _undone(base, current, k, off, chance)
+        sure = _sure(current, k, chance)
+        fit = _undone(base, current, k, off, chance) if sure or blurred else None
         if fit is not None:
             rows = np.zeros(n, dtype=bool)
             rows[place[chance > 0.5]] = True
-            return Unit(k, off, True, fit, rows)
+            return Unit(k, off, True, fit, rows, not sure)
     return None
+
+
+def _sure(current: Floats, k: float, chance: Floats) -> bool:
+    """Whether nearly every row is surely the one or the other; of a wider crowd no row is. A zero never is."""
+    sure = np.maximum(chance, 1 - chance)[current != 0]
+    return bool(len(sure) and float(sure.mean()) >= (0.97 if 1 / 90 <= k <= 90 else 0.85))
 
 
 def _undone(base: Floats, current: Floats, k: float, off: float, chance: Floats) -> float | None:
     """Give the KS distance after undoing factor ``k`` where it is likelier than not; ``None`` where that is no fit."""
     changed = chance > 0.5
-    # a wider crowd fits a mixture too, but no row of it is surely one or the other; a zero never is
-    sure = np.maximum(chance, 1 - chance)[current != 0]
-    if changed.sum() < 8 or not len(sure) or float(sure.mean()) < (0.97 if 1 / 90 <= k <= 90 else 0.85):
+    if changed.sum() < 8 or not (current != 0).any():
         return None
     fit, before = ks_distance(base, np.where(changed, (current - off) / k, current)), ks_distance(base, current)
     if fit > max(0.08, 1.8 / np.sqrt(min(len(base), len(current)))) or fit > 0.6 * before:
