@@ -130,7 +130,8 @@ def _line(value: Any) -> str:
 
 def _class(value: Any, right: bool) -> Markup:
     """Let a cell break anywhere where it holds a word too long for a column."""
-    if isinstance(value, str) and any(len(word) > _WORD for word in value.split()):
+    text = value.striptags() if isinstance(value, Markup) else value
+    if isinstance(text, str) and any(len(word) > _WORD for word in text.split()):
         return Markup(' class="long"')
     if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
         return Markup(' class="when"')
