@@ -127,6 +127,7 @@ def chosen(options: argparse.Namespace) -> list[Trial]:
         plan = [t for t in plan if t.group in options.only or (t.group == "ablation" and options.ablations)]
     if options.half in ("tune", "held_out"):
         plan = [t for t in plan if t.half == options.half]
+    plan = plan[options.skip :]
     return plan[: options.limit] if options.limit else plan
 
 
@@ -143,6 +144,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ablations", action="store_true", help="with --only: play the ablations too")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--limit", type=int, default=0, help="stop after so many trials")
+    parser.add_argument("--skip", type=int, default=0, help="leave out so many trials, which were played before")
     parser.add_argument("--json", type=Path, help="write every trial's answer to this file, one a line")
     parser.add_argument("--resume", action="store_true", help="with --json: keep what the file has, play the rest")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md and the plot; a whole run does")
