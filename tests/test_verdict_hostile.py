@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from made_study import healthy
 
 import toolkit
@@ -81,3 +82,14 @@ def test_the_harm_is_that_of_the_rows_in_question() -> None:
     assert said.harm.excess_errors is not None
     assert said.harm.excess_errors >= 10
     assert said.harm.n <= 30
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_what_moved_without_harm_is_shown_and_not_sure_to_be_the_cause(seed: int) -> None:
+    """A column arrives a hundredfold and no answer is worse for it: it is said, and that it did harm is not."""
+    log = served(seed).assign(w=lambda d: np.where(d.index >= 300, d.w * 100, d.w))
+    said = toolkit.diagnose(log, reference=reference(), roles=ROLES)
+    assert said.probabilities["none"] > 0.15
+    assert said.confidence < 0.9
+    assert "w became 100 x" in said.summary()
+    assert said.verdict != "none" or "No harm of it is on the record." in said.summary()

@@ -125,7 +125,9 @@ def probabilities(row: dict[str, Any], v: Array) -> dict[str, float]:
     by = dict.fromkeys(CAUSES, float(p[-1]) / len(CAUSES))
     by["none"] = float(p[-2])
     for c, q in zip(row["candidates"], p, strict=False):
-        double = c.get("double")
+        double, harmed = c.get("double"), float(c.get("harmed", 1.0))
+        by["none"] += float(q) * (1 - harmed)
+        q *= harmed
         by[c["cause"]] += float(q) / (2 if double else 1)
         if double:
             by[double] += float(q) / 2

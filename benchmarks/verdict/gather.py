@@ -23,7 +23,7 @@ def gather(trial: Trial) -> dict[str, Any]:
     """Make one log and write down what the choice would see."""
     from toolkit.api import as_events
     from toolkit.causes.candidates import candidates
-    from toolkit.causes.choose import features, none_features, unexplained_features
+    from toolkit.causes.choose import features, harmed, none_features, unexplained_features
     from toolkit.causes.doubles import double_of
     from toolkit.causes.evidence import gather as look
     from toolkit.detectors.study import make_study
@@ -51,6 +51,7 @@ def gather(trial: Trial) -> dict[str, Any]:
         "seconds": time.process_time() - start,
         "candidates": [
             {"mechanism": c.mechanism, "cause": c.cause, "x": features(c, damage),
+             "harmed": harmed(c, damage),
              "double": getattr(double_of(study, c), "cause", None), "share": c.share, "z": c.z,
              "statement": c.best.finding.statement, "features": list(c.best.finding.features)}
             for c in found

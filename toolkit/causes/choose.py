@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import erf, sqrt
 from pathlib import Path
 from typing import Final
 
@@ -68,13 +69,15 @@ _SOFT: Final = frozenset({"covariate_shift", "concept_drift", "unrepresentative_
 class Choice:
     """Probabilities of the candidates (in their order), of ``none`` and of a cause that left no trace.
 
-    ``doubles`` are what candidates had to share with stories that this log cannot tell from them.
+    ``doubles`` are what candidates had to share with stories that this log cannot tell from them; ``spared`` is the
+    part of ``none`` in which something did happen and hurt nobody.
     """
 
     of: tuple[float, ...]
     none: float
     unexplained: float = 0.0
     doubles: tuple[tuple[int, Double, float], ...] = ()
+    spared: float = 0.0
 
     def by_cause(self, found: Sequence[Candidate]) -> dict[str, float]:
         """Sum over each of the five causes, with ``none``; what left no trace may be any of the five alike."""
@@ -89,19 +92,11 @@ class Choice:
 
 def features(c: Candidate, damage: Damage) -> list[float]:
     """Describe a candidate by scale-free numbers, in the order of ``FEATURES``."""
-    slow = c.mechanism == "latency" and (c.best.finding.effect or 0.0) > 2.5
-    own = (
-        slow
-        or c.best.harmful
-        or c.mechanism in UNFAIR
-        or c.mechanism in REPLAYED
-        or c.mechanism in SERVICE - _IN_LABELS
-    )
     hurt = 0.0 if np.isnan(c.hurt) else c.hurt
     harm = float(np.clip(max((damage.z - 2.0) / 4.0, (hurt - 1.5) / 4.0), 0.0, 1.0))
     signed = c.mechanism in _SIGNATURES or c.best.finding.detector in _SURE_DETECTORS
     signed = signed and c.best.finding.detector != "association"  # columns part company for many reasons
-    free = own or damage.kind == "unknown"
+    free = _free(c, damage)
     late = damage.change.found and damage.change.shape != "from_start"
     return [
         c.strength,
@@ -121,6 +116,25 @@ def features(c: Candidate, damage: Damage) -> list[float]:
         float(np.clip((c.strength - 0.5) / 0.4, 0.0, 1.0)) * c.importance if signed else 0.0,
         0.0 if free else (1.0 - harm) * c.doubt,
     ]
+
+
+def _free(c: Candidate, damage: Damage) -> bool:
+    """Whether the candidate is harm by itself, or nobody can know whether it did any."""
+    slow = c.mechanism == "latency" and (c.best.finding.effect or 0.0) > 2.5
+    own = c.mechanism in UNFAIR or c.mechanism in REPLAYED or c.mechanism in SERVICE - _IN_LABELS
+    return slow or c.best.harmful or own or damage.kind == "unknown"
+
+
+def harmed(c: Candidate, damage: Damage) -> float:
+    """Give the chance that what happened did harm at all, by the loss of the rows that it touched (a flat prior).
+
+    That a column came in another unit may be certain and have hurt nobody; then nothing is what did the damage. 1 for
+    what is harm by itself, where labels cannot tell, and where the whole log's harm is sure and it explains some of it.
+    """
+    if _free(c, damage) or np.isnan(c.hurt):
+        return 1.0
+    z = max(c.hurt, damage.z) if c.share >= 0.25 else c.hurt
+    return float(0.5 * (1.0 + erf(z / sqrt(2.0))))
 
 
 def _from_start(c: Candidate) -> bool:
@@ -172,10 +186,12 @@ def choose(found: Sequence[Candidate], damage: Damage, doubles: Sequence[Double 
     )
     p = np.exp(u - u.max())
     p /= p.sum()
-    of = [float(v) for v in p[:-2]]
+    fair = [harmed(c, damage) for c in found]
+    spared = sum(float(v) * (1.0 - h) for v, h in zip(p, fair, strict=False))
+    of = [float(v) * h for v, h in zip(p, fair, strict=False)]
     shared = []
     for i, double in enumerate(doubles):
         if double is not None:
             of[i] /= 2
             shared.append((i, double, of[i]))
-    return Choice(tuple(of), float(p[-2]), float(p[-1]), tuple(shared))
+    return Choice(tuple(of), float(p[-2]) + spared, float(p[-1]), tuple(shared), spared)

@@ -216,12 +216,13 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
         lines.append(("Since", since))
     lines.append(("Harm", harm_text(v.harm)))
     own = next((x for x in v.ledger if x.cause == v.verdict), None)
-    if own is not None:
+    if own is not None and (v.harm.excess_errors is None or v.harm.excess_errors > 0):
         span = f" ({own.interval[0]:.0%} to {own.interval[1]:.0%})" if own.interval else ""
         lines.append(("Explains", f"{own.share:.0%} of the damage{span}"))
     leader = next((r for r in v.rivals if r.mechanism == (v.mechanism or "none")), v.rivals[0] if v.rivals else None)
     if leader is not None:
         lines += _best(v, leader)
+    lines += _seen(v) if v.verdict == "none" else []
     told = {leader.mechanism} if leader is not None else set()
     told |= {"unexplained"} if v.verdict == "undetermined" and _traceless(v) else set()
     rival = next((r for r in v.rivals if r.mechanism not in told), None)
@@ -231,6 +232,16 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
     lines += [("Next", text) for text in v.would_settle_it[:1]]
     lines += [("Note", text) for text in v.notes]
     return lines
+
+
+def _seen(v: Verdict) -> list[tuple[str, str]]:
+    """What surely moved and did no harm that the record shows: nobody should have to find that by himself."""
+    for r in v.rivals:
+        found = [f for f in map(v.finding, r.supporting) if (f.statistic or 0.0) >= 6]
+        if r.cause not in ("none", "unexplained") and r.probability >= 0.005 and found:
+            best = max(found, key=lambda f: f.statistic or 0.0)
+            return [("Seen", f"{best.id} {best.statement} No harm of it is on the record.")]
+    return []
 
 
 def _best(v: Verdict, rival: Rival) -> list[tuple[str, str]]:

@@ -51,6 +51,8 @@ def would_settle(
         return ()
     shared = sorted(choice.doubles, key=lambda d: -d[2])
     asks = [d.settle[0].upper() + d.settle[1:] + "." for _, d, p in shared if p > 0.08]
+    if choice.spared > 0.08:
+        asks.append("Labels of more rows since the change: it did happen, but harm of it is within chance.")
     if damage.kind == "unknown":
         asks.append(labels_needed(study))
     names = [r.mechanism for r in rivals if r.probability > 0.08][:4]
