@@ -100,3 +100,18 @@ def test_a_marked_reference_is_taken_at_its_word(learned: tuple[pd.DataFrame, pd
     study = study_of(log, reference.assign(split=split))
     assert study.train is not None
     assert not promise.perfect(study)
+
+
+def test_a_gap_that_held_out_rows_showed_needs_no_moved_input() -> None:
+    """Validation was as bad as serving: that another crowd came since does not make it less learned by heart."""
+    from toolkit.detectors import generalisation
+    from toolkit.detectors.drift import moved
+
+    taught = rows(1, 300)
+    held = pd.concat([by_heart(taught, taught), by_heart(rows(4, 300), taught)], ignore_index=True)
+    log = by_heart(rows(2, 600), taught).assign(w=lambda d: d.w + 1.5)
+    study = study_of(log, held.assign(split=["train"] * 300 + ["validation"] * 300))
+    moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
+    assert "w" in moves
+    (got,) = (e for e in generalisation.detect(study, moves, set()) if e.mechanism == "memorised_training_data")
+    assert got.strength > 0.6

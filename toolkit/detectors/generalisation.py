@@ -103,7 +103,8 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
         v, _, _, _ = difference(train_loss, validation)
         held = v / d if d > 0 else 0.0
     moved = [m for n, m in moves.items() if n not in explained and m.distance > 0.12]
-    quiet = 1.0 / (1.0 + 0.6 * len(moved))
+    # a gap that the held-out rows showed already needs no change of the inputs to explain it
+    quiet = max(1.0 / (1.0 + 0.6 * len(moved)), min(held, 1.0))
     if train_loss is not None:
         # a flexible model is always perfect on its own rows: what counts is how little of its skill was left
         strength = logistic(14 * (0.55 - kept)) * (0.8 + 0.2 * min(max(held, 0.0), 1.0))
