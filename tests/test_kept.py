@@ -20,7 +20,7 @@ from toolkit.causes.diagnose import diagnose_profile
 from toolkit.engines import kept as keeping
 from toolkit.engines.kept import Kept
 from toolkit.errors import LogError
-from toolkit.profile import cubes
+from toolkit.profile import build, cubes
 from toolkit.profile.build import build_profile
 from toolkit.profile.model import Codes, Profile
 
@@ -299,6 +299,16 @@ def test_a_longer_log_has_wider_buckets(days: Path, log: Path, tmp_path: Path, m
     shutil.copy2(day_file(days, DAYS - 1), log)
     same(read(log, tmp_path / "kept"), wide)
     assert {int(r[0].cubes["time"].keys["width"][0]) for r in (narrow, wide)} == {86400, 172800}
+
+
+def test_features_fetched_a_few_at_a_time_are_the_same_rows(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many features are fetched at once, and whether they are kept or not: row i is row i of every column."""
+    at_once = read(log, sample=1000)
+    monkeypatch.setattr(build, "_AT_ONCE", 1)
+    same(read(log, sample=1000), at_once)
+    same(read(log, tmp_path / "kept", sample=1000), at_once)
 
 
 def test_what_is_damaged_is_ignored_and_made_again(log: Path, tmp_path: Path) -> None:

@@ -299,6 +299,21 @@ def large() -> pd.DataFrame:
     return frame(6000, seed=9)
 
 
+def test_rows_that_follow_each_other_are_shared_and_not_written(profile: Profile) -> None:
+    """A part of a sample takes no memory of its own where it can be shared; then no writing to it reaches the whole."""
+    whole = profile.sample
+    rows = np.arange(len(whole)) >= 10
+    part, some = whole.take(rows), whole.take(np.flatnonzero(rows))
+    assert np.shares_memory(part.score, whole.score)
+    np.testing.assert_array_equal(part.score, some.score)
+    np.testing.assert_array_equal(part.version.codes, some.version.codes)
+    with pytest.raises(ValueError, match="read-only"):
+        part.score[0] = 0.5
+    some.score[0] = 0.5
+    scattered = rows & (np.arange(len(whole)) % 2 == 0)
+    np.testing.assert_array_equal(whole.take(scattered).time, whole.time[scattered])
+
+
 def test_a_larger_log_is_sampled(large: pd.DataFrame) -> None:
     """About ``sample_rows`` rows are kept, each standing for as many as were left out; the counts are of all rows."""
     got = profiled(large, sample_rows=1000, seed=1)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.logs.clean import SINGLES
 from toolkit.profile.coding import code_rows
 from toolkit.profile.cubes import count
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Profile
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 #: A log of up to this many rows is its own sample.
 SAMPLE_ROWS: Final = 100_000
 _MODULUS: Final = 2**40
+#: Features that are fetched at once.
+_AT_ONCE: Final = 64
 
 
 def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) -> Profile:
@@ -28,30 +33,24 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
         sample_rows: the most rows held in memory, of the log and of the reference each.
     """
     names = {"feature": log.feature_names, "group": log.group_names, "segment": log.segment_names}
-    kept = {LOG: log.validation.rows_kept}
-    tables, places, weights = [], [], []
-    for part, source in ((REFERENCE, log.reference), (LOG, log)):
-        if source is None:
-            continue
-        table, weight = _sample(source, sample_rows, seed)
-        tables.append(table)
-        places.append(_parts(table, part))
-        weights.append(np.full(table.num_rows, weight, dtype=float))
-    if log.reference is not None:
-        kept[REFERENCE] = log.reference.validation.rows_kept
+    sides = {part: side for part, side in ((REFERENCE, log.reference), (LOG, log)) if side is not None}
+    drawn = {part: Drawn.of(side, sample_rows, seed) for part, side in sides.items()}
+    columns = Columns([*drawn.values()])
+    tables = dict(zip(drawn, columns.tables, strict=True))
+    weights = {part: side.validation.rows_kept / max(tables[part].num_rows, 1) for part, side in sides.items()}
     sample = code_rows(
-        _below_each_other(tables),
-        np.concatenate(places),
+        columns,
+        np.concatenate([_parts(table, part) for part, table in tables.items()]),
         classes=log.classes,
         names=names,
-        weight=np.concatenate(weights),
+        weight=np.concatenate([np.full(tables[part].num_rows, weight) for part, weight in weights.items()]),
         seed=seed,
     )
     return Profile(
         task=log.task,
         classes=log.classes,
         sample=sample,
-        rows=kept,
+        rows={part: sides[part].validation.rows_kept for part in sorted(sides, reverse=True)},
         cubes=count(log),
         missing_columns=log.missing_columns,
         new_columns=log.new_columns,
@@ -60,31 +59,78 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
     )
 
 
-def _sample(log: Log, most: int, seed: int) -> tuple[Any, float]:
-    """Give the canonical rows, all or a seeded part of them, and how many rows each stands for."""
-    total = log.validation.rows_kept
-    if total <= most:
-        return _gathered(log, "", [""]), 1.0
-    keep = int(_MODULUS * most / total)
-    # a hash of the content: the same rows whatever the order of files or threads; features where no id tells rows apart
-    if log.roles.column("id") and log.roles.column("timestamp"):
+@dataclass(frozen=True)
+class Drawn:
+    """The canonical rows of a log that are looked at side by side, all or a seeded part of them.
+
+    ``picked`` is the condition that picks them. They all meet each of the ``wider`` conditions, and few others the
+    first. ``told`` are the columns that the conditions are about.
+    """
+
+    log: Log
+    picked: str = ""
+    wider: tuple[str, ...] = ("",)
+    told: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, log: Log, most: int, seed: int) -> Drawn:
+        """Draw at most about so many rows of a log."""
+        total = log.validation.rows_kept
+        if total <= most:
+            return cls(log)
+        keep = int(_MODULUS * most / total)
+        # a hash of the content: the same rows whatever the order of files or threads; features where no id tells rows
+        # apart
         told = ["t", "id"]
-    else:
-        features = [] if log.roles.column("id") else [f"feature_{i}" for i in range(min(len(log.feature_names), 20))]
-        told = ["t", "id", "score", "prediction", "label", "decision", "latency_ms", *features]
-    place = log.rows.dialect.hashed(", ".join([*told, str(int(seed))]), _MODULUS)
-    # a power of two holds the sample of a log that has grown meanwhile
-    powers = range((keep - 1).bit_length(), _MODULUS.bit_length() - 1)
-    table = _gathered(log, f" WHERE {place} < {keep}", [*(f" WHERE {place} < {2**power}" for power in powers), ""])
-    return table, total / max(table.num_rows, 1)
+        if not (log.roles.column("id") and log.roles.column("timestamp")):
+            told += ["score", "prediction", "label", "decision", "latency_ms"]
+            told += [] if log.roles.column("id") else [f"feature_{i}" for i in range(min(len(log.feature_names), 20))]
+        place = log.rows.dialect.hashed(", ".join([*told, str(int(seed))]), _MODULUS)
+        # a power of two holds the sample of a log that has grown meanwhile
+        powers = range((keep - 1).bit_length(), _MODULUS.bit_length() - 1)
+        wider = (*(f" WHERE {place} < {2**power}" for power in powers), "")
+        return cls(log, f" WHERE {place} < {keep}", wider, tuple(told))
+
+    def table(self, columns: Sequence[str]) -> Any:
+        """Give the rows with these columns; in the same order, whichever they are, where rows have an order."""
+        rows, shown = self.log.rows, ", ".join(columns)
+        if not rows.keeps:
+            return rows.arrow(f"SELECT {shown} FROM rows{self.picked}")
+        asked = ", ".join(dict.fromkeys([*columns, *self.told]))
+        sql, *also = (f"SELECT {asked} FROM rows{condition}" for condition in self.wider)
+        return rows.gather(sql, f"SELECT {shown} FROM parts{self.picked}", also)
 
 
-def _gathered(log: Log, picked: str, wider: list[str]) -> Any:
-    """Give the rows that a condition picks; all of them meet each of the wider conditions, few others the first."""
-    if not log.rows.keeps:
-        return log.rows.arrow(f"SELECT * FROM rows{picked}")
-    sql, *also = (f"SELECT * FROM rows{condition}" for condition in wider)
-    return log.rows.gather(sql, f"SELECT * EXCLUDE (_part, _before) FROM parts{picked}", also)
+class Columns:
+    """The columns of drawn rows, those of one log below those of the other.
+
+    Features are fetched some at a time, in the order of their numbers: at once they would be in memory twice, as the
+    engine gives them and as they are coded.
+    """
+
+    def __init__(self, drawn: Sequence[Drawn]) -> None:
+        log, self._drawn = drawn[-1].log, drawn
+        n = len(log.feature_names)
+        at_once = _AT_ONCE if all(one.log.rows.dialect.ordered for one in drawn) else n
+        some = [[f"feature_{i}" for i in range(a, min(a + at_once, n))] for a in range(0, n, max(at_once, 1))] or [[]]
+        groups = [f"group_{i}" for i in range(len(log.group_names))]
+        segments = [f"segment_{i}" for i in range(len(log.segment_names))]
+        self.tables = self._fetch([*SINGLES, *groups, *segments, *some[0]])
+        self.num_rows = sum(table.num_rows for table in self.tables)
+        self._first = self._now = _below_each_other(self.tables)
+        self._later = some[1:]
+
+    def column(self, name: str) -> Any:
+        """Give a column; of the features one in hand, or of the next."""
+        if name in self._first.column_names:
+            return self._first.column(name)
+        if name not in self._now.column_names:
+            self._now = None
+            self._now = _below_each_other(self._fetch(self._later.pop(0)))
+        return self._now.column(name)
+
+    def _fetch(self, columns: Sequence[str]) -> list[Any]:
+        return [drawn.table(columns) for drawn in self._drawn]
 
 
 def _parts(table: Any, part: int) -> NDArray[np.int8]:

@@ -33,9 +33,9 @@ class Codes:
     names: tuple[str, ...]
     codes: Ints
 
-    def take(self, rows: Mask | Ints) -> Codes:
+    def take(self, rows: Mask | Ints | slice) -> Codes:
         """Give the same column for some rows."""
-        return Codes(self.names, self.codes[rows])
+        return Codes(self.names, _shared(self.codes[one_span(rows)]))
 
 
 Column = Floats | Codes
@@ -73,17 +73,33 @@ class Sample:
     def __len__(self) -> int:
         return len(self.part)
 
-    def take(self, rows: Mask | Ints) -> Sample:
-        """Give some rows as a sample of their own."""
+    def take(self, rows: Mask | Ints | slice) -> Sample:
+        """Give some rows as a sample of their own; rows that follow each other are shared, and cannot be written."""
+        rows = one_span(rows)
         new: dict[str, Any] = {}
         for name, value in self.__dict__.items():
             if isinstance(value, Mapping):
-                new[name] = {k: v.take(rows) if isinstance(v, Codes) else v[rows] for k, v in value.items()}
+                new[name] = {k: v.take(rows) if isinstance(v, Codes) else _shared(v[rows]) for k, v in value.items()}
             elif isinstance(value, Codes):
                 new[name] = value.take(rows)
             else:
-                new[name] = value[rows]
+                new[name] = _shared(value[rows])
         return Sample(**new)
+
+
+def one_span(rows: Mask | Ints | slice) -> Mask | Ints | slice:
+    """Give a mask of rows that follow each other as a slice: what it picks needs no memory of its own."""
+    if isinstance(rows, slice) or rows.dtype != np.bool_ or not rows.any():
+        return rows
+    first, end = int(np.argmax(rows)), len(rows) - int(np.argmax(rows[::-1]))
+    return slice(first, end) if rows[first:end].all() else rows
+
+
+def _shared(values: NDArray[Any]) -> NDArray[Any]:
+    """Give values that may be those of another sample so that nobody writes into them."""
+    if values.base is not None:
+        values.flags.writeable = False
+    return values
 
 
 @dataclass(frozen=True)
