@@ -32,9 +32,8 @@ def planted(case: GeneratedIncident) -> pd.DataFrame:
     ).astype({"timestamp": str, "income": object})
     log.loc[5, "timestamp"], log.loc[20, "request_id"] = "PLANTED-TIME", "PLANTED-ID-00019"
     log.loc[30:34, "income"] = "PLANTED-NUMBER"
-    for role, row in (("label", 40), ("prediction", 41)):
-        log = log.astype({role: object})
-        log.loc[row, role] = "PLANTED-CLASS"
+    log["label"] = log["label"].astype(object)
+    log.loc[40, "label"] = "PLANTED-CLASS"
     return log
 
 
