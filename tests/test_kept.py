@@ -188,6 +188,13 @@ def test_a_new_day_is_read_alone_and_the_whole_is_as_if_read_anew(days: Path, lo
     agree(said, meant)
 
 
+def test_guessed_roles_are_guessed_of_the_whole(days: Path, log: Path, tmp_path: Path) -> None:
+    """Where nobody declared a role a new day may change the guess: it is what a fresh reading guesses."""
+    read(log, tmp_path / "kept", roles=None)
+    shutil.copy2(day_file(days, DAYS - 1), log)
+    same(read(log, tmp_path / "kept", roles=None), read(days, roles=None))
+
+
 def agree(said: Any, meant: Any) -> None:
     """See that two documents say the same, numbers but for the last digits."""
     if isinstance(meant, dict):

@@ -218,6 +218,15 @@ class DuckRows:
             warnings.simplefilter("ignore", UserWarning)
             return interruptible(self._connection, answer)
 
+    def once(self, sql: str) -> Any:
+        """Ask all rows at once, where answers of parts do not add up; the answer is kept until any file changes.
+
+        Raises:
+            LogError: the source cannot be read (any more).
+
+        """
+        return self.arrow(sql) if self._parts is None else self._parts.once(sql)
+
     def ask(self, sql: str, *, rows: int, seconds: float) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """Answer a stranger's SELECT, locked down for good: nothing else can be asked of these rows afterwards.
 

@@ -73,6 +73,13 @@ class Part:
         return False
 
 
+def joined(parts: Sequence[Part]) -> Part:
+    """Give parts as one."""
+    files = tuple(file for part in parts for file in part.files)
+    hashes = tuple(sha for part in parts for sha in part.hashes)
+    return Part(files, hashes, tuple(s for part in parts for s in part.stamps), all(part.steady for part in parts))
+
+
 class Kept:
     """A folder of answers, for the log and the reference of one incident; ``again`` forgets what it holds."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from toolkit.engines.kept import Kept, Part, question_of
+from toolkit.engines.kept import Kept, Part, joined, question_of
 from toolkit.sql import literal
 
 if TYPE_CHECKING:
@@ -24,11 +24,15 @@ _READ_FROM: Final = re.compile(r"\bFROM (\w+)")
 
 @dataclass
 class Parts:
-    """The parts of one source; ``before`` is how many rows come before each, ``lies`` where a span was chosen."""
+    """The parts of one source, and ``everything`` as one; ``before`` is how many rows come before each part.
+
+    ``lies`` says how they lie to a span that was chosen.
+    """
 
     rows: DuckRows
     kept: Kept
     parts: Sequence[Part]
+    everything: Part
     before: Sequence[int]
     lies: Sequence[Lies] = ()
     #: Views by name, and what those were that a span has narrowed.
@@ -49,6 +53,10 @@ class Parts:
                 table = table.append_column(name, pa.array([value] * table.num_rows, pa.int64()))
             found.append(table)
         return pa.concat_tables(found, promote_options="permissive")
+
+    def once(self, sql: str) -> Any:
+        """Give the answer of all parts as one."""
+        return self._answer(self.everything, sql, (), self.views)
 
     def _answer(self, part: Part, sql: str, also: Sequence[str], views: Mapping[str, str]) -> Any:
         for one in (sql, *also):
@@ -90,7 +98,7 @@ def parts_of(rows: DuckRows, kept: Kept) -> Parts | None:
         if n != there:
             return None
         total += int(n)
-    return Parts(rows, kept, parts, before)
+    return Parts(rows, kept, parts, joined(parts), before)
 
 
 def only(sql: str, part: Part) -> str:

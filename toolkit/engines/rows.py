@@ -51,6 +51,10 @@ class Rows(Protocol):
         """Ask every part of the rows ``sql`` and add the answers up by ``whole``; see ``DuckRows.gather``."""
         ...
 
+    def once(self, sql: str) -> Any:
+        """Ask all rows at once, where answers of parts do not add up; see ``DuckRows.once``."""
+        ...
+
     def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL and give its rows as tuples; for small answers."""
         ...

@@ -95,6 +95,10 @@ class SparkRows:
         self.define("parts", one_part(sql))
         return self.arrow(whole)
 
+    def once(self, sql: str) -> Any:
+        """Ask all rows at once, as ``arrow`` does."""
+        return self.arrow(sql)
+
     def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:  # noqa: ARG002
         """Keep the rows of a view for which a condition holds."""
         self._views[name] = f"SELECT * FROM ({self._views[name]}) WHERE {condition}"

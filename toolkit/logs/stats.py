@@ -130,10 +130,16 @@ def column_stats(
             f"{quote(c)} AS c{i}, {_number(c, stats[c], says, tried=c not in words)} AS x{i}"
             for i, c in enumerate(chunk)
         ]
-        outer = [e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c], says, estimated=estimated)]
-        found = _asked(rows, outer, f"(SELECT {', '.join(inner)} FROM raw)", _ADDED * len(chunk), apart=not estimated)
+        apart = estimated and rows.keeps
+        outer = [
+            e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c], says, estimated=not apart and estimated)
+        ]
+        found = _asked(rows, outer, f"(SELECT {', '.join(inner)} FROM raw)", _ADDED * len(chunk))
+        about = tuples(rows.once(_about(chunk, stats, says)))[0] if apart else ()
         for place, column in enumerate(chunk):
-            figures = found[place * _WIDTH : (place + 1) * _WIDTH]
+            figures = [*found[place * _WIDTH : (place + 1) * _WIDTH]]
+            if about:
+                figures[1] = about[place]
             stats[column] = _of_row(stats[column], figures, times.get(column, 0.0))
     for first in range(0, len(light), _CHUNK):
         chunk = light[first : first + _CHUNK]
@@ -152,14 +158,16 @@ _WIDTH: Final = 8
 _ADDED: Final = ("sum", "max", "sum", "sum", "min", "max", "sum", "sum")
 
 
-def _asked(
-    rows: Rows, figures: Sequence[str], source: str, added: Sequence[str], *, apart: bool = True
-) -> tuple[Any, ...]:
-    """Ask for figures of all rows, part by part where they may be taken ``apart``."""
+def _about(columns: Sequence[str], stats: Mapping[str, ColumnStats], says: Dialect) -> str:
+    """Give the query that estimates how many values each column has."""
+    told = [says.distinct(quote(c)) if stats[c].family not in {"time", "other"} else "0" for c in columns]
+    return f"SELECT {', '.join(f'{one} AS n{i}' for i, one in enumerate(told))} FROM raw"
+
+
+def _asked(rows: Rows, figures: Sequence[str], source: str, added: Sequence[str]) -> tuple[Any, ...]:
+    """Ask for figures of all rows, part by part."""
     named = ", ".join(f"{figure} AS a{i}" for i, figure in enumerate(figures))
     sql = f"SELECT {named} FROM {source}"
-    if rows.keeps and not apart:
-        return rows.fetch(sql)[0]
     totals = [f"CAST(sum(a{i}) AS BIGINT)" if how == "sum" else f"{how}(a{i})" for i, how in enumerate(added)]
     return tuples(rows.gather(sql, f"SELECT {', '.join(f'{t} AS b{i}' for i, t in enumerate(totals))} FROM parts"))[0]
 
@@ -209,9 +217,9 @@ def _few_values(rows: Rows, columns: Sequence[str]) -> list[str]:
     """Give the text columns that look as if they had few values, by the first rows."""
     if not columns or not rows.dialect.by_value:
         return []
-    parts = ", ".join(f"count(DISTINCT {quote(c)})" for c in columns)
+    parts = ", ".join(f"count(DISTINCT {quote(c)}) AS n{i}" for i, c in enumerate(columns))
     names = ", ".join(quote(c) for c in columns)
-    found = rows.fetch(f"SELECT {parts}, count(*) FROM (SELECT {names} FROM raw LIMIT {_PROBED})")[0]
+    found = tuples(rows.once(f"SELECT {parts}, count(*) AS n FROM (SELECT {names} FROM raw LIMIT {_PROBED})"))[0]
     return [c for c, n in zip(columns, found, strict=False) if n <= _FEW and found[-1] == _PROBED]
 
 
@@ -248,7 +256,8 @@ def _time_shares(rows: Rows, columns: Sequence[str]) -> Mapping[str, float]:
     says = rows.dialect
     texts = {c: text_of(c, says) for c in columns}
     times = {c: f"{says.looks_like_time(t)} OR {says.matches(t, _DATED)}" for c, t in texts.items()}
-    parts = ", ".join(f"{says.count_if(time)} / NULLIF(count({quote(c)}), 0)" for c, time in times.items())
+    counts = [f"{says.count_if(time)} / NULLIF(count({quote(c)}), 0)" for c, time in times.items()]
+    parts = ", ".join(f"CAST({share} AS DOUBLE) AS s{i}" for i, share in enumerate(counts))
     names = ", ".join(quote(c) for c in columns)
-    found = rows.fetch(f"SELECT {parts} FROM (SELECT {names} FROM raw LIMIT 1000)")[0]
+    found = tuples(rows.once(f"SELECT {parts} FROM (SELECT {names} FROM raw LIMIT 1000)"))[0]
     return {c: float(share or 0.0) for c, share in zip(columns, found, strict=True)}

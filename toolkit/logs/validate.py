@@ -252,7 +252,7 @@ def _duplicates(rows: Rows, mask: int) -> int:
         # ids of parts that lie apart (days, rising numbers) are not the same ones
         if all(found[i - 1][2] < found[i][1] for i in range(1, len(found))):
             return sum(int(n) for n, _, _ in found)
-    return int(rows.fetch(f"SELECT {repeated} FROM canonical {where}")[0][0])
+    return int(tuples(rows.once(f"SELECT {repeated} AS n FROM canonical {where}"))[0][0])
 
 
 def _time_zone(rows: Rows, plan: Plan, counted: _Counted) -> str:
