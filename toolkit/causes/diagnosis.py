@@ -175,6 +175,8 @@ def headline(v: Verdict) -> str:
         if chance := _traceless(v):
             return f"undetermined; likeliest is {_TRACELESS} ({chance:.0%})"
         top = max(v.probabilities, key=lambda k: v.probabilities[k])
+        if top == "none" and v.probabilities[top] >= 0.5:
+            return f"undetermined; no fault is seen ({v.probabilities[top]:.0%}), but too few labels to know of harm"
         return f"undetermined; likeliest is {top} ({v.probabilities[top]:.0%}), which is not enough to say"
     if v.verdict == "none":
         return f"none: nothing is wrong that this log can show ({v.confidence:.0%})"
