@@ -195,6 +195,13 @@ def test_every_format_gives_the_same_rows(made, tmp_path: Path) -> None:
         assert log.feature_kinds == {"income": "number", "plan": "text"}
 
 
+def test_a_table_that_was_turned_round_is_read() -> None:
+    """Newest first is how many queries give a log; pandas then holds its columns backwards."""
+    made = pd.DataFrame({"score": [0.25, 0.5, 1.0], "when": pd.date_range("2026-01-01", periods=3, tz="UTC")})
+    with read_log(made.iloc[::-1], {"score": "score", "timestamp": "when"}) as log:
+        assert log.rows.fetch("SELECT score FROM rows ORDER BY t") == [(0.25,), (0.5,), (1.0,)]
+
+
 def test_an_absent_role_is_a_null_of_its_type(tmp_path: Path) -> None:
     """Canonical columns are always there, with the same types, whatever the log has."""
     expected = {

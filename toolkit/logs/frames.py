@@ -45,11 +45,21 @@ def _is_dataset(frame: Any) -> bool:
     return hasattr(frame, "scanner") and hasattr(frame, "schema")
 
 
+def _forwards(frame: Any) -> Any:
+    """Give a pandas table whose columns lie forwards in memory: of one that was turned round DuckDB reads nothing."""
+    columns = [frame.iloc[:, i].array for i in range(frame.shape[1])]
+    held = [getattr(column, "_ndarray", None) for column in columns]
+    if all(h is None or h.strides[0] >= 0 for h in held):
+        return frame
+    made = type(frame)({i: column.copy() for i, column in enumerate(columns)})
+    return made.set_axis(list(frame.columns), axis=1)
+
+
 def _as_table(frame: Any, where: str) -> Any:
     if hasattr(frame, "iloc") and hasattr(frame, "columns"):
         if any(not isinstance(c, str) for c in frame.columns):
             frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
-        return frame
+        return _forwards(frame)
     import pyarrow as pa
 
     if isinstance(frame, pa.Table) or _is_dataset(frame):
