@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -29,9 +31,19 @@ TOGETHER: Final = ("test_diagnose", "test_verdict_floor", "test_detectors", "tes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long files first, each whole on one worker (``--dist loadgroup --no-loadscope-reorder``)."""
+    """Put the long files first; xdist gives files out in this order (``--no-loadscope-reorder``)."""
     rank = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
-    for item in items:
-        group = TOGETHER[0] if item.path.stem in TOGETHER else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+class _Together(LoadFileScheduling):
+    """A file is one worker's, and ``TOGETHER`` are as one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return TOGETHER[0] if Path(file).stem in TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give tests out by ``_Together`` where they are given out by file."""
+    return _Together(config, log) if config.getvalue("dist") == "loadfile" else None

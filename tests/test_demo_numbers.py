@@ -113,6 +113,8 @@ def test_rows_and_harm_are_those_of_pandas(demo: Made, served: pd.DataFrame, exp
     assert harm["excess_errors"] == pytest.approx((expected.right.mean() - window.right.mean()) * len(window))
     shown = f"{round(harm['excess_errors']):,}"
     assert shown in demo.html
+    assert harm["interval"][0] < 0  # so a note, and not the harm, tells of the rows that the verdict is about
+    assert any("rows in question accuracy was" in note for note in found["notes"])
 
 
 def test_every_metric_over_time_is_that_of_pandas(demo: Made, served: pd.DataFrame) -> None:

@@ -14,7 +14,7 @@ from toolkit.causes.choose import Choice, choose
 from toolkit.causes.doubles import double_of
 from toolkit.causes.evidence import Gathered, gather
 from toolkit.causes.ledger import draw_up
-from toolkit.causes.restate import harm_of
+from toolkit.causes.restate import in_question
 from toolkit.causes.settle import would_settle
 from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.groups import MOST_VALUES
@@ -117,12 +117,16 @@ def write(
         features=finding.features if finding is not None else (),
         slice=finding.slice if finding is not None else (),
         model_versions=finding.model_versions if finding is not None else (),
-        harm=harm_of(study, damage, lead_candidate),
+        harm=damage.harm,
         ledger=draw_up(study, found, choice, damage, ids, seed=study.profile.seed),
         rivals=rivals,
         would_settle_it=would_settle(study, damage, rivals, verdict, choice),
         findings=findings,
-        notes=(*_order(study, onset_interval, events), *_notes(study, estimated=damage.harm.estimated)),
+        notes=(
+            *filter(None, [in_question(study, damage, lead_candidate)]),
+            *_order(study, onset_interval, events),
+            *_notes(study, estimated=damage.harm.estimated),
+        ),
     )
 
 
