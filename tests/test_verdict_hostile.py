@@ -70,8 +70,8 @@ def test_a_saturated_score_is_not_another_model() -> None:
     assert toolkit.diagnose(log, reference=held, roles=roles).verdict in ("none", "undetermined")
 
 
-def test_the_harm_is_that_of_the_rows_in_question() -> None:
-    """Eight in ten requests of one day fail among 60: the whole barely shows it, what is said of the harm does."""
+def test_a_note_tells_the_harm_of_the_rows_in_question() -> None:
+    """Eight in ten requests of one day fail among 60: the whole does not show it, and the note on those rows does."""
     log = served(1, 1440).assign(status="ok")
     failed = (log.index >= 900) & (log.index < 924) & (np.random.default_rng(2).random(1440) < 0.85)
     log.loc[failed, "status"] = "error"
@@ -79,9 +79,9 @@ def test_the_harm_is_that_of_the_rows_in_question() -> None:
     roles = {**ROLES, "roles": {**ROLES["roles"], "status": "status"}, "values": {"positive": 1, "status_ok": ["ok"]}}
     said = toolkit.diagnose(log, reference=reference(), roles=roles)
     assert said.mechanism == "errors"
-    assert said.harm.excess_errors is not None
-    assert said.harm.excess_errors >= 10
-    assert said.harm.n <= 30
+    assert said.harm.n == len(log)
+    note = next(n for n in said.record.notes if "rows in question" in n)
+    assert "On the 17 rows in question accuracy was 0 where" in note
 
 
 @pytest.mark.parametrize("seed", [2, 3])
