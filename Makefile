@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+# byte code is written once, or each of the hundreds of processes that tests start compiles us anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint check format bench-verdict bench-speed bench-spark stress library browser wheel docs clean
 .DEFAULT_GOAL := help
@@ -15,7 +17,7 @@ help:
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
 
 demo: $(STAMP)
