@@ -24,8 +24,7 @@ LONG = 120_000
 _ARGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run")  # fmt: skip
 _FLAGS = ("--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", "--allow-root", f"--IdentityProvider.token={TOKEN}",
-          "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None",
-          "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")  # fmt: skip
+          "--LabApp.expose_app_in_browser=True")  # fmt: skip
 _OWN = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTERLAB_WORKSPACES_DIR")
 
 

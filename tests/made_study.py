@@ -15,6 +15,15 @@ from toolkit.profile.build import build_profile
 Floats = NDArray[np.float64]
 
 
+#: The roles of ``healthy`` rows that have a time, ``when``.
+ROLES: dict[str, Any] = {
+    "task": "binary",
+    "roles": {"timestamp": "when", "score": "score", "prediction": "answer", "label": "truth",
+              "feature": ["x", "w", "town"], "group": ["sex"]},
+    "values": {"positive": 1},
+}  # fmt: skip
+
+
 def chance(z: Floats) -> Floats:
     """Give 1 / (1 + exp(-z))."""
     return np.asarray(1.0 / (1.0 + np.exp(-z)))
@@ -40,12 +49,7 @@ def healthy(rng: np.random.Generator, n: int, *, shift: float = 0.0) -> pd.DataF
 
 def study_of(log: pd.DataFrame, reference: pd.DataFrame | None, **more: Any) -> Study:
     """Read, profile and study a log of ``healthy`` rows, one request an hour."""
-    single = {"timestamp": "when", "score": "score", "prediction": "answer", "label": "truth", **more}
-    roles = {
-        "task": "binary",
-        "roles": {**single, "feature": ["x", "w", "town"], "group": ["sex"]},
-        "values": {"positive": 1},
-    }
+    roles = {**ROLES, "roles": {**ROLES["roles"], **more}}
     timed = log.assign(when=pd.date_range("2025-01-01", periods=len(log), freq="h", tz="UTC"))
     held = None if reference is None else reference.assign(when=pd.Timestamp("2024-06-01", tz="UTC"))
     with read_log(timed, roles, reference=held) as opened:

@@ -7,18 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import chance, study_of
+from made_study import ROLES, chance, study_of
 
 import toolkit
 from toolkit.detectors import promise
 from toolkit.detectors.study import Study
-
-ROLES = {
-    "task": "binary",
-    "roles": {"timestamp": "when", "score": "score", "prediction": "answer", "label": "truth",
-              "feature": ["x", "w", "town"], "group": ["sex"]},
-    "values": {"positive": 1},
-}  # fmt: skip
 
 
 def rows(seed: int, n: int, *, flipped: float = 0.0) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import healthy, study_of
+from made_study import ROLES, healthy, study_of
 
 from toolkit.api import diagnose
 from toolkit.detectors.study import Study
@@ -149,15 +149,9 @@ def test_what_cannot_be_searched_gives_no_slice(case: str) -> None:
 def test_a_diagnosis_shows_its_worst_slices() -> None:
     """The table of slices and the explanation name the planted one, with its finding."""
     log, reference, _, extra = planted(1, 0.7)
-    roles = {
-        "task": "binary",
-        "roles": {"timestamp": "when", "score": "score", "prediction": "answer", "label": "truth",
-                  "feature": ["x", "w", "town"], "group": ["sex"]},
-        "values": {"positive": 1},
-    }  # fmt: skip
     log["when"] = pd.date_range("2025-01-01", periods=N, freq="h", tz="UTC")
     reference["when"] = pd.Timestamp("2024-06-01", tz="UTC")
-    d = diagnose(log, reference=reference, roles=roles)
+    d = diagnose(log, reference=reference, roles=ROLES)
     table = d.slices
     assert len(table) >= 1
     first = table.iloc[0]

@@ -7,16 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import healthy
+from made_study import ROLES, healthy
 
 import toolkit
 
-ROLES: dict[str, Any] = {
-    "task": "binary",
-    "roles": {"timestamp": "when", "score": "score", "prediction": "answer", "label": "truth",
-              "feature": ["x", "w", "town"], "group": ["sex"]},
-    "values": {"positive": 1},
-}  # fmt: skip
 SERIES: dict[str, Any] = {
     "task": "regression", "roles": {"timestamp": "when", "prediction": "answer", "label": "truth"},
 }  # fmt: skip

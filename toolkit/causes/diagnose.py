@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -14,12 +14,13 @@ from toolkit.causes.choose import Choice, choose
 from toolkit.causes.doubles import double_of
 from toolkit.causes.evidence import Gathered, gather
 from toolkit.causes.ledger import draw_up
-from toolkit.causes.restate import in_question
 from toolkit.causes.settle import would_settle
+from toolkit.causes.touched import in_question
 from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.promise import perfect
 from toolkit.detectors.study import Study, make_study
+from toolkit.detectors.threads import one_thread
 from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import Damage, measure
 from toolkit.impact.slices import findings as slice_findings
@@ -35,18 +36,6 @@ COMMIT: Final = 0.5
 def diagnose_profile(profile: Profile, events: Sequence[Event] = ()) -> Verdict:
     """Give the verdict on a profile, with everything that led to it."""
     return weigh(look(profile, events))
-
-
-def one_thread() -> Any:
-    """Hold numeric libraries to one thread while small models are fitted.
-
-    On a busy machine more threads wait for each other longer than they work. A limit is put on the libraries that are
-    loaded, so those whose pools matter are loaded first.
-    """
-    import sklearn.ensemble  # noqa: F401
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(limits=1)
 
 
 @dataclass(frozen=True)
@@ -123,7 +112,7 @@ def write(
         would_settle_it=would_settle(study, damage, rivals, verdict, choice),
         findings=findings,
         notes=(
-            *filter(None, [in_question(study, damage, lead_candidate)]),
+            *in_question(study, damage, lead_candidate),
             *_order(study, onset_interval, events),
             *_notes(study, estimated=damage.harm.estimated),
         ),

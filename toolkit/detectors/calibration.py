@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, percent
+from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, percent, probability
 from toolkit.detectors.generalisation import naive_loss
 from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.study import Study
@@ -39,7 +39,7 @@ class Line:
 
     def __call__(self, x: Floats) -> Floats:
         """Give the recalibrated probabilities."""
-        return _sigmoid(self.shift + self.slope * x)
+        return probability(self.shift + self.slope * x)
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ def line(x: Floats, y: Floats) -> Line | None:
     X, goal, pull = np.column_stack((np.ones_like(x), x)), np.array([0.0, 1.0]), 0.5
 
     def worth(w: Floats) -> float:
-        return likelihood(_sigmoid(X @ w), y) - pull / 2 * float((w - goal) @ (w - goal))
+        return likelihood(probability(X @ w), y) - pull / 2 * float((w - goal) @ (w - goal))
 
     at = np.array([0.0, 0.5])
     for _ in range(30):
-        p = _sigmoid(X @ at)
+        p = probability(X @ at)
         bend = (X * (p * (1 - p))[:, None]).T @ X + pull * np.eye(2)
         step = np.linalg.solve(bend, X.T @ (y - p) - pull * (at - goal))
         here, size = worth(at), 1.0
@@ -118,7 +118,7 @@ def line(x: Floats, y: Floats) -> Line | None:
         at = at + size * step
         if np.abs(size * step).max() < 1e-5:
             break
-    p = _sigmoid(X @ at)
+    p = probability(X @ at)
     bend = (X * (p * (1 - p))[:, None]).T @ X + pull * np.eye(2)
     return Line(float(at[0]), float(at[1]), float(np.sqrt(np.linalg.inv(bend)[1, 1])), likelihood(p, y), len(x))
 
@@ -163,7 +163,7 @@ def _compare(x: Floats, y: Floats, mine: Mask, rest: Mask) -> tuple[float, float
 def _lost(fitted: Line, x: Floats, y: Floats, rows: Mask) -> float:
     """Give the log loss a row that the stated probabilities lose against the recalibrated ones."""
     known = rows & ~np.isnan(x) & ~np.isnan(y)
-    return (fitted.likelihood - likelihood(_sigmoid(x[known]), y[known])) / max(fitted.n, 1)
+    return (fitted.likelihood - likelihood(probability(x[known]), y[known])) / max(fitted.n, 1)
 
 
 def _before(codes: Codes | None, value: str, then: tuple[Floats, Floats] | None) -> tuple[float, float]:
@@ -178,11 +178,6 @@ def _z_of_gain(gain: float) -> float:
     """Give z of a gain in log-likelihood by two parameters: twice the gain is chi-square, so that p = exp(-gain)."""
     twice = 2.0 * max(gain, 0.0)
     return float(np.sqrt(max(twice - np.log(2 * np.pi) - np.log(max(twice, 1.0)), 0.0)))
-
-
-def _sigmoid(u: Floats) -> Floats:
-    out: Floats = 1.0 / (1.0 + np.exp(-np.clip(u, -35, 35)))
-    return out
 
 
 def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) -> list[Evidence]:

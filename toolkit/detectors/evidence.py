@@ -199,6 +199,12 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if abs(value) >= 10 or value == 0 else f"{value:.1f} %"
 
 
+def probability(odds: Floats) -> Floats:
+    """Give the probabilities of log odds: 1 / (1 + exp(-x)), clipped."""
+    out: Floats = 1.0 / (1.0 + np.exp(-np.clip(odds, -35, 35)))
+    return out
+
+
 def logistic(x: float) -> float:
     """1 / (1 + exp(-x)), clipped."""
     return float(1.0 / (1.0 + np.exp(-np.clip(x, -30, 30))))

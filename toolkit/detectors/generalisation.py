@@ -37,13 +37,19 @@ def _first(x: Floats) -> Floats:
     return known[: max(int(len(known) * _FIRST), min(len(known), LEAST_ROWS))]
 
 
+def plainest(label: Floats, *, regression: bool) -> float:
+    """Give the loss of always answering the commonest label (classification) or the median (regression)."""
+    label = label[~np.isnan(label)]
+    if not len(label):
+        return float("nan")
+    if regression:
+        return float(np.abs(label - np.median(label)).mean())
+    return float(1 - np.unique(label, return_counts=True)[1].max() / len(label))
+
+
 def naive_loss(study: Study) -> float:
-    """Give the loss of always answering the commonest label (classification) or the mean (regression)."""
-    label = study.log.label[~np.isnan(study.log.label)]
-    if study.regression:
-        return float(np.abs(label - np.median(label)).mean()) if len(label) else float("nan")
-    _, counts = np.unique(label, return_counts=True)
-    return float(1 - counts.max() / counts.sum()) if len(label) else float("nan")
+    """Give the loss of the plainest answer on the log."""
+    return plainest(study.log.label, regression=study.regression)
 
 
 def _guessing(study: Study) -> float:
@@ -57,12 +63,9 @@ def _guessing(study: Study) -> float:
 
 def _plain_reference(study: Study, naive: float) -> float:
     """Give the loss of the plainest answer on the reference's own labels; that of the log where it has none."""
-    label = study.ref.label[~np.isnan(study.ref.label)]
-    if len(label) < LEAST_ROWS:
+    if (~np.isnan(study.ref.label)).sum() < LEAST_ROWS:
         return naive
-    if study.regression:
-        return float(np.abs(label - np.median(label)).mean()) or naive
-    return float(1 - np.unique(label, return_counts=True)[1].max() / len(label)) or naive
+    return plainest(study.ref.label, regression=study.regression) or naive
 
 
 def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:

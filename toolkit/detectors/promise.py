@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, from_start, make
+from toolkit.detectors.generalisation import plainest
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats
 
@@ -49,8 +50,7 @@ def perfect(study: Study) -> bool:
         return False
     if not study.regression:
         return bool(known.mean() <= _PERFECT)
-    label = study.ref.label[~np.isnan(loss)]
-    plain = float(np.abs(label - np.median(label)).mean())
+    plain = plainest(study.ref.label[~np.isnan(loss)], regression=True)
     return bool(plain > 0 and known.mean() <= _PERFECT_PART * plain)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, inside, make, percent, probability, proportion_z
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import version_since
@@ -245,17 +245,11 @@ def _points(study: Study, fitted: Surrogate, rows: Mask) -> float:
     """Give how much farther from the surrogate the answers lie: in probability, or deviations of the answer."""
     then, now = answer(study.ref, study), answer(study.log, study)
     if study.ref.score.size and np.nanmin(study.ref.score) >= 0 and np.nanmax(study.ref.score) <= 1:
-        before = np.abs(logit_back(then) - logit_back(then - fitted.ref))
-        after = np.abs(logit_back(now) - logit_back(now - fitted.log))
+        before = np.abs(probability(then) - probability(then - fitted.ref))
+        after = np.abs(probability(now) - probability(now - fitted.log))
     else:
         before, after = (np.abs(r) / (float(np.nanstd(then)) or 1.0) for r in (fitted.ref, fitted.log))
     return float(np.nanmean(after[rows]) - np.nanmean(before))
-
-
-def logit_back(u: Floats) -> Floats:
-    """Give the probability of a logit."""
-    out: Floats = 1.0 / (1.0 + np.exp(-np.clip(u, -35, 35)))
-    return out
 
 
 def _unchanged(study: Study, fitted: Surrogate) -> Evidence:

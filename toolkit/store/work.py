@@ -57,9 +57,10 @@ def read(place: Place, give: Callable[[Session], R]) -> R:
         return server.read(place, give, lambda: _read_empty(give))
     with told(place):
         there = place.database.exists()
-        if not there and (place.folder / journal.HEAD).exists():
-            raise _gone(place)
-        _not_vanished(place)
+        if not there:
+            if (place.folder / journal.HEAD).exists():
+                raise _gone(place)
+            _not_vanished(place)
     if not there:
         return _read_empty(give)
     for first in (True, False):

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from toolkit.detectors.threads import one_thread
 from toolkit.errors import PostmortemError
 from toolkit.testing import (
     faults_bias,
@@ -26,7 +27,7 @@ from toolkit.testing import (
 from toolkit.testing.assemble import COLUMNS, LABELS, log_table, roles_of
 from toolkit.testing.bases import load_base
 from toolkit.testing.course import Cast, cast_of, split_harm, surroundings
-from toolkit.testing.models import MODELS, one_thread
+from toolkit.testing.models import MODELS
 from toolkit.testing.reference import event_table, reference_table
 from toolkit.testing.truth import GeneratedIncident, Measured, Truth, stamp
 from toolkit.testing.variant import Variant

@@ -6,7 +6,6 @@ given. ``plain`` is the healthy one. Fits are cached, because a benchmark asks f
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from toolkit.detectors.threads import one_thread
 from toolkit.errors import PostmortemError
 from toolkit.testing.bases import Base, load_base
 from toolkit.testing.flavours import Flavour
@@ -108,18 +108,6 @@ class Fitted:
     def by_importance(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Order features by how much worse the model gets on held-out rows when they are shuffled, worst first."""
         return tuple(sorted(names, key=lambda c: -self.importance.get(c, 0.0)))
-
-
-@lru_cache(maxsize=1)
-def _threads() -> Any:
-    return importlib.import_module("threadpoolctl").ThreadpoolController()  # scikit-learn brings it; it has no types
-
-
-def one_thread() -> Any:
-    """Hold numeric libraries to one thread while small models are fitted: on shared cores more threads only wait."""
-    import sklearn.ensemble  # noqa: F401  its thread pools must be loaded before they are found
-
-    return _threads().limit(limits=1)
 
 
 def losses(base: Base, raw: Array, label: Array) -> Array:

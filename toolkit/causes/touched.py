@@ -18,7 +18,7 @@ from toolkit.impact.harm import Damage, block_error
 SHOWN = 2.0
 
 
-def in_question(study: Study, damage: Damage, lead: Candidate | None) -> str:
+def in_question(study: Study, damage: Damage, lead: Candidate | None) -> tuple[str, ...]:
     """Say how the rows that a verdict is about fared, where the whole log shows no harm beyond chance.
 
     Args:
@@ -27,23 +27,23 @@ def in_question(study: Study, damage: Damage, lead: Candidate | None) -> str:
         lead: the candidate that the verdict names; ``None`` where it names none.
 
     Returns:
-        A sentence; empty where the whole log shows the harm, or those rows show none.
+        One sentence; none where the whole log shows the harm, or those rows show none.
     """
     if lead is None or damage.kind == "unknown" or damage.z >= SHOWN:
-        return ""
+        return ()
     loss = study.log_loss.final
     rows = lead.best.rows if lead.best.rows is not None else since(study, lead.best)
     mine, beside = loss[rows & ~np.isnan(loss)], loss[~rows & ~np.isnan(loss)]
     if lead.mechanism not in UNFAIR and not study.own_reference and (~np.isnan(study.ref_final)).sum() >= 15:
         beside = study.ref_final[~np.isnan(study.ref_final)]
     if not len(mine) or len(beside) < 15:
-        return ""
+        return ()
     expected, observed = float(beside.mean()), float(mine.mean())
     # a handful of rows has no scatter of its own: theirs is then that of the usual ones
     own = block_error(mine) if len(mine) >= 15 else float(beside.std()) / np.sqrt(len(mine))
     error = float(np.hypot(own, block_error(beside)))
     if not np.isfinite(error) or observed - expected < SHOWN * error:
-        return ""
+        return ()
     many = float(study.log.weight[rows].sum())
     span = tuple((observed - expected + side * 1.96 * error) * many for side in (-1, 1))
     metric, was, now = "mean absolute error", expected, observed
@@ -53,5 +53,5 @@ def in_question(study: Study, damage: Damage, lead: Candidate | None) -> str:
     excess = f"{(observed - expected) * many:,.0f} {kind} ({span[0]:,.0f} to {span[1]:,.0f})"
     return (
         f"Over the whole log no harm shows beyond chance. On the {int(rows.sum()):,} rows in question {metric} was "
-        f"{now:.3g} where {was:.3g} was expected: {excess}."
+        f"{now:.3g} where {was:.3g} was expected: {excess}.",
     )
