@@ -363,3 +363,39 @@ def test_infinities_and_nan_are_missing_numbers() -> None:
     with read_log(data, {"score": "score"}) as log:
         assert [a for (a,) in log.rows.fetch("SELECT feature_0 FROM rows")] == [None, None, None, 1e308]
         assert log.validation.not_finite == {"a": 2}
+
+
+def without_labels(*leave: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give a log of 200 rows without its outcomes, and 300 rows before it with them."""
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame(
+        {
+            "timestamp": pd.date_range("2026-01-01", periods=500, freq="h", tz="UTC"),
+            "income": rng.normal(3_000, 500, 500),
+            "y_pred": rng.integers(0, 2, 500),
+            "repaid": rng.integers(0, 2, 500).astype(float),
+        }
+    )
+    return rows.iloc[300:].drop(columns=[*leave]), rows.iloc[:300]
+
+
+def test_the_one_column_that_the_log_has_not_got_yet_is_the_label() -> None:
+    """Outcomes come late: what only the reference has is the label, whatever it is called, and no change of schema."""
+    log, reference = without_labels("repaid")
+    with read_log(log, reference=reference) as read:
+        assert read.roles.column("label") == "repaid"
+        assert read.missing_columns == ()
+    declared = {"timestamp": "timestamp", "prediction": "y_pred", "label": "repaid"}
+    with read_log(log, declared, reference=reference) as read:
+        assert read.roles.columns("feature") == ("income",)
+
+
+def test_a_feature_that_the_log_lost_is_no_label() -> None:
+    """A column of fractions is no answer of a model that says 0 or 1, and one of a renamed pair is neither."""
+    log, reference = without_labels("repaid", "income")
+    with read_log(log, reference=reference.drop(columns="repaid")) as read:
+        assert read.roles.column("label") is None
+        assert read.missing_columns == ("income",)
+    log, reference = without_labels()
+    with read_log(log.rename(columns={"repaid": "paid"}), reference=reference) as read:
+        assert read.roles.column("label") is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,8 +33,14 @@ class Guess:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def guess_roles(stats: Mapping[str, ColumnStats]) -> Guess:
-    """Guess every role from names, types and figures of the columns; a role that no column fits stays absent."""
+def guess_roles(stats: Mapping[str, ColumnStats], held_back: Collection[str] = ()) -> Guess:
+    """Guess every role from names, types and figures of the columns; a role that no column fits stays absent.
+
+    Args:
+        stats: the columns of log and reference.
+        held_back: those that only the reference has, if it has all of the log's.
+
+    """
     single: dict[str, str] = {}
     notes: dict[str, str] = {}
     by_name = {plain(c): c for c in reversed(list(stats))}
@@ -46,6 +52,7 @@ def guess_roles(stats: Mapping[str, ColumnStats]) -> Guess:
                 break
     _only_time(single, stats, notes)
     _telling_words(single, stats, notes)
+    _label_to_come(single, stats, notes, held_back)
     _score_named_prediction(single, stats, notes)
     groups, segments = _slices(stats, set(single.values()))
     plural = {"group": groups, "segment": segments}
@@ -55,10 +62,11 @@ def guess_roles(stats: Mapping[str, ColumnStats]) -> Guess:
     return Guess(filled.roles, {**notes, **filled.notes})
 
 
-def complete(declared: Roles, stats: Mapping[str, ColumnStats]) -> Guess:
-    """Keep the declared roles, and guess the others from the columns that were not named."""
+def complete(declared: Roles, stats: Mapping[str, ColumnStats], held_back: Collection[str] = ()) -> Guess:
+    """Keep the declared roles, and guess the others from the columns that were not named; see ``guess_roles``."""
     taken = set(declared.all_columns)
-    guess = guess_roles({column: held for column, held in stats.items() if column not in taken})
+    open_columns = {column: held for column, held in stats.items() if column not in taken}
+    guess = guess_roles(open_columns, [c for c in held_back if c not in taken])
     mine, known = guess.roles, {*declared.single, *declared.plural}
     roles = declared.with_(
         single={**{r: c for r, c in mine.single.items() if r not in known}, **declared.single},
@@ -170,6 +178,26 @@ def _telling_words(single: dict[str, str], stats: Mapping[str, ColumnStats], not
         if role not in single and len(found) == 1:
             single[role] = found[0]
             notes[found[0]] = f"named like a {role}"
+
+
+def _label_to_come(
+    single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str], held_back: Collection[str]
+) -> None:
+    """Take the one column that only the reference has for the label, which is not known yet of the log's rows."""
+    found = [c for c in held_back if c in stats and plain(c) != "split" and c not in single.values()]
+    answers = stats.get(single.get("prediction", ""))
+    if "label" in single or len(found) != 1 or not _fits("label", held := stats[found[0]]) or _no_feature(held):
+        return
+    # classes answer classes: a column of many values, or of fractions, is no label of a model that gives two
+    few = answers is not None and answers.distinct <= _MOST_SLICES
+    if few and answers is not None and (held.distinct > max(2, answers.distinct + 1) or _fractions(held)):
+        return
+    single["label"] = found[0]
+    notes[found[0]] = "only the reference has it, all else is in both: labels that the log has not got yet"
+
+
+def _fractions(column: ColumnStats) -> bool:
+    return column.family == "number" and not column.integral
 
 
 def _score_named_prediction(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:

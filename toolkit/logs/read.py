@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -27,6 +27,9 @@ from toolkit.roles import Roles
 from toolkit.vocabulary import PLURAL_ROLES
 
 _STATUS_OK = frozenset({"ok", "200", "success", "succeeded", "successful", "0", "1", "done", "completed", "served"})
+
+#: Roles of what is known only after the answer, so that a log without them is a log that is young.
+_LATER: Final = ("label", "label_time", "cost")
 
 #: Single roles whose figures matter even where they are declared.
 _NUMBERED: Final = ("timestamp", "label_time", "score")
@@ -120,7 +123,7 @@ class _Settled:
 
 def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: datetime) -> Log:
     here = _figures(log, declared)
-    there = _figures(reference, declared) if reference else {}
+    there = _figures(reference, declared, _held_back(log, reference)) if reference else {}
     for rows, stats in ((log, here), (reference, there)):
         if rows is not None and not any(s.n for s in stats.values()):
             raise LogError("the log has no rows", where=rows.name, fix="write some first, or name another file")
@@ -156,11 +159,19 @@ def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: dateti
     )
 
 
-def _figures(rows: Rows, declared: Roles | None) -> dict[str, ColumnStats]:
-    """Scan the columns whose figures decide something: texts, and what is named like a role or has one."""
+def _held_back(log: Rows, reference: Rows | None) -> tuple[str, ...]:
+    """Give the columns that only the reference has; none where the log has one of its own: then one was renamed."""
+    if reference is None or set(log.columns) - set(reference.columns):
+        return ()
+    return tuple(c for c in reference.columns if c not in log.columns)
+
+
+def _figures(rows: Rows, declared: Roles | None, also: Sequence[str] = ()) -> dict[str, ColumnStats]:
+    """Scan the columns whose figures decide something: texts, what is named like a role or has one, and ``also``."""
     if declared is None or declared.rest == "guess":
         wanted = [c for c, kind in rows.columns.items() if family_of(kind) == "text" or named_like_a_role(c)]
-        wanted += [c for c in (declared.all_columns if declared else ()) if c in rows.columns and c not in wanted]
+        named = (*(declared.all_columns if declared else ()), *also)
+        wanted += [c for c in dict.fromkeys(named) if c in rows.columns and c not in wanted]
         ids = [c for c in rows.columns if plain(c) in NAMES["id"]]
         return column_stats(rows, wanted, ranged=list(rows.columns), words=ids)
     told = {c for r, c in declared.single.items() if r not in _NUMBERED}
@@ -186,10 +197,13 @@ def _settle(
 ) -> _Settled:
     both = {**there, **here}
     both = {**{c: both[c] for c in here}, **{c: s for c, s in both.items() if c not in here}}
+    held_back = _held_back(log, reference)
     if declared is None:
-        guess = guess_roles(both)
+        guess = guess_roles(both, held_back)
+    elif declared.rest == "guess":
+        guess = complete(declared, both, held_back)
     else:
-        guess = complete(declared, both) if declared.rest == "guess" else fill_features(declared, both)
+        guess = fill_features(declared, both)
     roles, missing = _check(guess.roles, log, reference)
     score = roles.column("score")
     figures = here.get(score) if score else None
@@ -209,12 +223,16 @@ def _settle(
 
 
 def _check(roles: Roles, log: Rows, reference: Rows | None) -> tuple[Roles, tuple[str, ...]]:
-    """Hold roles against columns; a feature, group or segment that only the reference has is a change of schema."""
+    """Hold roles against columns; a feature, group or segment that only the reference has is a change of schema.
+
+    A label that only the reference has is none: the outcomes of the log's rows are not known yet.
+    """
     elsewhere = set(reference.columns) if reference else set()
+    later = [c for r in _LATER if (c := roles.column(r)) is not None and c not in log.columns and c in elsewhere]
     missing = tuple(
         dict.fromkeys(c for r in PLURAL_ROLES for c in roles.columns(r) if c not in log.columns and c in elsewhere)
     )
-    roles.check([*log.columns, *missing], where=log.name)
+    roles.check([*log.columns, *missing, *later], where=log.name)
     return roles, missing
 
 
