@@ -17,6 +17,7 @@ from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, logistic, make, some
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import Density
+from toolkit.detectors.values import several
 from toolkit.profile.model import Codes, Column, Floats, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -110,7 +111,7 @@ def _cross_some(study: Study, one: str, two: str, rows: Mask) -> tuple[float, Ma
     assert not isinstance(x, Codes)
     assert not isinstance(y, Codes)
     place = np.flatnonzero(rows & ~np.isnan(x) & ~np.isnan(y))
-    if min(len(a), len(b), len(place)) < 30 or min(len(np.unique(a)), len(np.unique(b))) < 6:
+    if min(len(a), len(b), len(place)) < 30 or not (several(a, 6) and several(b, 6)):
         return None
     p, q = Density(a), Density(b)
     part = some(place)
@@ -118,8 +119,10 @@ def _cross_some(study: Study, one: str, two: str, rows: Mask) -> tuple[float, Ma
     share = 0.5
     for _ in range(30):
         last = share
-        guess = share * turned / np.maximum(share * turned + (1 - share) * straight, 1e-300)
-        share = float(np.clip(guess.mean(), 1e-4, 1 - 1e-4))
+        odds = share * turned
+        share = min(max(float((odds / np.maximum(odds + (1 - share) * straight, 1e-300)).mean()), 1e-4), 1 - 1e-4)
+        if share == last:
+            break
     gain = float(
         np.log(np.maximum(share * turned + (1 - share) * straight, 1e-300) / np.maximum(straight, 1e-300)).sum()
     )

@@ -6,9 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.values import distinct, several
 from toolkit.profile.model import Codes, Column, Floats, Ints
 
 _HOUR: Final = 3600.0
+_WEEK: Final = 168
 _LEAST: Final = 40
 #: The share of rows that must fit; local clocks and a change of them leave a few that do not.
 _NEARLY: Final = 0.97
@@ -21,30 +23,37 @@ def of_the_clock(time: Floats, column: Column) -> bool:
         time: seconds since 1970, UTC, NaN where unknown.
         column: the values of the same rows.
     """
-    codes = column.codes if isinstance(column, Codes) else _numbered(column)
-    good = ~np.isnan(time) & (codes >= 0)
+    x = column.codes if isinstance(column, Codes) else column
+    good = ~np.isnan(time) & ((x >= 0) if isinstance(column, Codes) else ~np.isnan(x))
     if good.sum() < _LEAST:
         return False
-    hours, codes = np.floor(time[good] / _HOUR).astype(np.int64), codes[good]
-    if len(np.unique(codes)) >= 3 and any(_tells(hours // step % n, codes) for step, n in ((1, 168), (1, 24), (24, 7))):
-        return True
-    return not isinstance(column, Codes) and _is_month(time[good], column[good])
+    time, x = time[good], x[good]
+    values, counts = distinct(x)
+    if len(values) >= 3 and _often(counts, _WEEK):
+        codes, hours = np.searchsorted(values, x), np.floor(time / _HOUR).astype(np.int64)
+        if any(_often(counts, n) and _tells(hours // step % n, codes) for step, n in ((1, _WEEK), (1, 24), (24, 7))):
+            return True
+    return not isinstance(column, Codes) and len(values) <= 12 and _is_month(time, x, values)
+
+
+def _often(counts: Ints, cells: int) -> bool:
+    """Whether one value a cell may be nearly all there is: no choice of values has more rows than the commonest."""
+    most = np.partition(counts, -cells)[-cells:] if len(counts) > cells else counts
+    return bool(most.sum() >= _NEARLY * counts.sum())
 
 
 def _tells(cell: Ints, codes: Ints) -> bool:
     """Whether rows of one cell nearly all have one value, in cells of a few rows."""
-    _, cell = np.unique(cell, return_inverse=True)
-    cells = int(cell.max()) + 1
-    if len(cell) < 3 * cells or cells < 3:
+    many = int(codes.max()) + 1
+    pairs, counts = distinct(cell * many + codes)
+    first = np.flatnonzero(np.diff(pairs // many, prepend=-1))
+    if len(cell) < 3 * len(first) or len(first) < 3:
         return False
-    _, pairs, counts = np.unique(cell * (int(codes.max()) + 1) + codes, return_index=True, return_counts=True)
-    most = np.zeros(cells)
-    np.maximum.at(most, cell[pairs], counts)
-    return bool(most.sum() >= _NEARLY * len(cell))
+    return bool(np.maximum.reduceat(counts, first).sum() >= _NEARLY * len(cell))
 
 
-def _is_month(time: Floats, x: Floats) -> bool:
-    if not np.isin(x, np.arange(1, 13)).all():
+def _is_month(time: Floats, x: Floats, values: Floats) -> bool:
+    if not np.isin(values, np.arange(1, 13)).all():
         return False
     # somewhere on earth it is this month
     near = [(time + off).astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1
@@ -57,12 +66,7 @@ def counts_up(column: Column) -> bool:
     if isinstance(column, Codes):
         return False
     x = column[~np.isnan(column)]
-    if len(x) < _LEAST or len(np.unique(x)) < 5:
+    if len(x) < _LEAST or not several(x, 5):
         return False
     steps = np.diff(x)
     return bool(max((steps >= 0).mean(), (steps <= 0).mean()) >= 0.99 and (steps != 0).any())
-
-
-def _numbered(x: Floats) -> Ints:
-    _, codes = np.unique(np.where(np.isnan(x), 0.0, x), return_inverse=True)
-    return np.where(np.isnan(x), -1, codes.ravel()).astype(np.int64)

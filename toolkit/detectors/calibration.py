@@ -18,11 +18,12 @@ from toolkit.detectors.evidence import Evidence, difference, from_start, logisti
 from toolkit.detectors.generalisation import naive_loss
 from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Floats, Mask, Sample
+from toolkit.profile.model import Floats, Ints, Mask, Sample
 from toolkit.records import SliceTerm
 
 NAME = "calibration"
 LEAST_ROWS: Final = 60
+LEAST_Z: Final = 3.3
 #: How much surer than right a model is when that is as likely a fault as a habit of its kind.
 COUNTS: Final = 0.05
 
@@ -102,31 +103,37 @@ def line(x: Floats, y: Floats) -> Line | None:
     x, y = x[good], y[good]
     if len(x) < LEAST_ROWS or min(y.sum(), (1 - y).sum()) < 5:
         return None
-    X, goal, pull = np.column_stack((np.ones_like(x), x)), np.array([0.0, 1.0]), 0.5
+    goal, pull, squares = np.array([0.0, 1.0]), 0.5, x * x
 
-    def worth(w: Floats) -> float:
-        return likelihood(probability(X @ w), y) - pull / 2 * float((w - goal) @ (w - goal))
+    def told(w: Floats) -> tuple[Floats, float]:
+        p = probability(w[0] + w[1] * x)
+        return p, likelihood(p, y) - pull / 2 * float((w - goal) @ (w - goal))
+
+    def curved(p: Floats) -> Floats:
+        v = p * (1 - p)
+        across = float(v @ x)
+        return np.array([[float(v.sum()) + pull, across], [across, float(v @ squares) + pull]])
 
     at = np.array([0.0, 0.5])
+    p, worth = told(at)
     for _ in range(30):
-        p = probability(X @ at)
-        bend = (X * (p * (1 - p))[:, None]).T @ X + pull * np.eye(2)
-        step = np.linalg.solve(bend, X.T @ (y - p) - pull * (at - goal))
-        here, size = worth(at), 1.0
-        while size > 1e-3 and worth(at + size * step) < here:
+        off = y - p
+        step = np.linalg.solve(curved(p), np.array([float(off.sum()), float(off @ x)]) - pull * (at - goal))
+        size, (p, new) = 1.0, told(at + step)
+        while size > 1e-3 and new < worth:
             size /= 2
-        at = at + size * step
+            p, new = told(at + size * step)
+        at, worth = at + size * step, new
         if np.abs(size * step).max() < 1e-5:
             break
-    p = probability(X @ at)
-    bend = (X * (p * (1 - p))[:, None]).T @ X + pull * np.eye(2)
+    bend = curved(p)
     return Line(float(at[0]), float(at[1]), float(np.sqrt(np.linalg.inv(bend)[1, 1])), likelihood(p, y), len(x))
 
 
 def likelihood(p: Floats, y: Floats) -> float:
-    """Give the log-likelihood of outcomes under probabilities."""
+    """Give the log-likelihood of outcomes, 0 or 1, under probabilities."""
     p = np.clip(p, 1e-9, 1 - 1e-9)
-    return float((y * np.log(p) + (1 - y) * np.log(1 - p)).sum())
+    return float(np.log(np.where(y == 1, p, 1 - p)).sum())
 
 
 def groups_apart(study: Study, now: tuple[Floats, Floats]) -> Iterator[Apart]:
@@ -136,42 +143,60 @@ def groups_apart(study: Study, now: tuple[Floats, Floats]) -> Iterator[Apart]:
     for column, codes in study.log.groups.items():
         if not 2 <= len(codes.names) <= MOST_VALUES:
             continue
+        whole, *halves = (_Lines(*now, np.where(rows, codes.codes, -1)) for rows in (True, half, ~half))
+        there = study.ref.groups.get(column)
+        base = None if there is None or then is None else _Lines(*then, there.codes)
         for place, value in enumerate(codes.names):
-            mine, rest = codes.codes == place, (codes.codes != place) & (codes.codes >= 0)
-            got = _compare(*now, mine, rest)
+            got = whole.compare(place)
             if got is None:
                 continue
             shift, z, surer, worse = got
-            parts = [_compare(*now, mine & h, rest & h) for h in (half, ~half)]
-            early, late = (p[0] if p is not None else float("nan") for p in parts)
-            before = _before(study.ref.groups.get(column), value, then)
-            yield Apart(column, value, shift, z, surer, worse, early, late, *before, mine)
+            before, before_z = float("nan"), 0.0
+            if base is not None and there is not None and value in there.names:
+                before, before_z, *_ = base.compare(there.names.index(value)) or (before, before_z)
+            # what stands apart neither now nor before is no finding
+            told = (z >= LEAST_Z and worse) or before_z >= LEAST_Z
+            early, late = ((h.compare(place) or (float("nan"),))[0] if told else float("nan") for h in halves)
+            mine = codes.codes == place
+            yield Apart(column, value, shift, z, surer, worse, early, late, before, before_z, mine)
 
 
-def _compare(x: Floats, y: Floats, mine: Mask, rest: Mask) -> tuple[float, float, bool, bool] | None:
-    """Give how far the two lines lie apart on the rows of the first, how surely, and who is surer and worse off."""
-    own, other = line(x[mine], y[mine]), line(x[rest], y[rest])
-    if own is None or other is None:
-        return None
-    known = mine & ~np.isnan(x) & ~np.isnan(y)
+class _Lines:
+    """The lines of some rows by group value, each fitted once: of two values the rest of one is the other."""
+
+    def __init__(self, x: Floats, y: Floats, codes: Ints) -> None:
+        good = (codes >= 0) & ~np.isnan(x) & ~np.isnan(y)
+        self.x, self.y, self.codes = x[good], y[good], codes[good]
+        self.two = len(self.codes) > 0 and int(self.codes.max()) == 1
+        self.fitted: dict[tuple[int, bool], Line | None] = {}
+
+    def line(self, rows: Mask, place: int, *, rest: bool) -> Line | None:
+        """Give the line of a value's rows, or of all others."""
+        key = (1 - place, False) if rest and self.two else (place, rest)
+        if key not in self.fitted:
+            self.fitted[key] = line(self.x[rows], self.y[rows])
+        return self.fitted[key]
+
+    def compare(self, place: int) -> tuple[float, float, bool, bool] | None:
+        """Give how far a value's line and the rest's lie apart on its rows, how surely, who is surer and worse off."""
+        mine = self.codes == place
+        own, other = self.line(mine, place, rest=False), self.line(~mine, place, rest=True)
+        return None if own is None or other is None else _compare(self.x, self.y, mine, own, other)
+
+
+def _compare(x: Floats, y: Floats, mine: Mask, own: Line, other: Line) -> tuple[float, float, bool, bool]:
     # the other line is an estimate too: its noise is in the gain as that of the own one is
-    gain = (own.likelihood - likelihood(other(x[known]), y[known])) * other.n / (other.n + own.n)
-    shift = float(np.abs(own(x[known]) - other(x[known])).mean())
-    return shift, _z_of_gain(gain), own.slope < other.slope, _lost(own, x, y, mine) > _lost(other, x, y, rest)
+    here = x[mine]
+    theirs = other(here)
+    gain = (own.likelihood - likelihood(theirs, y[mine])) * other.n / (other.n + own.n)
+    shift = float(np.abs(own(here) - theirs).mean())
+    worse = _lost(own, here, y[mine]) > _lost(other, x[~mine], y[~mine])
+    return shift, _z_of_gain(gain), own.slope < other.slope, worse
 
 
-def _lost(fitted: Line, x: Floats, y: Floats, rows: Mask) -> float:
+def _lost(fitted: Line, x: Floats, y: Floats) -> float:
     """Give the log loss a row that the stated probabilities lose against the recalibrated ones."""
-    known = rows & ~np.isnan(x) & ~np.isnan(y)
-    return (fitted.likelihood - likelihood(probability(x[known]), y[known])) / max(fitted.n, 1)
-
-
-def _before(codes: Codes | None, value: str, then: tuple[Floats, Floats] | None) -> tuple[float, float]:
-    if codes is None or then is None or value not in codes.names:
-        return float("nan"), 0.0
-    mine = codes.codes == codes.names.index(value)
-    got = _compare(*then, mine, ~mine & (codes.codes >= 0))
-    return (float("nan"), 0.0) if got is None else got[:2]
+    return (fitted.likelihood - likelihood(probability(x), y)) / max(fitted.n, 1)
 
 
 def _z_of_gain(gain: float) -> float:
@@ -254,7 +279,7 @@ def _generalised(study: Study) -> float:
 
 def _gap(study: Study, a: Apart) -> Evidence | None:
     """A group whose probabilities stand apart in both halves of the log, and in the baseline where that can be seen."""
-    if a.z < 3.3 or not a.worse:
+    if a.z < LEAST_Z or not a.worse:
         return None
     parts = [p for p in (a.early, a.late) if np.isfinite(p)]
     steady = logistic(9 * (min(parts) / max(*parts, 1e-9) - 0.4)) if len(parts) == 2 else 0.7

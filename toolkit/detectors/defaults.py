@@ -16,6 +16,7 @@ from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
 from toolkit.detectors.repeats import Before, entity_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
+from toolkit.detectors.values import distinct, several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -92,7 +93,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     if new_name and label.strip().lower() not in PLACEHOLDERS:
         return
     named = label.strip().lower() in PLACEHOLDERS
-    few = len(np.unique(_texts(base)[_texts(base) >= 0])) < 4  # no proportions of others that could be kept
+    have = (base.codes if isinstance(base, Codes) else base)[known(base)]
+    few = not several(have, 4)  # no proportions of others that could be kept
     if share < 0.9 and (few or base_share > 0.1 or (isinstance(column, Codes) and not named)):
         # a usual value that became more usual is rather a change of the crowd
         strength *= 0.3
@@ -124,7 +126,7 @@ def _several(base: Column, column: Column, rows: Mask) -> bool:
     """Whether two values or more came up that the baseline never had, among a few: one value fills in, not several."""
     if isinstance(base, Codes) or isinstance(column, Codes):
         return False
-    values, counts = np.unique(column[rows & ~np.isnan(column)], return_counts=True)
+    values, counts = distinct(column[rows & ~np.isnan(column)])
     fresh = ~np.isin(values, base) & (counts > 0.9 * LEAST_RISE * counts.sum())
     return bool(len(values) <= 40 and fresh.sum() >= 2)
 
@@ -151,7 +153,7 @@ def _risen(base: Column, column: Column) -> tuple[Floats, float, str] | None:
     rise: dict[float, float] = {}
     was: dict[float, float] = {}
     for part in (log, *np.array_split(log, 4)):
-        values, counts = np.unique(part[~np.isnan(part)], return_counts=True)
+        values, counts = distinct(part[~np.isnan(part)])
         m = int(counts.sum())
         # a share below the least rise cannot have risen by it
         often = (counts > 0.9 * LEAST_RISE * m) & (m >= 15)
@@ -259,7 +261,7 @@ def _is_default(base: Column, column: Column, change: Change) -> bool:
     spread = float(have.std()) or 1.0
     # a filled-in mean is that of the training rows: near the baseline's, not the same
     middle = abs(value - float(have.mean())) < 0.05 * spread or abs(value - float(np.median(have))) < 0.01 * spread
-    foreign = len(np.unique(have)) <= 30 and value not in have
+    foreign = not several(have, 31) and value not in have
     return value in typical or middle or foreign or not carried
 
 

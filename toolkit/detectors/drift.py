@@ -12,6 +12,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import inside, ks_distance, ks_z
 from toolkit.detectors.study import Study, known
+from toolkit.detectors.values import cell_of, distinct
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -52,10 +53,10 @@ def cells(ref: Column, log: Column) -> tuple[Ints, Ints, int]:
     edges = np.concatenate((edges[:-1], [np.nextafter(edges[-1], np.inf)]))
 
     def cell(x: Floats) -> Ints:
-        found = np.searchsorted(edges, x, side="right").astype(np.int64)
+        found = cell_of(edges, x)
         if len(points):
-            place = np.clip(np.searchsorted(points, x), 0, len(points) - 1)
-            found = np.where(points[place] == x, len(edges) + 1 + place, found)
+            at = np.maximum(cell_of(points, x) - 1, 0)
+            found = np.where(points[at] == x, len(edges) + 1 + at, found)
         found[np.isnan(x)] = -1
         return found
 
@@ -84,9 +85,9 @@ def _atoms(a: Floats, b: Floats) -> Floats:
     heavy: list[float] = []
     for x in (a, b):
         if len(x) >= 20:
-            values, counts = np.unique(x, return_counts=True)
-            top = np.argsort(-counts)[:30]
-            heavy += [float(values[i]) for i in top if counts[i] >= max(0.02 * len(x), 3)]
+            values, counts = distinct(x)
+            much = np.flatnonzero(counts >= max(0.02 * len(x), 3))
+            heavy += values[much[np.argsort(-counts[much], kind="stable")[:30]]].tolist()
     return np.array(sorted(set(heavy)))
 
 

@@ -172,10 +172,13 @@ def ks_distance(a: Floats, b: Floats) -> float:
     if not len(a) or not len(b):
         return 0.0
     a, b = in_order(a), in_order(b)
-    both = np.concatenate((a, b))
-    fa = np.searchsorted(a, both, side="right") / len(a)
-    fb = np.searchsorted(b, both, side="right") / len(b)
-    return float(np.abs(fa - fb).max())
+    return max(_farthest(a, b), _farthest(b, a))
+
+
+def _farthest(a: Floats, b: Floats) -> float:
+    """Give how far the shares of two sorted samples up to a value lie apart at most, at the values of the first."""
+    upto = np.append(np.flatnonzero(a[1:] != a[:-1]) + 1, len(a))
+    return float(np.abs(upto / len(a) - np.searchsorted(b, a[upto - 1], side="right") / len(b)).max())
 
 
 def ks_z(distance: float, n: int, m: int) -> float:

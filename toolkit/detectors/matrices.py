@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from toolkit.detectors.values import several
 from toolkit.profile.model import Codes, Floats, Sample
 
 
@@ -26,7 +27,7 @@ def numeric(ref: Sample, log: Sample) -> tuple[Floats, Floats]:
             ref_columns.append(np.array([*[place[v] for v in base.names], np.nan])[base.codes])
             log_columns.append(np.array([*[place.get(v, unseen) for v in column.names], np.nan])[column.codes])
         elif not isinstance(column, Codes) and not isinstance(base, Codes):
-            if len(np.unique(base[~np.isnan(base)])) < 2:
+            if not several(base[~np.isnan(base)], 2):
                 continue
             ref_columns.append(base)
             log_columns.append(column)

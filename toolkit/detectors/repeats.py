@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.detectors.drift import shares
 from toolkit.detectors.study import Study, known
+from toolkit.detectors.values import distinct
 from toolkit.profile.model import Codes, Column, Floats, Ints
 
 
@@ -46,7 +47,7 @@ def row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:
     if isinstance(base, Codes):
         share = shares(base.codes, len(base.names), 0.0)
     else:
-        share = np.unique(base[have], return_counts=True)[1] / have.sum()
+        share = distinct(base[have])[1] / have.sum()
     if float((share**2).sum()) >= 0.2:
         return None
     return (

@@ -16,6 +16,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, inside, make, percent, probability, proportion_z
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.study import Study, predicted
+from toolkit.detectors.values import distinct, several
 from toolkit.detectors.where import version_since
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
 from toolkit.timeline.change import Change, find_change
@@ -36,7 +37,7 @@ def designed(study: Study) -> list[str]:
         base = study.ref.features[name]
         text = isinstance(column, Codes) and isinstance(base, Codes) and bool((base.codes >= 0).any())
         if text or (
-            not isinstance(column, Codes) and not isinstance(base, Codes) and len(np.unique(base[~np.isnan(base)])) >= 2
+            not isinstance(column, Codes) and not isinstance(base, Codes) and several(base[~np.isnan(base)], 2)
         ):
             names.append(name)
     return names
@@ -287,7 +288,7 @@ def _constant(study: Study, fitted: Surrogate | None, defects: Floats) -> list[E
     if np.isnan(now).all() or np.isnan(base).all():
         return []
     have = now[~np.isnan(now)]
-    values, counts = np.unique(have, return_counts=True)
+    values, counts = distinct(have)
     top = float(values[np.argmax(counts)])
     was = float((base[~np.isnan(base)] == top).mean())
     if study.profile.task != "regression" and not 0.002 < top < 0.998:
@@ -303,7 +304,7 @@ def _constant(study: Study, fitted: Surrogate | None, defects: Floats) -> list[E
         return []  # inputs that broke alike are answered alike
     share = float(np.nanmean(flags[rows]))
     z = proportion_z(was * n_ref, n_ref, np.nansum(flags[rows]), rows.sum())
-    if z < 6 or len(np.unique(base[~np.isnan(base)])) < 20:
+    if z < 6 or not several(base[~np.isnan(base)], 20):
         return []
     if fitted is not None:
         # inputs that deserve this score are no fallback, however many they are

@@ -16,6 +16,7 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, ks_z, make, percent, some
 from toolkit.detectors.study import Study
+from toolkit.detectors.values import cell_of, several
 from toolkit.detectors.witness import Word, ask
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -152,7 +153,7 @@ def transform_of(
 ) -> Evidence | None:
     """Look for a column that arrives on another scale: undone, its distribution is the baseline's again."""
     have, current = base[~np.isnan(base)], column[rows & ~np.isnan(column)]
-    if len(have) < 30 or len(current) < 30 or len(np.unique(have)) < 12:
+    if len(have) < 30 or len(current) < 30 or not several(have, 12):
         return None
     before, bar = ks_distance(have, current), max(0.05, min(1.6 / np.sqrt(min(len(have), len(current))), 0.15))
     if before < 0.2:
@@ -186,9 +187,9 @@ def find_unit(ref: Floats, log: Floats, rows: Mask, *, blurred: bool = False) ->
     base = ref[~np.isnan(ref)]
     place = np.flatnonzero(rows & ~np.isnan(log))
     current = log[place]
-    if len(base) < 30 or len(current) < 15 or len(np.unique(base)) < 2:
+    if len(base) < 30 or len(current) < 15 or not several(base, 2):
         return None
-    if len(np.unique(base)) < 6:
+    if not several(base, 6):
         return _few(base, current, place, len(log))
     whole = _whole(base, current)
     if whole is not None:
@@ -267,11 +268,13 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int, *, blurred: boo
     tried = []
     for k, off in (*((k, 0.0) for k in FACTORS if not 0.55 < k < 1.7), *_DEGREES):
         scaled = grid((part - off) / k) / k
-        w = 0.5
+        w, ratio = 0.5, scaled / plain
         for _ in range(25):
             last = w
-            chance = w * scaled / (w * scaled + (1 - w) * plain)
-            w = float(np.clip(chance.mean(), 1e-4, 1 - 1e-4))
+            odds = w * ratio
+            w = min(max(float((odds / (odds + (1 - w))).mean()), 1e-4), 1 - 1e-4)
+            if w == last:
+                break
         tried.append((float(np.log((w * scaled + (1 - w) * plain) / plain).sum()), k, off, last, w))
     plain, best = grid(current), []
     # of many rows a part proposed, all of them decide
@@ -325,7 +328,7 @@ class Density:
 
     def __call__(self, x: Floats) -> Floats:
         """Give the density at each value."""
-        at = np.searchsorted(self.edges, x, side="right") - 1
+        at = cell_of(self.edges, x) - 1
         at = np.where(x == self.edges[-1], len(self.height) - 1, at)
         within = (at >= 0) & (at < len(self.height))
         away = np.maximum(self.edges[0] - x, x - self.edges[-1]).clip(0) / self.span

@@ -9,11 +9,12 @@ the pulse), with s^2 raised to what the bins' own scatter says, so that autocorr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
 
-from toolkit.profile.model import Floats
+from toolkit.profile.model import Floats, Ints
 
 BINS: Final = 120
 #: A drop of the likelihood ratio below its maximum that still belongs to the 95 % set of change points.
@@ -82,7 +83,7 @@ def find_change(
     if len(known) < 8:
         return _against_reference(x, reference, level)
     edges, sums, counts = _fold(x)
-    best = _scan(sums, counts, float(np.var(known)), rare=bool(np.isin(known, (0.0, 1.0)).all()))
+    best = _scan(sums, counts, float(np.var(known)), rare=bool(((known == 0) | (known == 1)).all()))
     if best is None or abs(best.z) < level:
         return _against_reference(x, reference, level)
     start, end = int(edges[best.start]), int(edges[best.end])
@@ -100,7 +101,7 @@ def _scan(sums: Floats, counts: Floats, variance: float, *, rare: bool = False) 
     s = np.concatenate(([0.0], np.cumsum(sums)))
     c = np.concatenate(([0.0], np.cumsum(counts)))
     total_s, total_c = s[-1], c[-1]
-    a, b = np.triu_indices(bins + 1, k=1)
+    a, b = _segments(bins)
     n_in, n_out = c[b] - c[a], total_c - (c[b] - c[a])
     fine = (n_in >= 4) & (n_out >= 4)
     if not fine.any() or variance <= 0:
@@ -136,6 +137,14 @@ def _scan(sums: Floats, counts: Floats, variance: float, *, rare: bool = False) 
         int(close.min()),
         int(close.max()),
     )
+
+
+@lru_cache(maxsize=16)
+def _segments(bins: int) -> tuple[Ints, Ints]:
+    """Give the first and the last edge of every segment of so many bins; not to be written to."""
+    a, b = np.triu_indices(bins + 1, k=1)
+    a.flags.writeable = b.flags.writeable = False
+    return a, b
 
 
 def _share_z(z: float, p: float, n: float, q: float, m: float) -> float:
@@ -176,15 +185,18 @@ def _ramp(edges: Floats, sums: Floats, counts: Floats, change: Change) -> Change
     weights = counts / counts.sum()
     middle = np.arange(len(sums)) + 0.5
     start_bin = int(np.searchsorted(edges, change.start))
+    off = means - means @ weights
 
-    def misfit(basis: Floats) -> float:
-        design = np.column_stack((np.ones(len(basis)), basis)) * np.sqrt(weights)[:, None]
-        solution, *_ = np.linalg.lstsq(design, means * np.sqrt(weights), rcond=None)
-        return float((((design @ solution) - means * np.sqrt(weights)) ** 2).sum())
+    def misfits(basis: Floats) -> Floats:
+        """Give for each row of ``basis`` the weighted squares that a level and a slope along it leave."""
+        basis = basis - (basis @ weights)[:, None]
+        own = (basis * basis) @ weights
+        slope = np.divide(basis @ (weights * off), own, out=np.zeros(len(own)), where=own > 0)
+        return ((off - slope[:, None] * basis) ** 2) @ weights
 
-    step = misfit((middle >= start_bin).astype(float))
+    step = float(misfits((middle >= start_bin).astype(float)[None, :])[0])
     knees = np.arange(0, len(sums) - 4, max(len(sums) // 40, 1))
-    fits = np.array([misfit(np.maximum(middle - k, 0.0)) for k in knees])
+    fits = misfits(np.maximum(middle - knees[:, None], 0.0))
     best = int(np.argmin(fits))
     # a ramp that must rise over less than a tenth of the series is a step
     if fits[best] < 0.85 * step and knees[best] < start_bin:

@@ -1,0 +1,40 @@
+"""The values of a column (floor 4): each once, whether there are several, and between which edges they lie.
+
+Numbers are sorted, which is several times as cheap as ``numpy.unique``, and none of it is more exact.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.profile.model import Floats, Ints
+
+#: A column that has several values has them among its first rows, as a rule.
+_FIRST: Final = 200
+#: Values from which on each edge is compared with all of them at once: so many are not looked up one by one.
+_AT_ONCE: Final = 4_000
+
+
+def distinct(x: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+    """Give the values of x (without NaN), each once and sorted, and how often each is there."""
+    x = np.sort(x)
+    first = np.flatnonzero(np.concatenate(([len(x) > 0], x[1:] != x[:-1])))
+    return x[first], np.diff(np.append(first, len(x)))
+
+
+def several(x: NDArray[Any], least: int) -> bool:
+    """Say whether x (without NaN) has at least so many values."""
+    return len(distinct(x[:_FIRST])[0]) >= least or len(distinct(x)[0]) >= least
+
+
+def cell_of(edges: Floats, x: Floats) -> Ints:
+    """Give for each x the number of edges (sorted) that it has reached: ``searchsorted`` to the right; of NaN none."""
+    if len(x) < _AT_ONCE or len(edges) > 100:
+        return np.where(np.isnan(x), 0, np.searchsorted(edges, x, side="right"))
+    reached = np.zeros(len(x), dtype=np.uint8)
+    for edge in edges:
+        reached += x >= edge
+    return reached.astype(np.int64)
