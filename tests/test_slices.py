@@ -114,7 +114,10 @@ def test_the_scan_agrees_with_counting_by_hand() -> None:
     best = next(r for r in scan(halves.one, tried, halves.spans, least=25, stand_out=False) if len(r.conditions) == 2)
     rows = halves.one
     inside = (rows.block >= best.first) & (rows.block < best.last)
-    log_has, ref_has = (np.logical_and.reduce([c.holds(s) for c in best.conditions]) for s in (rows.log, rows.ref))
+    log_has, ref_has = (
+        np.logical_and.reduce([c.holds(s, at) for c in best.conditions])
+        for s, at in ((rows.log, rows.at), (rows.ref, rows.ref_at))
+    )
     now, then = rows.loss[inside & log_has], np.concatenate((rows.loss[~inside & log_has], rows.ref_loss[ref_has]))
     sums = [Sums(np.array(float(len(x))), np.array(x.sum()), np.array((x**2).sum())) for x in (now, then)]
     effect, variance = contrast(*sums)

@@ -33,7 +33,7 @@ def of_the_clock(time: Floats, column: Column) -> bool:
         codes, hours = np.searchsorted(values, x), np.floor(time / _HOUR).astype(np.int64)
         if any(_often(counts, n) and _tells(hours // step % n, codes) for step, n in ((1, _WEEK), (1, 24), (24, 7))):
             return True
-    return not isinstance(column, Codes) and len(values) <= 12 and _is_month(time, x, values)
+    return not isinstance(column, Codes) and len(values) <= 12 and _is_month(time, column[good], values)
 
 
 def _often(counts: Ints, cells: int) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import some
 from toolkit.detectors.matrices import taught
-from toolkit.detectors.scoring import answer, designed, linear, linear_names
+from toolkit.detectors.scoring import answer, linear, linear_names
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints
 
@@ -23,19 +23,19 @@ def importance(study: Study) -> dict[str, float]:
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    R, _ = study.design
+    design = study.design
     y = answer(study.ref, study)
     if study.profile.task == "multiclass":
         y = study.ref.prediction
     good = np.flatnonzero(~np.isnan(y))
-    if R.shape[1] < 2 or len(good) < 60 or float(np.var(y[good])) <= 0:
+    if len(design.names) < 2 or len(good) < 60 or float(np.var(y[good])) <= 0:
         return {}
     exact = _of_a_line(study, y, good) if study.profile.task != "multiclass" else None
     if exact is not None:
         return exact
     rng = np.random.default_rng(study.profile.seed)
     good = rng.permutation(good)[: 2 * _ROWS]
-    X = R[good]
+    X = design.ref.rows(good)
     model: Any = HistGradientBoostingRegressor(
         max_iter=60, learning_rate=0.15, max_leaf_nodes=12, min_samples_leaf=max(5, len(good) // 100),
         random_state=study.profile.seed,
@@ -45,7 +45,7 @@ def importance(study: Study) -> dict[str, float]:
     usual = model.predict(test)
     scale = float(np.var(usual)) or 1.0
     out = {}
-    for j, name in enumerate(designed(study)):
+    for j, name in enumerate(design.names):
         shuffled = test.copy()
         shuffled[:, j] = rng.permutation(shuffled[:, j])
         out[name] = float(np.mean((model.predict(shuffled) - usual) ** 2) / scale)
@@ -66,7 +66,7 @@ def _of_a_line(study: Study, y: Floats, good: Ints) -> dict[str, float] | None:
     if float(np.var(y - model.predict(A))) > 0.03 * total:
         return None
     names = linear_names(study)
-    out = dict.fromkeys(designed(study), 0.0)
+    out = dict.fromkeys(study.design.names, 0.0)
     for name in out:
         mine = np.array([n == name for n in names])
         out[name] = 2 * float(np.var(A[:, mine] @ model.coef_[mine])) / total

@@ -87,23 +87,24 @@ def fresh(study: Study, rows: Any) -> Fresh | None:
     """Teach a forest on the reference, judge it out of bag and on log rows; ``None`` where there is too little."""
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    R, L = study.design
+    design = study.design
     rng = np.random.default_rng(study.profile.seed)
     have = np.flatnonzero(~np.isnan(study.ref.label) & ~np.isnan(study.ref_loss.model))
     have, rows = (np.sort(rng.permutation(r)[:_MOST]) for r in (have, np.asarray(rows)))
     y = study.ref.label[have]
-    if R.shape[1] == 0 or min(len(have), len(rows)) < _LEAST or len(np.unique(y)) < 2:
+    if not design.names or min(len(have), len(rows)) < _LEAST or len(np.unique(y)) < 2:
         return None
     kind: Any = RandomForestRegressor if study.regression else RandomForestClassifier
     forest = kind(100, min_samples_leaf=2, oob_score=True, random_state=study.profile.seed)
-    forest.fit(_finite(R[have]), y)
+    served = _finite(design.log.rows(rows))
+    forest.fit(_finite(design.ref.rows(have)), y)
     if study.regression:
-        told, said = forest.oob_prediction_, forest.predict(_finite(L[rows]))
+        told, said = forest.oob_prediction_, forest.predict(served)
         held, now = np.abs(told - y), np.abs(said - study.log.label[rows])
     else:
         told = forest.classes_[np.argmax(np.nan_to_num(forest.oob_decision_function_), axis=1)]
         held = (told != y).astype(float)
-        now = (forest.predict(_finite(L[rows])) != study.log.label[rows]).astype(float)
+        now = (forest.predict(served) != study.log.label[rows]).astype(float)
     mine = study.ref_loss.model[have]
     return Fresh(
         float(mine.mean()), float(held.mean()), float(now.mean()),

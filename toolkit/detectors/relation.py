@@ -12,14 +12,15 @@ far the incident's counts are from it (G = 2 sum n log(n / expected)):
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from toolkit.detectors.evidence import some
-from toolkit.detectors.matrices import taught
-from toolkit.detectors.scoring import answer, designed
+from toolkit.detectors.matrices import Matrix, taught
+from toolkit.detectors.scoring import answer
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -128,22 +129,24 @@ def _leaves(study: Study, rows: Mask, ref_leaf: Ints, log_leaf: Ints) -> tuple[I
     """Fill in the leaves of the tree; give the rows that taught it, and the feature that it splits by most."""
     from sklearn.tree import DecisionTreeRegressor
 
-    R, L = _filled(*study.design)
+    design = study.design
+    filled = _filled(design.ref)
     ref_y, log_y = _surprise(study)
     ref_good, log_good = np.flatnonzero(~np.isnan(ref_y))[::2], some(np.flatnonzero(rows & ~np.isnan(log_y))[::2])
-    if R.shape[1] == 0 or len(ref_good) < 100 or len(log_good) < 100:
+    if not design.names or len(ref_good) < 100 or len(log_good) < 100:
         return ref_good[:0], log_good[:0], ()
     leaves = int(np.clip(len(log_good) // 100, 2, 6))
     tree: Any = DecisionTreeRegressor(
         max_leaf_nodes=leaves, min_samples_leaf=max(30, len(log_good) // 20), random_state=study.profile.seed
     )
-    tree.fit(L[log_good], log_y[log_good])
-    ids = {leaf: i for i, leaf in enumerate(np.unique(tree.apply(L[log_good])))}
-    ref_leaf[:] = [ids[v] for v in tree.apply(R)]
-    log_leaf[:] = [ids[v] for v in tree.apply(L)]
+    taught_by = filled(design.log.rows(log_good))
+    tree.fit(taught_by, log_y[log_good])
+    leaf = np.unique(tree.apply(taught_by))
+    ref_leaf[:] = np.searchsorted(leaf, design.ref.over(lambda X: tree.apply(filled(X))))
+    log_leaf[:] = np.searchsorted(leaf, design.log.over(lambda X: tree.apply(filled(X))))
     weight = tree.feature_importances_
     top = int(np.argmax(weight))
-    return ref_good[:0], log_good, (designed(study)[top],) if weight[top] > 0.5 else ()
+    return ref_good[:0], log_good, (design.names[top],) if weight[top] > 0.5 else ()
 
 
 def _surprise(study: Study) -> tuple[Floats, Floats]:
@@ -156,13 +159,12 @@ def _surprise(study: Study) -> tuple[Floats, Floats]:
     return study.ref_loss.model, study.log_loss.model
 
 
-def _filled(R: Floats, L: Floats) -> tuple[Floats, Floats]:
-    """Put missing values far below everything: a stratum of their own if that tells anything."""
-    if R.shape[1] == 0:
-        return R, L
-    low = np.nanmin(np.where(np.isnan(R), np.inf, R), axis=0)
-    low = np.where(np.isfinite(low), low - 1 - np.abs(low), 0.0)
-    return np.where(np.isnan(R), low, R), np.where(np.isnan(L), low, L)
+def _filled(base: Matrix) -> Callable[[Floats], Floats]:
+    """Give what puts missing values far below all of the baseline: a stratum of their own if that tells anything."""
+    known = (c[1][c[0]] if isinstance(c, tuple) else c for c in base.columns)
+    least = np.array([np.min(c, where=~np.isnan(c), initial=np.inf) for c in known])
+    low = np.where(np.isfinite(least), least - 1 - np.abs(least), 0.0)
+    return lambda X: np.where(np.isnan(X), low, X)
 
 
 def _label_cells(study: Study) -> tuple[Ints, Ints, int]:
@@ -316,7 +318,7 @@ def _expected(study: Study, ref_loss: Floats) -> dict[str, Any] | None:
         return None
     known = np.random.default_rng(study.profile.seed).permutation(known)[:_MOST_ROWS]
     served = some(np.arange(len(study.log)))
-    R, L = (X[rows] for X, rows in zip(study.design, (known, served), strict=True))
+    R, L = study.design.ref.rows(known), study.design.log.rows(served)
     r_score, l_score = answer(study.ref, study), answer(study.log, study)
     if not np.isnan(r_score).all() and not np.isnan(l_score).all():
         r, s = r_score[known], l_score[served]

@@ -27,20 +27,7 @@ LEAST_R2: Final = 0.5
 #: The least that the answers must have moved, in probability or in deviations of the answer.
 LEAST_POINTS: Final = 0.015
 _MOST_ROWS: Final = 8_000
-_BLOCK: Final = 50_000
-
-
-def designed(study: Study) -> list[str]:
-    """Name the columns of ``design``, in its order."""
-    names = []
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        text = isinstance(column, Codes) and isinstance(base, Codes) and bool((base.codes >= 0).any())
-        if text or (
-            not isinstance(column, Codes) and not isinstance(base, Codes) and several(base[~np.isnan(base)], 2)
-        ):
-            names.append(name)
-    return names
+_CELLS: Final = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -65,12 +52,12 @@ def answer(sample: Sample, study: Study) -> Floats:
 
 def surrogate(study: Study) -> Surrogate | None:
     """Fit the surrogate on the baseline, out of fold; ``None`` where there is nothing to fit."""
-    R, L = study.design
+    X = study.design
     if study.ref.score.size == 0 or (np.isnan(study.ref.score).all() and study.profile.task == "multiclass"):
         return None
     y, now = answer(study.ref, study), answer(study.log, study)
     good = np.flatnonzero(~np.isnan(y))
-    if R.shape[1] == 0 or len(good) < 80 or float(np.var(y[good])) <= 0:
+    if not X.names or len(good) < 80 or float(np.var(y[good])) <= 0:
         return None
     rng = np.random.default_rng(study.profile.seed)
     good = rng.permutation(good)[:_MOST_ROWS]
@@ -78,9 +65,9 @@ def surrogate(study: Study) -> Surrogate | None:
     # the score of a linear model is a line to the last digit, far beyond the baseline too: no tree knows better
     best, guess = line, _by_line
     if line.r2 <= 0.97:
-        boosted = _fit(good, R[good], y, lambda: _boosting(study))
+        boosted = _fit(good, X.ref.rows(good), y, lambda: _boosting(study))
         best, guess = max(((line, _by_line), (boosted, _by_trees)), key=lambda f: f[0].r2)
-    return Surrogate(best.r2, best.ref, now - guess(study, L, best.models))
+    return Surrogate(best.r2, best.ref, now - guess(study, best.models))
 
 
 @dataclass(frozen=True)
@@ -105,17 +92,16 @@ def _fit(good: Ints, X: Floats, y: Floats, make_model: Callable[[], Any]) -> _Fi
     return _Fitted(r2, residual, (models[0], models[1]))
 
 
-def _by_trees(study: Study, L: Floats, models: tuple[Any, Any]) -> Floats:  # noqa: ARG001  (both are called alike)
+def _by_trees(study: Study, models: tuple[Any, Any]) -> Floats:
     """Give the mean answer of two models on the log's rows."""
-    guess: Floats = models[0].predict(L) / 2 + models[1].predict(L) / 2
-    return guess
+    return study.design.log.over(lambda L: models[0].predict(L) / 2 + models[1].predict(L) / 2)
 
 
-def _by_line(study: Study, L: Floats, models: tuple[Any, Any]) -> Floats:
+def _by_line(study: Study, models: tuple[Any, Any]) -> Floats:
     """Give the same of two lines, some rows at a time: a column for each value of a text takes much room."""
-    out = np.empty(len(L))
-    for first in range(0, len(L), _BLOCK):
-        rows = np.arange(first, min(first + _BLOCK, len(L)))
+    out, at_once = np.empty(len(study.log)), max(_CELLS // max(len(linear_names(study)), 1), 1)
+    for first in range(0, len(out), at_once):
+        rows = np.arange(first, min(first + at_once, len(out)))
         X = linear(study, study.log, rows)
         out[rows] = models[0].predict(X) / 2 + models[1].predict(X) / 2
     return out
@@ -147,9 +133,9 @@ def linear(study: Study, sample: Sample, rows: Ints) -> Floats:
             codes, place = column.codes[rows], {value: i for i, value in enumerate(column.names)}
             columns += [(codes == place.get(value, -2)).astype(float) for value in base.names[:40]]
         elif not isinstance(now, Codes) and not isinstance(base, Codes) and not isinstance(column, Codes):
-            if np.isnan(base).all():
+            if name not in study.scales:
                 continue
-            middle, spread = float(np.nanmean(base)), float(np.nanstd(base)) or 1.0
+            middle, spread = study.scales[name]
             columns.append(np.nan_to_num((column[rows] - middle) / spread))
     return np.column_stack(columns) if columns else np.zeros((len(rows), 1))
 
@@ -161,7 +147,7 @@ def linear_names(study: Study) -> list[str]:
         base = study.ref.features[name]
         if isinstance(column, Codes) and isinstance(base, Codes):
             names += [name] * len(base.names[:40])
-        elif not isinstance(column, Codes) and not isinstance(base, Codes) and not np.isnan(base).all():
+        elif not isinstance(column, Codes) and name in study.scales:
             names.append(name)
     return names
 

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from toolkit.detectors.matrices import numeric
+from toolkit.detectors.matrices import Design, design
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Column, Floats, Mask, Profile, Sample
 from toolkit.timeline.change import Change, find_change
 
@@ -80,9 +80,18 @@ class Study:
         return None if self.train is None else losses(self.train, self.threshold, self.profile.task)
 
     @cached_property
-    def design(self) -> tuple[Floats, Floats]:
-        """The features of baseline and log as one numeric matrix each (``matrices.numeric``); not to be written to."""
-        return numeric(self.ref, self.log)
+    def design(self) -> Design:
+        """The features of baseline and log as one numeric matrix each."""
+        return design(self.ref, self.log)
+
+    @cached_property
+    def scales(self) -> dict[str, tuple[float, float]]:
+        """Mean and deviation (1 where it is 0) of each feature that is a number in the baseline and known there."""
+        return {
+            name: (float(np.nanmean(base)), float(np.nanstd(base)) or 1.0)
+            for name, base in self.ref.features.items()
+            if not isinstance(base, Codes) and not np.isnan(base).all()
+        }
 
     @cached_property
     def has_labels(self) -> bool:

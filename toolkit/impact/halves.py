@@ -75,31 +75,25 @@ def part(study: Study, after: Mask | None, *, least: int, seed: int) -> Halves |
     block[known] = stretch // (STRETCHES // BLOCKS) if after is None else after[known]
     rng = np.random.default_rng(seed)
     base = rng.permutation(base[:0] if alone else base)
-    R, L = _described(study)
+    R, L = (
+        study.design.ref.beside(study.ref.score, study.ref.prediction),
+        study.design.log.beside(study.log.score, study.log.prediction),
+    )
     logs, refs = [known[stretch % 2 == h] for h in (0, 1)], [base[h::2] for h in (0, 1)]
     first = len(study.ref) if study.own_reference else len(loss) // BLOCKS
     cap = np.inf if not study.regression else 3.0 * float(np.nanquantile(loss if alone else ref_loss, 0.98))
     halves = []
     for h in (0, 1):
         early = logs[1 - h][logs[1 - h] < first]
-        X, y = (L[early], loss[early]) if alone else (R[refs[1 - h]], ref_loss[refs[1 - h]])
-        if len(y) < LEAST_TAUGHT:
+        X, of, y = (L, early, loss) if alone else (R, refs[1 - h], ref_loss)
+        if len(of) < LEAST_TAUGHT:
             return None
         log, ref = _thinned(logs[h], rng), _thinned(refs[h], rng)
-        usual, usual_ref = expected_loss(X, np.minimum(y, cap), (L[log], R[ref]))
+        usual, usual_ref = expected_loss(X.rows(of), np.minimum(y[of], cap), (L.rows(log), R.rows(ref)))
         now, then = np.minimum(loss[log], cap) - usual, np.minimum(ref_loss[ref], cap) - usual_ref
-        halves.append(Rows(study.log.take(log), now, block[log], study.ref.take(ref), then, loss[log], ref_loss[ref]))
+        halves.append(Rows(study.log, log, now, block[log], study.ref, ref, then, loss[log], ref_loss[ref]))
     spans = [(i, j) for i in range(1 if alone else 0, BLOCKS) for j in range(i + 1, BLOCKS + 1)]
     return Halves(halves[0], halves[1], block, tuple(spans) if after is None else ((1, 2),))
-
-
-def _described(study: Study) -> tuple[Floats, Floats]:
-    """Give features, score and prediction of baseline and log as one matrix each."""
-    R, L = study.design
-    return (
-        np.column_stack((R, study.ref.score, study.ref.prediction)),
-        np.column_stack((L, study.log.score, study.log.prediction)),
-    )
 
 
 def _thinned(rows: Ints, rng: np.random.Generator) -> Ints:
@@ -125,8 +119,8 @@ def expected_loss(X: Floats, loss: Floats, at: Sequence[Floats]) -> list[Floats]
 def inside(rows: Rows, region: Region) -> tuple[Mask, Mask, Mask]:
     """Mark the log rows within the region's span, those it holds for at any time, and the baseline rows."""
     span = (rows.block >= region.first) & (rows.block < region.last)
-    log = np.logical_and.reduce([c.holds(rows.log) for c in region.conditions])
-    ref = np.logical_and.reduce([c.holds(rows.ref) for c in region.conditions])
+    log = np.logical_and.reduce([c.holds(rows.log, rows.at) for c in region.conditions])
+    ref = np.logical_and.reduce([c.holds(rows.ref, rows.ref_at) for c in region.conditions])
     return span, log, ref
 
 

@@ -52,31 +52,35 @@ class Condition:
         """The condition as a term of a slice."""
         return SliceTerm(self.column, self.text)
 
-    def holds(self, sample: Sample) -> Mask:
-        """Mark the rows; all of them where the sample knows nothing of such a column (a reference has no versions)."""
+    def holds(self, sample: Sample, at: Ints | slice = slice(None)) -> Mask:
+        """Mark the rows ``at``; all where they know nothing of such a column (a reference has no versions)."""
         column = _column(sample, self.role, self.column)
         if not isinstance(column, Codes):
-            return np.asarray(np.isnan(column) if self.missing else (column > self.low) & (column <= self.high))
-        if self.role != "feature" and not (column.codes >= 0).any():
-            return np.ones(len(sample), dtype=bool)
+            x = column[at]
+            return np.asarray(np.isnan(x) if self.missing else (x > self.low) & (x <= self.high))
+        codes = column.codes[at]
+        if self.role != "feature" and not (codes >= 0).any():
+            return np.ones(len(codes), dtype=bool)
         if self.missing:
-            return column.codes < 0
+            return codes < 0
         place = column.names.index(self.value) if self.value in column.names else -2
-        return np.asarray(column.codes == place)
+        return np.asarray(codes == place)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Labelled rows of one half: the log's with their time block, and the baseline's.
+    """Labelled rows of one half: the log's (``at``) with their time block, and the baseline's (``ref_at``).
 
     ``loss`` and ``ref_loss`` are what is searched and tested (losses beyond the expected ones), ``raw`` and
     ``raw_ref`` the losses themselves.
     """
 
     log: Sample
+    at: Ints
     loss: Floats
     block: Ints
     ref: Sample
+    ref_at: Ints
     ref_loss: Floats
     raw: Floats
     raw_ref: Floats
@@ -185,14 +189,16 @@ def scan(
         stand_out: whether a region must also be worse than the rest of its span, not only than it was itself.
     """
     blocks, rows = max(last for _, last in spans), _thinned(rows)
-    A, R = (np.column_stack([c.holds(s) for c in tried]).astype(np.float32) for s in (rows.log, rows.ref))
     whole = tuple(np.ones((len(x), 1), np.float32) for x in (rows.loss, rows.ref_loss))
     judge = _Judge(rows, spans, blocks, least, stand_out, *whole)
     of = np.unique([c.column for c in tried], return_inverse=True)[1]
-    single = judge(A, R, *whole)[:, :, 0]
+    # some at a time: of many columns there are thousands, and only the best are looked at together
+    some_of = [tried[a : a + MOST_PAIRED] for a in range(0, len(tried), MOST_PAIRED)]
+    single = np.concatenate([judge(*_flags(rows, part), *whole)[:, :, 0] for part in some_of], axis=1)
     found = _best(single, [(i,) for i in range(len(tried))])
     kept = np.sort(np.argsort(-single.max(axis=0), kind="stable")[:MOST_PAIRED])
-    pairs = judge(A[:, kept], R[:, kept], A[:, kept], R[:, kept])
+    A, R = _flags(rows, [tried[i] for i in kept])
+    pairs = judge(A, R, A, R)
     i, j = np.triu_indices(len(kept), k=1)
     apart = of[kept[i]] != of[kept[j]]
     i, j = i[apart], j[apart]
@@ -201,13 +207,22 @@ def scan(
         found.sort(key=lambda f: -f[1])
     beam = list(dict.fromkeys(f[0] for f in found if len(f[0]) == 2))[:MOST_EXTENDED]
     if beam:
-        X, Y = (np.column_stack([M[:, a] * M[:, b] for a, b in beam]) for M in (A, R))
-        triples = judge(X, Y, A[:, kept], R[:, kept])
+        one, two = np.searchsorted(kept, beam).T
+        X, Y = A[:, one] * A[:, two], R[:, one] * R[:, two]
+        triples = judge(X, Y, A, R)
         p, k = np.nonzero([[of[c] not in (of[a], of[b]) for c in kept] for a, b in beam])
         names = [(*beam[x], int(kept[y])) for x, y in zip(p, k, strict=True)]
         found += _best(triples[:, p, k], names) if len(names) else []
     found.sort(key=lambda f: -f[1])
     return [Region(tuple(tried[c] for c in names), *spans[w], score) for names, score, w in found]
+
+
+def _flags(rows: Rows, tried: Sequence[Condition]) -> tuple[Flags, Flags]:
+    """Say of each row, of log and baseline, which conditions hold: a column a condition."""
+    A, R = (np.empty((len(at), len(tried)), np.float32, order="F") for at in (rows.at, rows.ref_at))
+    for i, c in enumerate(tried):
+        A[:, i], R[:, i] = c.holds(rows.log, rows.at), c.holds(rows.ref, rows.ref_at)
+    return A, R
 
 
 def _thinned(rows: Rows) -> Rows:
@@ -216,7 +231,7 @@ def _thinned(rows: Rows) -> Rows:
         return rows
     log, ref = (some(np.arange(len(x)), MOST_SEARCHED) for x in (rows.loss, rows.ref_loss))
     return Rows(
-        rows.log.take(log), rows.loss[log], rows.block[log], rows.ref.take(ref), rows.ref_loss[ref],
+        rows.log, rows.at[log], rows.loss[log], rows.block[log], rows.ref, rows.ref_at[ref], rows.ref_loss[ref],
         rows.raw[log], rows.raw_ref[ref],
     )  # fmt: skip
 

@@ -192,7 +192,8 @@ def _ramp(edges: Floats, sums: Floats, counts: Floats, change: Change) -> Change
         basis = basis - (basis @ weights)[:, None]
         own = (basis * basis) @ weights
         slope = np.divide(basis @ (weights * off), own, out=np.zeros(len(own)), where=own > 0)
-        return ((off - slope[:, None] * basis) ** 2) @ weights
+        left: Floats = ((off - slope[:, None] * basis) ** 2) @ weights
+        return left
 
     step = float(misfits((middle >= start_bin).astype(float)[None, :])[0])
     knees = np.arange(0, len(sums) - 4, max(len(sums) // 40, 1))
