@@ -16,6 +16,7 @@ from toolkit.detectors import (
     clock,
     decisions,
     defaults,
+    dial,
     fold,
     forecast,
     generalisation,
@@ -56,6 +57,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
     inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
+    inputs += [e for e in dial.detect(study, moves) if not _named(e, inputs)]
     inputs += [e for e in clock.detect(study) if not _named(e, inputs)]
     inputs += association.detect(study, moves, _features(inputs))
     inputs = _one_a_feature(inputs) + answers.detect(study)
