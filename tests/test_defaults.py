@@ -88,3 +88,51 @@ def test_towns_in_any_order_are_not_frozen() -> None:
     """A column of few values repeats itself by chance: that is no value that stands still."""
     got = found("town", pd.Series(RNG.choice(["Bonn", "Hof"], 2000)))
     assert [e for e in got if e.mechanism == "stale_feature"] == []
+
+
+@pytest.mark.parametrize(("first", "end"), [(700, 2000), (900, 1700)], ids=["to the end", "a while"])
+def test_a_feed_that_stopped_in_a_log_held_to_itself(first: int, end: int) -> None:
+    """Most of a log at one value, and no reference: its common value is no habit, for it hardly came twice before."""
+    log = healthy(np.random.default_rng(6), 2000)
+    log.loc[first : end - 1, "x"] = log["x"][first - 1]
+    (got,) = [e for e in defaults.detect(study_of(log, None)) if "x" in e.finding.features]
+    assert got.mechanism == "stale_feature"
+    assert got.rows is not None
+    assert abs(int(got.rows.argmax()) - first) <= 2
+    assert abs(int(got.rows.sum()) - (end - first)) <= 20
+
+
+def test_numbers_that_are_left_with_a_few_values() -> None:
+    """A number of which each row was another goes through the same four values over and over: nobody writes it."""
+    log = healthy(np.random.default_rng(6), 2000)
+    log.loc[1400:, "x"] = np.resize(log["x"][1396:1400].to_numpy(), 600)
+    (got,) = [e for e in defaults.detect(study_of(log, healthy(RNG, 2000))) if "x" in e.finding.features]
+    assert got.mechanism == "stale_feature"
+    assert got.change is not None
+    assert abs(got.change.start - 1400) <= 15
+
+
+def usual(kind: str) -> pd.Series:
+    """Draw columns that stand still for a while, as they always did, or come in few values for a reason."""
+    rng, rows = np.random.default_rng(8), np.arange(2000)
+    if kind == "nights that grow longer":
+        dark = (rows % 48) < 12 + 24 * rows / 2000
+        return pd.Series(np.where(dark, 0.0, rng.gamma(3, 100, 2000)))
+    if kind == "a rate of the month":
+        return pd.Series(np.repeat(rng.normal(size=5), 400))
+    if kind == "a crowd of few ages":
+        return pd.Series(np.where(rows < 1200, rng.integers(18, 80, 2000), rng.integers(18, 22, 2000)).astype(float))
+    return pd.Series(np.where(rng.random(2000) < 0.6, 1.5, rng.normal(size=2000)))
+
+
+@pytest.mark.parametrize(
+    "kind", ["nights that grow longer", "a rate of the month", "a crowd of few ages", "a common value"]
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_columns_that_always_stood_still_are_no_stopped_feed(kind: str, *, own: bool) -> None:
+    """Nights, monthly rates, young crowds and common values are not stale."""
+    log, reference = (healthy(np.random.default_rng(k), 2000).assign(x=usual(kind)) for k in (6, 7))
+    if kind == "a crowd of few ages":
+        reference["x"] = np.random.default_rng(9).integers(18, 80, 2000).astype(float)
+    got = defaults.detect(study_of(log, None if own else reference))
+    assert [e for e in got if e.mechanism == "stale_feature"] == []

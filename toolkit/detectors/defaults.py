@@ -14,13 +14,15 @@ import numpy as np
 from toolkit.detectors.calendar import counts_up, of_the_clock
 from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
-from toolkit.detectors.repeats import Before, entity_repeats, row_repeats, rows_before, segment_repeats
+from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
 from toolkit.detectors.values import distinct, several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
 LEAST_RISE: Final = 0.03
+#: What a row repeats whose number is one of very few that are left.
+A_DOZEN: Final = "one of the dozen rows before it"
 PLACEHOLDERS: Final = frozenset(
     {
         "",
@@ -195,6 +197,7 @@ def frozen(study: Study, name: str, base: Column, column: Column, before: Before
         (entity_repeats(before, base, column), "its entity's last value"),
         (segment_repeats(before, base, column, plain), "the row before it of its segment"),
         (plain, "the row before it"),
+        (few_repeats(base, column, plain), A_DOZEN),
     ):
         found = None if repeats is None else _frozen(study, name, base, column, *repeats, kind)
         if found is not None:
@@ -217,6 +220,10 @@ def _frozen(
     if not change.found or change.z < 6 or rise < (0.05 if lagged else 0.25):
         return None
     rows = inside(change, len(log))
+    if kind == A_DOZEN and not _few_left(column, change):
+        return None
+    if study.own_reference:  # the early rows may be of the change themselves
+        base = column.take(~rows) if isinstance(column, Codes) else column[~rows]
     if _is_default(base, column, change) or _by_chance(column, rows, change.after):
         return None
     text = (
@@ -238,6 +245,15 @@ def _frozen(
         features=[name],
         refutes=("covariate_shift", "bad_rollout", "concept_drift"),
     )
+
+
+def _few_left(column: Column, change: Change) -> bool:
+    """Whether numbers that hardly ever came again were left with a few, which are those of the rows before."""
+    assert not isinstance(column, Codes)
+    now = column[change.start : change.end]
+    values, before = np.unique(now[~np.isnan(now)]), column[max(change.start - 60, 0) : change.start]
+    known_before = bool(len(values)) and float(np.isin(values, before).mean()) >= 0.5
+    return bool(change.before < 0.1 and change.after > 0.95 and len(now) >= 50 and len(values) <= 8 and known_before)
 
 
 def _is_default(base: Column, column: Column, change: Change) -> bool:

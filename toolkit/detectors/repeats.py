@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.drift import shares
 from toolkit.detectors.study import Study, known
 from toolkit.detectors.values import distinct
-from toolkit.profile.model import Codes, Column, Floats, Ints
+from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
+
+#: A run of so many equal values is none of chance: of a value on six rows in ten, one in a hundred thousand.
+LONG: Final = 24
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,23 @@ def row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:
     have = known(base)
     if min(int(have.sum()), int(known(column).sum())) < 15:
         return None
-    if isinstance(base, Codes):
-        share = shares(base.codes, len(base.names), 0.0)
-    else:
-        share = distinct(base[have])[1] / have.sum()
+    x = (base.codes if isinstance(base, Codes) else base)[have]
+    x = x[~_stood_still(x)]  # a value that stood still for hundreds of rows is no common value
+    share = distinct(x.astype(np.float64))[1] / max(len(x), 1)
     if float((share**2).sum()) >= 0.2:
         return None
     return (
         _repeats(base, np.arange(len(have), dtype=np.int64) - 1),
         _repeats(column, np.arange(len(known(column)), dtype=np.int64) - 1),
     )
+
+
+def _stood_still(x: Floats | Ints) -> Mask:
+    """Mark all but the first row of the longest run of one value, where it is longer than chance makes of any."""
+    first = np.concatenate(([True], x[1:] != x[:-1]))[: len(x)]
+    run = np.cumsum(first) - 1
+    length = np.bincount(run) if len(x) else np.zeros(1)
+    return np.asarray((run == int(np.argmax(length))) & ~first & (length.max() >= LONG))
 
 
 def segment_repeats(
@@ -70,6 +80,22 @@ def segment_repeats(
         if often > most:
             best, most = (plain[0] if there is None else _repeats(base, there), log), often
     return best
+
+
+def few_repeats(
+    base: Column, column: Column, plain: tuple[Floats, Floats] | None, dozen: int = 12
+) -> tuple[Floats, Floats] | None:
+    """Mark rows equal to one of the ``dozen`` before, of numbers that hardly ever come again so soon."""
+    if plain is None or isinstance(base, Codes) or isinstance(column, Codes):
+        return None
+
+    def again(x: Floats) -> Floats:
+        out = np.zeros(len(x))
+        for back in range(1, dozen + 1):
+            out[back:] = np.maximum(out[back:], x[back:] == x[:-back])
+        return np.where(np.isnan(x), np.nan, out)
+
+    return again(base), again(column)
 
 
 def entity_repeats(before: Before, base: Column, column: Column) -> tuple[Floats, Floats] | None:
