@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.spark.logs import Made
+from toolkit.engines import tuples
 from toolkit.errors import PostmortemError
 from toolkit.logs import Log, read_log
 from toolkit.profile.build import build_profile
@@ -34,15 +35,29 @@ class Compared:
 
 
 def compare(made: Made, *, engine: str = "spark", now: Any = None) -> Compared:
-    """Read a log by DuckDB and by Spark, profile it by both, and hold everything against each other."""
+    """Read a log by DuckDB and by Spark, profile it by both, and hold everything against each other.
+
+    Whatever goes wrong with one log is told as what differs: the other logs are compared all the same.
+    """
     out = Compared()
+    try:
+        _compare(made, engine, now, out)
+    except Exception as error:  # noqa: BLE001  an error that is no answer is the worst difference there is
+        out.differs.append(f"{type(error).__name__}: {str(error)[:500]}")
+    return out
+
+
+def _compare(made: Made, engine: str, now: Any, out: Compared) -> None:
     ours = _read(made, "duckdb", now)
     theirs = _read(made, engine, now)
     if isinstance(ours, PostmortemError) or isinstance(theirs, PostmortemError):
         a, b = (x.what if isinstance(x, PostmortemError) else "read" for x in (ours, theirs))
         if a != b:
             out.differs.append(f"refused: {a!r} by DuckDB, {b!r} by Spark")
-        return out
+        for read in (ours, theirs):
+            if not isinstance(read, PostmortemError):
+                read.close()
+        return
     with ours, theirs:
         for name, a, b in _said(ours, theirs):
             if a != b:
@@ -52,8 +67,8 @@ def compare(made: Made, *, engine: str = "spark", now: Any = None) -> Compared:
             pairs.append((ours.reference, theirs.reference))
         for mine, other in pairs:
             _rows(mine, other, out)
-        cubes(build_profile(ours), build_profile(theirs), out)
-    return out
+        if not out.differs:  # with other roles every count is another one
+            cubes(build_profile(ours), build_profile(theirs), out)
 
 
 def _read(made: Made, engine: str, now: Any) -> Log | PostmortemError:
@@ -84,7 +99,12 @@ def _said(a: Log, b: Log) -> Iterator[tuple[str, Any, Any]]:
 
 def _rows(a: Log, b: Log, out: Compared) -> None:
     """Hold the canonical rows against each other, value by value, whatever their order."""
-    mine, yours = (sorted(map(_spelled, log.rows.fetch("SELECT * FROM rows"))) for log in (a, b))
+    tables = [log.rows.arrow("SELECT * FROM rows") for log in (a, b)]
+    names, others = (table.column_names for table in tables)
+    if names != others:
+        out.differs.append(f"columns {names} by DuckDB, {others} by Spark")
+        return
+    mine, yours = (sorted(map(_spelled, tuples(table))) for table in tables)
     out.rows += len(mine)
     if len(mine) != len(yours):
         out.differs.append(f"{len(mine)} rows by DuckDB, {len(yours)} by Spark")

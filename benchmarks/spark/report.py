@@ -37,14 +37,14 @@ def write(kept: dict[str, Any], file: Path, logs: int) -> None:
         lines += [
             "## The same profile from both", "",
             f"{'; '.join(said)}. A standalone master and two workers of one core on one machine, each a process of its "
-            "own; one log in four by compiled queries, the others interpreted.",
+            "own; one log in four by compiled queries with adaptive plans, the others interpreted.",
             "", "| figure | value |", "| --- | --- |",
             f"| generated logs compared | {len(done)} of {logs} |",
             f"| logs that differ in anything | {len(wrong)} |",
             f"| counts, equal exactly | {sum(d['counts'] for d in done):,} |",
             f"| means | {sum(d['means'] for d in done):,}, at most {max(d['gap'] for d in done):.2g} apart |",
             f"| canonical rows, equal to the last bit | {sum(d['rows'] for d in done):,} |",
-            f"| seconds a log, both engines, median | {sorted(d['seconds'] for d in done)[len(done) // 2]:.1f} |",
+            f"| CPU seconds a log, both engines, median | {sorted(d['cpu'] for d in done)[len(done) // 2]:.1f} |",
             "",
         ]  # fmt: skip
     if one := kept.get("killed"):

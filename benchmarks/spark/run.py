@@ -1,12 +1,14 @@
 """Run the trials: ``python -m benchmarks.spark.run [agree killed sizes]``; figures go to RESULTS.md beside this.
 
-``agree`` may be done in parts (``--logs 0:50``): what was compared is kept in results.json and never done twice with
-the same code, so that a busy machine may take its time.
+``agree`` may be done in parts (``--logs 0:50``): what was compared is kept in results.json and not done twice with the
+same code, so that a busy machine may take its time. What other code gave is thrown away.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import hashlib
 import json
 import sys
 import tempfile
@@ -16,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.spark.cluster import Cluster, cluster
+from benchmarks.spark.cluster import Cluster, cluster, cpu_seconds
 from benchmarks.spark.compare import Compared, compare
 from benchmarks.spark.logs import make
 from benchmarks.spark.report import versions, write
@@ -28,9 +30,31 @@ LOGS: Final = 200
 NOW: Final = datetime(2027, 1, 1, tzinfo=UTC)
 
 
+#: What the comparison runs: with other code than this an old result says nothing.
+_RUN: Final = (
+    *(f"toolkit/engines/{name}.py" for name in ("duck", "rows", "spark", "spark_source")),
+    "toolkit/logs", "toolkit/profile", "toolkit/sql", "benchmarks/spark/logs.py", "benchmarks/spark/compare.py",
+)  # fmt: skip
+
+
+def code_run() -> str:
+    """Give a hash of the code that is compared, whatever its comments and docstrings say."""
+    made = hashlib.sha256()
+    root = HERE.parents[1]
+    for place in _RUN:
+        for file in sorted([root / place] if place.endswith(".py") else (root / place).glob("*.py")):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                    node.value.value = None
+            made.update(f"{file.name}\0{ast.dump(tree)}".encode())
+    return made.hexdigest()[:12]
+
+
 def agree(on: Cluster, kept: dict[str, Any], first: int, last: int, seconds: float) -> bool:
     """Compare the logs of the seeds from ``first`` to before ``last``, until the time is up; tell whether all agree."""
-    done = kept.setdefault("agree", {})
+    code = code_run()
+    kept["agree"] = done = {s: one for s, one in kept.get("agree", {}).items() if one.get("code") == code}
     began, sound = time.monotonic(), True
     with tempfile.TemporaryDirectory(prefix="logs-") as place:
         for seed in range(first, last):
@@ -40,9 +64,12 @@ def agree(on: Cluster, kept: dict[str, Any], first: int, last: int, seconds: flo
                 print("the time is up; start again to go on", flush=True)
                 break
             _compile(seed % 4 == 0)
-            started = time.monotonic()
+            started, used = time.monotonic(), cpu_seconds()
             found = compare(make(seed, Path(place)), engine=f"spark:{on.master}", now=NOW)
-            done[str(seed)] = {**found.__dict__, "seconds": round(time.monotonic() - started, 2), **versions()}
+            done[str(seed)] = {
+                **found.__dict__, "seconds": round(time.monotonic() - started, 2),
+                "cpu": round(cpu_seconds() - used, 2), "code": code, **versions(),
+            }  # fmt: skip
             sound = sound and not found.differs
             _keep(kept)
             print(f"log {seed}: {_told(found)}", flush=True)
@@ -50,12 +77,13 @@ def agree(on: Cluster, kept: dict[str, Any], first: int, last: int, seconds: flo
 
 
 def _compile(generated: bool) -> None:
-    """Let Spark compile each query, as it does, or interpret it, as it does with those too large to compile."""
+    """Let Spark compile each query and plan it anew on the way, as it does; or interpret it, as it does large ones."""
     from pyspark.sql import SparkSession
 
     there = SparkSession.getActiveSession()
     if there is not None:
-        there.conf.set("spark.sql.codegen.wholeStage", str(generated).lower())
+        for one in ("codegen.wholeStage", "adaptive.enabled"):
+            there.conf.set(f"spark.sql.{one}", str(generated).lower())
         there.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if generated else "NO_CODEGEN")
 
 
@@ -101,7 +129,7 @@ def main() -> int:
     if unknown := set(names) - set(trials):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     sound = True
-    with cluster() as on:
+    with cluster(tells=names != ["agree"]) as on:
         for name in names:
             sound = trials[name](on) and sound
             _keep(kept)

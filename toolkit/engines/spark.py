@@ -1,7 +1,8 @@
 """Rows in Apache Spark, where they lie (floor 2): the same queries as DuckDB answers, in Spark's words.
 
 The executors read the rows; what comes back to the driver are counts and a bounded sample. Nothing is written: a name
-that is given to a SELECT is kept here and put before each query as a ``WITH``, so that reading rights are enough.
+that is given to a SELECT stands for a temporary view of the session, so that reading rights are enough and what it says
+is read and resolved once.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_READ_FROM: Final = re.compile(r"\bFROM (\w+)")
+#: A name that is read, or what is quoted: a column may be called "FROM raw".
+_READ_FROM: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bFROM (\w+)""")
 
 
 class SparkRows:
-    """Rows of a Spark DataFrame; close it, or use it in a ``with``, to drop the temporary view that stands for it."""
+    """Rows of a Spark DataFrame; close it, or use it in a ``with``, to drop the temporary views that stand for it."""
 
     dialect = SPARK
     #: Nothing that Spark counted is kept: the driver cannot tell whether its files are as they were.
@@ -44,10 +46,12 @@ class SparkRows:
 
         self.name = name
         self._spark = frame.sparkSession
-        self._view, self._tag = (f"ml_postmortem_{secrets.token_hex(6)}" for _ in range(2))
+        self._tag = f"ml_postmortem_{secrets.token_hex(6)}"
+        #: SELECTs by our name for them, and the temporary views that stand for those that were read.
         self._views: dict[str, str] = {}
-        self._reading(lambda: frame.createOrReplaceTempView(self._view))
-        self.opened: Opened = Opened(sql=f"SELECT * FROM {quote(self._view)}", name=name, is_database=True)
+        self._made: dict[str, str] = {"": f"{self._tag}_source"}
+        self._reading(lambda: frame.createOrReplaceTempView(self._made[""]))
+        self.opened: Opened = Opened(sql=f"SELECT * FROM {quote(self._made[''])}", name=name, is_database=True)
         self.columns, fields = types_of(frame.schema), frame.schema
         refuse_case_duplicates(list(self.columns), name)
         sql = self.opened.sql
@@ -83,6 +87,7 @@ class SparkRows:
 
     def define(self, name: str, sql: str) -> None:
         """Give a SELECT a name of ours, by which later ones read it."""
+        self._drop(name)
         self._views[name] = sql
 
     def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:  # noqa: ARG002
@@ -92,8 +97,7 @@ class SparkRows:
             LogError: the source cannot be read (any more).
 
         """
-        self.define("parts", one_part(sql))
-        return self.arrow(whole)
+        return self.arrow(f"WITH parts AS ({one_part(sql)}) {whole}")
 
     def once(self, sql: str) -> Any:
         """Ask all rows at once, as ``arrow`` does."""
@@ -101,7 +105,7 @@ class SparkRows:
 
     def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:  # noqa: ARG002
         """Keep the rows of a view for which a condition holds."""
-        self._views[name] = f"SELECT * FROM ({self._views[name]}) WHERE {condition}"
+        self.define(name, f"SELECT * FROM ({self._views[name]}) WHERE {condition}")
 
     def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL and give its rows as tuples; for small answers. Times are UTC without a zone.
@@ -136,26 +140,32 @@ class SparkRows:
         return pa.Table.from_arrays(columns, schema=pa.schema(list(zip(names, plain, strict=True))))
 
     def text(self, sql: str) -> str:
-        """Give the text that Spark is sent: the SELECTs that are read before it, in its words.
+        """Give the text that Spark is sent, in its words; each of our names in it stands for its temporary view.
 
         Raises:
             LogError: a column has a name that Spark cannot hold.
 
         """
-        needed: dict[str, str] = {}
-
-        def need(one: str) -> None:
-            for name in _READ_FROM.findall(one):
-                if name in self._views and name not in needed:
-                    need(self._views[name])
-                    needed[name] = self._views[name]
-
-        need(sql)
-        before = ", ".join(f"{name} AS ({view})" for name, view in needed.items())
+        needed = [name for name in dict.fromkeys(_READ_FROM.findall(sql)) if name in self._views]
+        before = ", ".join(f"{name} AS (SELECT * FROM {self._view_of(name)})" for name in needed)
+        with_more = f"WITH {before}, {sql.removeprefix('WITH ')}" if sql.startswith("WITH ") else f"WITH {before} {sql}"
         try:
-            return SPARK.sql(f"WITH {before} {sql}" if before else sql)
+            return SPARK.sql(with_more if before else sql)
         except ValueError as error:
             raise LogError(str(error), where=self.name, fix="rename it") from None
+
+    def _view_of(self, name: str) -> str:
+        """Give the temporary view that stands for a name; it is made when it is first read."""
+        if name not in self._made:
+            text, view = self.text(self._views[name]), f"{self._tag}_{name}"
+            self._reading(lambda: self._spark.sql(text).createOrReplaceTempView(view))
+            self._made[name] = view
+        return self._made[name]
+
+    def _drop(self, name: str) -> None:
+        if name in self._made:
+            view = self._made.pop(name)
+            self._reading(lambda: self._spark.catalog.dropTempView(view))
 
     def ask(self, sql: str, *, rows: int, seconds: float) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:  # noqa: ARG002
         """Refuse: a stranger's SELECT cannot be locked down in Spark.
@@ -205,10 +215,9 @@ class SparkRows:
             self._spark.removeTag(self._tag)
 
     def close(self) -> None:
-        """Drop the temporary view; calling it twice does no harm. The session goes on."""
-        if self._view:
-            view, self._view = self._view, ""
-            self._reading(lambda: self._spark.catalog.dropTempView(view))
+        """Drop the temporary views; calling it twice does no harm. The session goes on."""
+        for name in [*self._made]:
+            self._drop(name)
 
     def __enter__(self) -> Self:
         return self

@@ -20,6 +20,8 @@ _CHUNK: Final = 120
 #: A text of at most so many values among so many first rows is counted value by value: five times as fast.
 _FEW: Final = 500
 _PROBED: Final = 20_000
+#: Of a log of so many rows values are counted exactly: an estimate near a threshold would be one engine's own.
+_EXACT: Final = 10_000
 #: Times that DuckDB alone does not read: 14.03.2026, 3/14/2026, Sat, 14 Mar 2026, 2026-03-14 09:30+01:00.
 _DATED: Final = (
     r"^(\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}/[A-Z][a-z]{2}/\d{4}:|[A-Z][a-z]{2}, \d|\d{8}T\d{4}"
@@ -33,8 +35,9 @@ MISSING_WORDS: Final = "('', 'na', 'n/a', '#n/a', 'null', 'none', 'nan', 'inf', 
 class ColumnStats:
     """Figures of one column; what was not asked for keeps its default.
 
-    ``filled`` counts values that are not NULL; ``distinct`` is approximate; ``low`` and ``high`` are of finite numbers;
-    ``number_share`` and ``time_share`` say which part of a text column's values can be read as such (0 to 1).
+    ``filled`` counts values that are not NULL; ``distinct`` is approximate beyond ten thousand rows; ``low`` and
+    ``high`` are of finite numbers; ``number_share`` and ``time_share`` say which part of a text column's values can be
+    read as such (0 to 1).
     """
 
     name: str
@@ -131,9 +134,8 @@ def column_stats(
             for i, c in enumerate(chunk)
         ]
         apart = estimated and rows.keeps
-        outer = [
-            e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c], says, estimated=not apart and estimated)
-        ]
+        here = [_distinct(f"c{i}", stats[c], says) if estimated and not apart else "0" for i, c in enumerate(chunk)]
+        outer = [e for i, c in enumerate(chunk) for e in _aggregates(i, stats[c], says, here[i])]
         found = _asked(rows, outer, f"(SELECT {', '.join(inner)} FROM raw)", _ADDED * len(chunk))
         about = tuples(rows.once(_about(chunk, stats, says)))[0] if apart else ()
         for place, column in enumerate(chunk):
@@ -160,8 +162,12 @@ _ADDED: Final = ("sum", "max", "sum", "sum", "min", "max", "sum", "sum")
 
 def _about(columns: Sequence[str], stats: Mapping[str, ColumnStats], says: Dialect) -> str:
     """Give the query that estimates how many values each column has."""
-    told = [says.distinct(quote(c)) if stats[c].family not in {"time", "other"} else "0" for c in columns]
-    return f"SELECT {', '.join(f'{one} AS n{i}' for i, one in enumerate(told))} FROM raw"
+    told = [f"{_distinct(quote(c), stats[c], says)} AS n{i}" for i, c in enumerate(columns)]
+    return f"SELECT {', '.join(told)} FROM raw"
+
+
+def _distinct(value: str, stats: ColumnStats, says: Dialect) -> str:
+    return "0" if stats.family in {"time", "other"} else says.distinct(value, exactly=stats.n <= _EXACT)
 
 
 def _asked(rows: Rows, figures: Sequence[str], source: str, added: Sequence[str]) -> tuple[Any, ...]:
@@ -179,13 +185,13 @@ def _number(column: str, stats: ColumnStats, says: Dialect, *, tried: bool) -> s
     return f"CAST({quote(column)} AS DOUBLE)" if stats.family in {"number", "boolean"} else "CAST(NULL AS DOUBLE)"
 
 
-def _aggregates(place: int, stats: ColumnStats, says: Dialect, *, estimated: bool) -> list[str]:
+def _aggregates(place: int, stats: ColumnStats, says: Dialect, distinct: str) -> list[str]:
     """Give eight aggregates: filled, distinct, numbers, not finite ones, low, high, not whole, length of all texts."""
     column, number = f"c{place}", f"x{place}"
     finite = number if is_integer(stats.type) else f"CASE WHEN {says.finite(number)} THEN {number} END"
     return [
         f"count({column})",
-        says.distinct(column) if estimated and stats.family not in {"time", "other"} else "0",
+        distinct,
         f"count({number})",
         "0" if is_integer(stats.type) else says.count_if(f"NOT {says.finite(number)}"),
         f"min({finite})",

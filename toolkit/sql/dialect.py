@@ -34,9 +34,9 @@ class Dialect:
         """
         return f"coalesce(countif({condition}), 0)"
 
-    def distinct(self, value: str) -> str:
-        """Give about how many values there are: it proposes, it never decides."""
-        return f"approx_count_distinct({value})"
+    def distinct(self, value: str, *, exactly: bool = False) -> str:
+        """Give about how many values there are, or of few rows just how many: it proposes, it never decides."""
+        return f"count(DISTINCT {value})" if exactly else f"approx_count_distinct({value})"
 
     def hashed(self, values: str, modulus: int) -> str:
         """Give a number from 0 to below ``modulus``, a power of two; the same for the same values, of one engine.

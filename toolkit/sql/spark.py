@@ -35,6 +35,7 @@ class Spark(Dialect):
 
     name = "spark"
     ordered = False
+    by_value = False
     text_type = "STRING"
     time_type = "TIMESTAMP_LTZ"
     small_type = "SMALLINT"
@@ -53,8 +54,13 @@ class Spark(Dialect):
         """Count the rows where a condition holds."""
         return f"count_if({condition})"
 
-    def distinct(self, value: str) -> str:
-        """Give about how many: a sketch in one buffer, since ``approx_count_distinct`` plans 1,600 columns for 1 %."""
+    def distinct(self, value: str, *, exactly: bool = False) -> str:
+        """Give about how many: a sketch in one buffer, since ``approx_count_distinct`` plans 1,600 columns for 1 %.
+
+        Exactly it is the size of a set, since each ``count(DISTINCT)`` of several would double the rows.
+        """
+        if exactly:
+            return f"size(collect_set({value}))"
         sketch = f"hll_sketch_agg(CASE WHEN {value} IS NOT NULL THEN xxhash64({value}) END)"
         return f"coalesce(hll_sketch_estimate({sketch}), 0)"
 
@@ -71,10 +77,13 @@ class Spark(Dialect):
         return f"CAST({value} AS STRING)"
 
     def number_text(self, number: str) -> str:
-        """Write a DOUBLE as DuckDB does; Java 17 alone writes some with a digit too many, and in another shape."""
-        spelled = [f"format_string('%.{n}e', {number})" for n in (14, 15, 16)]
-        tried = " ".join(f"WHEN TRY_CAST({one} AS DOUBLE) = {number} THEN {one}" for one in spelled)
-        short = f"(CASE {tried} ELSE CAST({number} AS STRING) END)"
+        """Write a DOUBLE as DuckDB does; Java 17 alone writes some with a digit too many, and in another shape.
+
+        A decimal of up to 15 digits is the shortest text of its DOUBLE: fewer are tried of the very small ones alone.
+        """
+        digits = f"sequence(CASE WHEN abs({number}) < 2.3e-308 THEN 0 ELSE 14 END, 16)"
+        tried = f"transform({digits}, _digits -> format_string(concat('%.', _digits, 'e'), {number}))"
+        short = f"get(filter({tried}, _tried -> TRY_CAST(_tried AS DOUBLE) = {number}), 0)"
         plain = f"regexp_replace(CAST(TRY_CAST({short} AS DECIMAL(38, 21)) AS STRING), '(\\.\\d+?)0+\\z', '$1')"
         power = f"regexp_replace(lower({short}), '(\\.\\d*?)0*e', '$1e')"
         for pattern, by in ((r"\.e", "e"), (r"e(\d)", "e+$1"), (r"e([+-])(\d)\z", "e$10$2")):
