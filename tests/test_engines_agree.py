@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from benchmarks.spark.compare import compare
+from benchmarks.spark.compare import Compared, _rows, compare
 from benchmarks.spark.logs import make
 from toolkit.errors import LogError
 from toolkit.logs import read_log
@@ -63,6 +63,10 @@ FRACTIONS = [
     2e-3,
     2.0**-44,
     4.06764177207672e18,
+    5e-324,
+    1e-310,
+    2.2250738585072009e-308,
+    2.2250738585072014e-308,
 ]
 
 
@@ -115,6 +119,23 @@ def test_the_engines_agree_on_a_generated_log(spark: Any, tmp_path: Path, seed: 
     found = compare(make(seed, tmp_path), now=NOW)
     assert found.differs == []
     assert found.rows > 0
+
+
+def test_the_comparison_tells_whatever_differs_and_never_falls_over(tmp_path: Path) -> None:
+    """Another set of columns, a refusal by one engine alone and an error that is no answer are each told."""
+    made = make(2, tmp_path)
+    other = make(24, tmp_path)
+    out = Compared()
+    with read_log(str(made.folder), made.roles, now=NOW) as one, read_log(str(other.folder), None, now=NOW) as two:
+        _rows(one, two, out)
+    assert [told.split(" by ")[0][:9] for told in out.differs] == ["columns ["]
+    assert compare(made, engine="sparkle", now=NOW).differs == [
+        "refused: 'read' by DuckDB, \"there is no engine 'sparkle'\" by Spark"
+    ]
+    broken: Any = 5
+    assert compare(made, engine=broken, now=NOW).differs == [
+        "AttributeError: 'int' object has no attribute 'partition'"
+    ]
 
 
 def test_a_large_log_is_sampled_by_its_content(spark: Any, tmp_path: Path) -> None:

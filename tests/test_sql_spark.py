@@ -7,14 +7,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from toolkit.engines.choose import absolute_target, is_spark, named_for, open_rows
 from toolkit.errors import LogError
 from toolkit.logs.outcome import Outcome
+from toolkit.logs.stats import column_stats
 from toolkit.profile.statistics import cube_sql
 from toolkit.roles import Roles
-from toolkit.sql import SPARK, literal, quote
+from toolkit.sql import DUCKDB, SPARK, literal, quote
 
 
 def test_names_and_texts_are_quoted_as_spark_reads_them() -> None:
@@ -43,6 +45,15 @@ def test_the_counts_are_asked_for_in_words_that_both_know() -> None:
     assert not {"countif(", "isfinite(", "VARCHAR", "1.0"} & {
         w for w in ("countif(", "isfinite(", "VARCHAR", "1.0") if w in made
     }
+
+
+def test_few_rows_are_counted_exactly_by_both() -> None:
+    """Of few rows the number of values is exact, so that no engine's estimate decides what a column is."""
+    assert DUCKDB.distinct("v", exactly=True) == "count(DISTINCT v)"
+    assert SPARK.distinct("v", exactly=True) == "size(collect_set(v))"
+    frame = pd.DataFrame({"word": [f"w{i % 53}" for i in range(10_000)]})
+    with open_rows(frame) as rows:  # type: ignore[attr-defined]
+        assert column_stats(rows, ["word"])["word"].distinct == 53
 
 
 def test_a_log_says_by_its_name_that_spark_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
