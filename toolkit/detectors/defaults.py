@@ -154,11 +154,16 @@ def _risen(base: Column, column: Column) -> tuple[Floats, float, str] | None:
         ref, log = base[~np.isnan(base)], column
     rise: dict[float, float] = {}
     was: dict[float, float] = {}
+    most = 0
     for part in (log, *np.array_split(log, 4)):
-        values, counts = distinct(part[~np.isnan(part)])
-        m = int(counts.sum())
-        # a share below the least rise cannot have risen by it
-        often = (counts > 0.9 * LEAST_RISE * m) & (m >= 15)
+        have = part[~np.isnan(part)]
+        m = len(have)
+        # a share below the least rise cannot have risen by it, and no value is more often in a part than in the whole
+        if m < 15 or (most and most <= 0.9 * LEAST_RISE * m):
+            continue
+        values, counts = distinct(have)
+        most = most or int(counts.max())
+        often = counts > 0.9 * LEAST_RISE * m
         for value, n in zip(values[often].tolist(), counts[often].tolist(), strict=True):
             if value not in was:
                 was[value] = float((ref == value).sum()) / max(len(ref), 1)

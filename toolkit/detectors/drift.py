@@ -12,7 +12,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import inside, ks_distance, ks_z
 from toolkit.detectors.study import Study, known
-from toolkit.detectors.values import cell_of, distinct
+from toolkit.detectors.values import cell_of, runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -47,7 +47,8 @@ def cells(ref: Column, log: Column) -> tuple[Ints, Ints, int]:
     seen = np.concatenate((base, log[~np.isnan(log)]))
     if not len(seen):
         return np.full(len(ref), -1), np.full(len(log), -1), 0
-    points = _atoms(base, log[~np.isnan(log)])
+    base = np.sort(base)
+    points = _atoms(base, np.sort(log[~np.isnan(log)]))
     inner = np.quantile(base, np.linspace(0, 1, _CELLS - 1)) if len(base) else np.array([0.0])
     edges = np.unique(inner)
     edges = np.concatenate((edges[:-1], [np.nextafter(edges[-1], np.inf)]))
@@ -81,11 +82,11 @@ def exact_cells(ref: Column, log: Column) -> tuple[Ints, Ints, int]:
 
 
 def _atoms(a: Floats, b: Floats) -> Floats:
-    """Give the values that hold 2 % or more of either side, at most 30, sorted."""
+    """Give the values that hold 2 % or more of either side, both sorted; at most 30 of each, sorted."""
     heavy: list[float] = []
     for x in (a, b):
         if len(x) >= 20:
-            values, counts = distinct(x)
+            values, counts = runs(x)
             much = np.flatnonzero(counts >= max(0.02 * len(x), 3))
             heavy += values[much[np.argsort(-counts[much], kind="stable")[:30]]].tolist()
     return np.array(sorted(set(heavy)))

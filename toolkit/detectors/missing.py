@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
 from toolkit.detectors.study import Study, known
 from toolkit.profile.model import Codes, Column, Mask
-from toolkit.timeline.change import find_change
+from toolkit.timeline.change import find_change, no_change
 
 NAME = "missing_values"
 #: The least rise of the null share that is worth a word.
@@ -28,7 +28,7 @@ def _nulls(study: Study) -> Iterator[Evidence]:
         base = (~known(study.ref.features[name])).astype(float)
         null = (~known(column)).astype(float)
         reference = None if study.own_reference else (float(base.mean()), float(base.var()), float(len(base)))
-        change = find_change(null, reference=reference)
+        change = find_change(null, reference=reference) if null.any() else no_change(len(null))
         if not change.found or change.z < 0:
             continue
         rows = inside(change, len(null))

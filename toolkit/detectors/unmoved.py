@@ -54,13 +54,14 @@ def _shares(study: Study) -> Iterator[Evidence]:
     log, ref = study.log, study.ref
     repeats, then = again(log), again(ref)
     blank = np.full(len(ref), np.nan)
-    gone = {n: (1.0 - known(c), 1.0 - known(ref.features[n])) for n, c in log.features.items()}
-    worst = max(gone, key=lambda n: float(gone[n][0].mean() - gone[n][1].mean()), default="")
+    rise = {n: float((1.0 - known(c)).mean() - (1.0 - known(ref.features[n])).mean()) for n, c in log.features.items()}
+    worst = max(rise, key=lambda n: rise[n], default="")
+    gone = (1.0 - known(log.features[worst]), 1.0 - known(ref.features[worst])) if rise else (None, blank)
     tried = [
         ("of the requests failed", 1 - log.ok, 1 - ref.ok, ("errors", "timeouts")),
         ("of the rows repeat an earlier request", None if repeats is None else repeats.astype(float),
          blank if then is None else then.astype(float), ("duplicated_requests",)),
-        (f"of the values of {worst} are missing, the feature that misses most", *gone.get(worst, (None, blank)),
+        (f"of the values of {worst} are missing, the feature that misses most", *gone,
          ("missing_values", "schema_change")),
     ]  # fmt: skip
     for text, now, base, refutes in tried:

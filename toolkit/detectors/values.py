@@ -20,7 +20,11 @@ _AT_ONCE: Final = 4_000
 
 def distinct(x: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
     """Give the values of x (without NaN), each once and sorted, and how often each is there."""
-    x = np.sort(x)
+    return runs(np.sort(x))
+
+
+def runs(x: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+    """Give the same of values that are sorted."""
     first = np.flatnonzero(np.concatenate(([len(x) > 0], x[1:] != x[:-1])))
     return x[first], np.diff(np.append(first, len(x)))
 

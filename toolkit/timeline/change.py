@@ -56,9 +56,8 @@ def _fold(x: Floats) -> tuple[Floats, Floats, Floats]:
     bins = int(min(BINS, max(4, len(x) // 5)))
     edges = np.linspace(0, len(x), bins + 1).astype(int)
     known = ~np.isnan(x)
-    total = np.concatenate(([0.0], np.cumsum(np.where(known, x, 0.0))))
-    count = np.concatenate(([0.0], np.cumsum(known)))
-    return edges, np.diff(total[edges]), np.diff(count[edges])
+    sums, counts = np.where(known, x, 0.0), known.astype(np.float64)
+    return edges, np.add.reduceat(sums, edges[:-1]), np.add.reduceat(counts, edges[:-1])
 
 
 def find_change(
