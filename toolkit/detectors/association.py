@@ -6,18 +6,18 @@ row-level series whose mean jumps where j was exchanged, lagged or joined wrongl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, logistic, make, some
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import Density
-from toolkit.detectors.values import several
+from toolkit.detectors.values import runs, several
 from toolkit.profile.model import Codes, Column, Floats, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -187,13 +187,14 @@ def _taken(column: Codes, other: Codes, own: Codes, rows: Mask) -> float:
     return float(flags[rows].mean()) if rows.any() else 0.0
 
 
-def ranks(ref: Floats, *columns: Floats) -> list[Floats]:
-    """Map columns to normal scores of the baseline's distribution ``ref``; missing values to 0, the middle."""
+def ranks(ref: Floats) -> Callable[[Floats], Floats]:
+    """Give what maps a column to normal scores of the distribution of ``ref``; missing values to 0, the middle."""
     from scipy.special import ndtri
 
     base = in_order(ref[~np.isnan(ref)])
     n = max(len(base), 1)
-    values, first, times = np.unique(base, return_index=True, return_counts=True)
+    values, times = runs(base)
+    first = np.cumsum(times) - times
     # of what lies beyond the last value, and of what is no value of the baseline, there is none
     values, first, times = np.append(values, np.nan), np.append(first, len(base)), np.append(times, 0)
 
@@ -204,26 +205,27 @@ def ranks(ref: Floats, *columns: Floats) -> list[Floats]:
         place = np.clip((low + high + 1) / 2 / (n + 1), 0.5 / (n + 1), 1 - 0.5 / (n + 1))
         return np.where(np.isnan(x), 0.0, ndtri(place))
 
-    return [score(x) for x in columns]
+    return score
 
 
-def matrix(study: Study) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+def matrix(study: Study) -> tuple[list[str], Floats, Callable[[], Floats]]:
     """Give the features as normal scores (numbers) and frequency-ordered indicators (text).
 
     Returns:
-        The feature of each column, the baseline (of more than ``MOST_POINTS`` rows as many of them), the log.
+        The feature of each column, the baseline (of more than ``MOST_POINTS`` rows as many of them), and what gives
+        the log, which is the dearer of the two.
     """
     rows = some(np.arange(len(study.ref)))
     names: list[str] = []
     ref_columns: list[Floats] = []
-    log_columns: list[Floats] = []
+    log_columns: list[Callable[[], Floats]] = []
     for name, column in list(study.log.features.items())[:MOST_FEATURES]:
         base = study.ref.features[name]
         if not isinstance(column, Codes) and not isinstance(base, Codes):
-            a, b = ranks(base, base[rows], column)
+            score = ranks(base)
             names.append(name)
-            ref_columns.append(a)
-            log_columns.append(b)
+            ref_columns.append(score(base[rows]))
+            log_columns.append(partial(score, column))
         elif isinstance(column, Codes) and isinstance(base, Codes):
             counts = np.bincount(base.codes[base.codes >= 0], minlength=len(base.names))
             for place in np.argsort(-counts)[:6]:
@@ -231,24 +233,25 @@ def matrix(study: Study) -> tuple[list[str], NDArray[np.float64], NDArray[np.flo
                 there = column.names.index(value) if value in column.names else -2
                 names.append(name)
                 ref_columns.append((base.codes[rows] == place).astype(float))
-                log_columns.append((column.codes == there).astype(float))
-    if not names:
-        return [], np.zeros((len(rows), 0)), np.zeros((len(study.log), 0))
-    R, L = np.column_stack(ref_columns), np.column_stack(log_columns)
+                log_columns.append(partial(np.equal, column.codes, there))
+    R = np.column_stack(ref_columns) if names else np.zeros((len(rows), 0))
     middle, spread = R.mean(0), np.maximum(R.std(0), 1e-6)
-    for X in (R, L):  # in place: these are the largest arrays there are
-        X -= middle
+
+    def standard(X: Floats) -> Floats:
+        X -= middle  # in place: these are the largest arrays there are
         X /= spread
-    return names, R, L
+        return X
+
+    return names, standard(R), lambda: standard(np.column_stack([made().astype(np.float64) for made in log_columns]))
 
 
 def broken(study: Study) -> list[Broken]:
     """Give the features whose relation to the others broke, the strongest first."""
-    names, R, L = matrix(study)
+    names, R, served = matrix(study)
     distinct = set(names)
     if len(distinct) < 2 or len(R) < 5 * len(names):
         return []
-    found = []
+    found, L = [], None
     products = [R[half::2].T @ R[half::2] for half in (0, 1)]
     for name in distinct:
         own = np.array([n == name for n in names])
@@ -259,6 +262,7 @@ def broken(study: Study) -> list[Broken]:
         r2 = 1 - float((rest**2).sum() / max((R[:, j] ** 2).sum(), 1e-9))
         if r2 < LEAST_R2:
             continue
+        L = served() if L is None else L
         # capped, so that a few far rows do not decide
         cap = float(np.quantile(rest**2, 0.98)) * 4 + 1e-9
         base, now = np.minimum(rest**2, cap), np.minimum((L[:, j] - L @ beta) ** 2, cap)

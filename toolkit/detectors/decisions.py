@@ -305,7 +305,8 @@ def oddness(study: Study) -> tuple[Floats, Floats]:
         if isinstance(column, Codes) or isinstance(base, Codes) or (~np.isnan(base)).sum() < 30:
             continue
         middle, spread = float(np.nanmedian(base)), float(np.subtract(*np.nanquantile(base, [0.9, 0.1]))) or 1.0
-        a, b = ranks(base, base, column)
+        score = ranks(base)
+        a, b = score(base), score(column)
         # ranks order within the baseline, the distance orders beyond it
         log = np.maximum(log, np.abs(b) + np.nan_to_num(np.abs(column - middle)) / spread)
         ref = np.maximum(ref, np.abs(a) + np.nan_to_num(np.abs(base - middle)) / spread)
