@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
+from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import _kappa
 from toolkit.detectors.evidence import difference, ks_distance, ks_z, p_of_z, percent, proportion_z
-from toolkit.detectors.generalisation import auc
 from toolkit.detectors.study import implied_threshold
 from toolkit.detectors.versions import version_key
 from toolkit.detectors.world import _z_of_misfit

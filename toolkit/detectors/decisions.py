@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import Evidence, difference, from_start, inside, logistic, make, not_testable, percent
-from toolkit.detectors.generalisation import auc
 from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import confined
 from toolkit.profile.model import Floats, Mask

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
+from toolkit.detectors import leakage
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent, some
-from toolkit.detectors.study import LEAST_ROWS, Study, known
+from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent
+from toolkit.detectors.study import LEAST_ROWS, Study, first_known
 from toolkit.detectors.world import off_support
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change
 
 NAME = "generalisation"
-_FIRST: Final = 0.34
 
 
 def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
@@ -26,15 +24,9 @@ def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[E
         return [not_testable(NAME, ("memorised_training_data", "leakage"), "The log has no labels.")]
     return [
         *_memorised(study, moves, explained),
-        *_leakage(study),
+        *leakage.detect(study, moves),
         *_new_site(study),
     ]
-
-
-def _first(x: Floats) -> Floats:
-    """Give the first known third of a log series: what serving looked like before anything could change."""
-    known = x[~np.isnan(x)]
-    return known[: max(int(len(known) * _FIRST), min(len(known), LEAST_ROWS))]
 
 
 def plainest(label: Floats, *, regression: bool) -> float:
@@ -72,9 +64,9 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
     # rows unlike all of the baseline say nothing of what was memorised
     like = np.where(off_support(study), np.nan, 0.0)
     like = like if (~np.isnan(like)).sum() >= 100 else np.zeros(len(like))
-    serving = _first(study.log_loss.model + like)
+    serving = first_known(study.log_loss.model + like)
     if len(serving) < LEAST_ROWS:
-        serving = _first(study.log_loss.final + like)
+        serving = first_known(study.log_loss.final + like)
     train_loss = study.train_loss.model if study.train_loss is not None else None
     validation = study.ref_loss.model if study.baseline == "validation" else None
     best = train_loss if train_loss is not None else validation
@@ -152,7 +144,7 @@ def _too_sure(study: Study) -> float:
     gap = _stated(study)
     if gap is None:
         return 1.0
-    first = _first(gap)
+    first = first_known(gap)
     return 0.35 + 0.65 * logistic(40 * (float(first.mean()) - 0.08)) if len(first) >= LEAST_ROWS else 1.0
 
 
@@ -164,139 +156,6 @@ def _stated(study: Study) -> Floats | None:
     if np.isnan(guess).all():
         guess = (score >= 0.5).astype(float)
     return _confidence(study, score, guess) - (1 - study.log_loss.model)
-
-
-def auc(x: Floats, y: Floats) -> float:
-    """Give the area under the curve of one number for one binary label, 0.5 or more (either direction).
-
-    Of more than ``MOST_POINTS`` rows as many are taken, which moves it by a few thousandths.
-    """
-    good = some(np.flatnonzero(~np.isnan(x) & ~np.isnan(y)))
-    x, y = x[good], y[good]
-    n1 = float((y == 1).sum())
-    n0 = float((y == 0).sum())
-    if n1 < 5 or n0 < 5:
-        return 0.5
-    from scipy.stats import rankdata
-
-    u = float(rankdata(x)[y == 1].sum()) - n1 * (n1 + 1) / 2
-    a = u / (n1 * n0)
-    return max(a, 1 - a)
-
-
-def _targets(study: Study) -> list[tuple[Floats, Floats]]:
-    """Give binary targets, baseline and log: the label, each common class, or above the baseline's median."""
-    base, now = study.ref.label, np.where(study.mature, study.log.label, np.nan)
-    if study.binary:
-        return [(base, now)]
-    known_base = base[~np.isnan(base)]
-    if study.regression:
-        cut = np.median(known_base) if len(known_base) else 0.0
-        return [(_flags(base, base > cut), _flags(now, now > cut))]
-    values, counts = np.unique(known_base, return_counts=True)
-    return [(_flags(base, base == v), _flags(now, now == v)) for v in values[np.argsort(-counts)[:6]]]
-
-
-def _flags(label: Floats, yes: Mask) -> Floats:
-    return np.where(np.isnan(label), np.nan, yes.astype(float))
-
-
-def _coded(base: Floats | Codes, column: Floats | Codes, y: Floats) -> tuple[Floats, Floats]:
-    """Give both columns as numbers; text by the label's mean on the baseline (with a few pseudo-rows)."""
-    if isinstance(base, Codes) and isinstance(column, Codes):
-        good = (base.codes >= 0) & ~np.isnan(y)
-        n = np.bincount(base.codes[good], minlength=len(base.names))
-        total = np.bincount(base.codes[good], weights=y[good], minlength=len(base.names))
-        middle = float(np.nanmean(y)) if (~np.isnan(y)).any() else 0.0
-        value = dict(zip(base.names, (total + 20 * middle) / (n + 20), strict=True))
-        return (
-            np.array([*[value[v] for v in base.names], np.nan])[base.codes],
-            np.array([*[value.get(v, middle) for v in column.names], np.nan])[column.codes],
-        )
-    assert not isinstance(base, Codes)
-    assert not isinstance(column, Codes)
-    return base, column
-
-
-def _leakage(study: Study) -> list[Evidence]:
-    """One feature that told the label in the reference and does not when served."""
-    worst: tuple[float, str, float, float] | None = None
-    drops: list[float] = []
-    y = now = np.zeros(0)
-    for target, later in _targets(study):
-        if (~np.isnan(target)).sum() < 40 or (~np.isnan(later)).sum() < 40:
-            continue
-        mine = _drops(study, target, later)
-        top = max(mine, default=None)
-        if top is not None and (worst is None or top[0] > worst[0]):
-            worst, drops, y, now = top, [m[0] for m in mine], target, later
-    if worst is None:
-        return []
-    drop, name, was, is_ = worst
-    n1 = min(np.nansum(now == 1), np.nansum(now == 0))
-    error = 0.5 / np.sqrt(max(float(n1), 1.0))
-    others = sorted(drops)[-2] if len(drops) > 1 else 0.0
-    if drop < 0.08 or drop < 3 * error or was < 0.7:
-        return []
-    early = now.copy()
-    early[len(early) // 3 :] = np.nan
-    third = known(study.log.features[name])[: len(early) // 3]
-    if third.mean() >= 0.1 and (~np.isnan(early)).sum() > 40:
-        _, x_now = _coded(study.ref.features[name], study.log.features[name], y)
-        if was - auc(x_now, early) < 0.6 * drop:
-            return []
-    strength = logistic(30 * (was - 0.88)) * logistic(14 * (drop - 0.14)) * (1.0 if drop > 2 * others else 0.7)
-    missed = difference(study.ref_loss.model, _first(study.log_loss.model))[3]
-    if np.isfinite(missed):
-        strength *= logistic(2 * (missed - 1.5))  # what does no harm from the first row on was never read
-    text = (
-        f"{name} alone told the label in the reference (AUC {was:.2f}) and hardly does when served (AUC "
-        f"{is_:.2f}), from "
-        "the first row: it knew what is not known at serving time."
-    )
-    return [
-        make(
-            study,
-            "leakage",
-            "leakage",
-            text,
-            strength=strength,
-            z=drop / error,
-            change=from_start(study),
-            effect=-drop,
-            unit="AUC",
-            n=int((~np.isnan(now)).sum()),
-            features=[name],
-            refutes=(
-                "memorised_training_data",
-                "stale_feature",
-                "missing_values",
-                "default_filled",
-                "schema_change",
-                "training_serving_skew",
-                "concept_drift",
-                "swapped_columns",
-            ),
-        )
-    ]
-
-
-def _drops(study: Study, y: Floats, now: Floats) -> list[tuple[float, str, float, float]]:
-    """Give for every feature how much less it tells of the target than it did: (drop, name, AUC before, AUC now)."""
-    found = []
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if isinstance(base, Codes) and len(base.names) > 40:
-            continue
-        if known(column).mean() < 0.1:  # what never comes when serving tells nothing
-            was, is_ = auc(_coded(base, base, y)[0], y), 0.5
-        elif isinstance(base, Codes) != isinstance(column, Codes):
-            continue
-        else:
-            x, x_now = _coded(base, column, y)
-            was, is_ = auc(x, y), auc(x_now, now)
-        found.append((was - is_, name, was, is_))
-    return found
 
 
 def _new_site(study: Study) -> list[Evidence]:

@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, p_of_z, percent
-from toolkit.detectors.generalisation import auc
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 from toolkit.records import SliceTerm

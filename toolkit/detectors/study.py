@@ -20,6 +20,9 @@ Baseline = Literal["validation", "train", "early_log"]
 #: Fewer labelled baseline rows than this say nothing.
 LEAST_ROWS: Final = 15
 
+#: The part of a log, of its known rows, that counts as its beginning.
+_FIRST: Final = 0.34
+
 
 @dataclass(frozen=True)
 class Losses:
@@ -136,6 +139,12 @@ class Study:
         if len(known) < LEAST_ROWS:
             return None
         return float(known.mean()), float(known.var()), float(len(known))
+
+
+def first_known(x: Floats) -> Floats:
+    """Give the first known third of a log series: what serving looked like before anything could change."""
+    there = x[~np.isnan(x)]
+    return there[: max(int(len(there) * _FIRST), min(len(there), LEAST_ROWS))]
 
 
 def predicted(sample: Sample, threshold: float, task: str) -> Floats:

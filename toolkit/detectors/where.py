@@ -42,7 +42,7 @@ def confined(study: Study, hit: Mask, rows: Mask) -> tuple[Slice, tuple[str, ...
 
 def _number(study: Study, hit: Mask, rest: Mask) -> tuple[str, ...]:
     """Name the numeric feature above or below which nearly all touched rows lie."""
-    from toolkit.detectors.generalisation import auc
+    from toolkit.detectors.curve import auc
 
     flags = np.where(hit, 1.0, np.where(rest, 0.0, np.nan))
     told = {n: auc(c, flags) for n, c in study.log.features.items() if not isinstance(c, Codes)}

@@ -1,0 +1,188 @@
+"""One column that told the label in the reference and does not when served (floor 4; overfitting or integration).
+
+Either it knew then what is not known yet at serving time (a leak), or what is served under its name belongs to other
+rows (a join that was lost). A leak tells the label all but perfectly, and has that from knowing it; an honest column
+that tells much of it, comes as it always did and tells nothing any more was joined to other rows. Between the two lies
+a stretch where both get their say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.curve import auc
+from toolkit.detectors.drift import Moved
+from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make
+from toolkit.detectors.study import Study, first_known, known
+from toolkit.profile.model import Codes, Floats, Mask
+
+#: What a story refutes that tells of one column which lost what it told from the first row.
+_REFUTED: Final = (
+    "memorised_training_data",
+    "stale_feature",
+    "missing_values",
+    "default_filled",
+    "schema_change",
+    "concept_drift",
+    "swapped_columns",
+)
+#: From this on a column tells the label so well that it must have known it; half of the doubt lies below.
+_KNEW: Final = 0.93
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """The feature that lost most: its AUC in the reference and served, the next largest drop, and the target."""
+
+    name: str
+    was: float
+    is_: float
+    next: float
+    target: Floats
+    now: Floats
+
+    @property
+    def drop(self) -> float:
+        return self.was - self.is_
+
+    @property
+    def error(self) -> float:
+        """Give the standard error of the served AUC at 0.5."""
+        n1 = min(np.nansum(self.now == 1), np.nansum(self.now == 0))
+        return float(0.5 / np.sqrt(max(float(n1), 1.0)))
+
+
+def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
+    """Look for the feature that told most of the label and does not when served."""
+    lost = _worst(study)
+    if lost is None or lost.drop < 0.08 or lost.drop < 3 * lost.error or lost.was < 0.7 or not _early(study, lost):
+        return []
+    size = logistic(14 * (lost.drop - 0.14)) * (1.0 if lost.drop > 2 * lost.next else 0.7)
+    missed = difference(study.ref_loss.model, first_known(study.log_loss.model))[3]
+    if np.isfinite(missed):
+        size *= logistic(2 * (missed - 1.5))  # what does no harm from the first row on was never read
+    told = (
+        f"{lost.name} alone told the label in the reference (AUC {lost.was:.2f}) and hardly does when served (AUC "
+        f"{lost.is_:.2f}), from the first row"
+    )
+    joined = _joined(study, lost, moves) * size
+    found = [
+        _evidence(study, lost, "leakage", f"{told}: it knew what is not known at serving time.",
+                  size * logistic(30 * (lost.was - 0.88)) * (1.0 - 0.5 * joined), ("training_serving_skew",)),
+    ]  # fmt: skip
+    if joined > 0.05:
+        text = f"{told}, though its values come as they did and the others tell what they told: joined to other rows."
+        found.append(_evidence(study, lost, "training_serving_skew", text, joined, ()))
+    return found
+
+
+def _worst(study: Study) -> _Lost | None:
+    worst: _Lost | None = None
+    for target, later in _targets(study):
+        if (~np.isnan(target)).sum() < 40 or (~np.isnan(later)).sum() < 40:
+            continue
+        mine = sorted(_drops(study, target, later), reverse=True)
+        if mine and (worst is None or mine[0][0] > worst.drop):
+            _, name, was, is_ = mine[0]
+            worst = _Lost(name, was, is_, mine[1][0] if len(mine) > 1 else 0.0, target, later)
+    return worst
+
+
+def _early(study: Study, lost: _Lost) -> bool:
+    """Whether the feature told as little in the first third of the log: what it lost later is no leak."""
+    n = len(lost.now) // 3
+    early = lost.now.copy()
+    early[n:] = np.nan
+    if known(study.log.features[lost.name])[:n].mean() < 0.1 or (~np.isnan(early)).sum() <= 40:
+        return True
+    _, x_now = _coded(study.ref.features[lost.name], study.log.features[lost.name], lost.target)
+    return lost.was - auc(x_now, early) >= 0.6 * lost.drop
+
+
+def _joined(study: Study, lost: _Lost, moves: Mapping[str, Moved]) -> float:
+    """How much it looks as if the values belong to other rows: all of them come, as they did, and tell nothing."""
+    if (
+        lost.name in moves
+        or known(study.log.features[lost.name]).mean() < 0.9 * known(study.ref.features[lost.name]).mean()
+    ):
+        return 0.0
+    nothing = logistic((0.5 + 3.0 * lost.error - lost.is_) / max(lost.error, 0.01))
+    honest = logistic(60 * (_KNEW - lost.was))
+    alone = 1.0 if lost.next < max(0.25 * lost.drop, 3.0 * lost.error) else 0.3
+    return float(nothing * honest * alone)
+
+
+def _evidence(
+    study: Study, lost: _Lost, mechanism: str, text: str, strength: float, refutes: tuple[str, ...]
+) -> Evidence:
+    return make(
+        study,
+        "leakage",
+        mechanism,
+        text,
+        strength=strength,
+        z=lost.drop / lost.error,
+        change=from_start(study),
+        effect=-lost.drop,
+        unit="AUC",
+        n=int((~np.isnan(lost.now)).sum()),
+        features=[lost.name],
+        rows=np.ones(len(study.log), dtype=bool) if mechanism != "leakage" else None,
+        refutes=(*_REFUTED, *refutes),
+    )
+
+
+def _drops(study: Study, y: Floats, now: Floats) -> list[tuple[float, str, float, float]]:
+    """Give for every feature how much less it tells of the target than it did: (drop, name, AUC before, AUC now)."""
+    found = []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(base, Codes) and len(base.names) > 40:
+            continue
+        if known(column).mean() < 0.1:  # what never comes when serving tells nothing
+            was, is_ = auc(_coded(base, base, y)[0], y), 0.5
+        elif isinstance(base, Codes) != isinstance(column, Codes):
+            continue
+        else:
+            x, x_now = _coded(base, column, y)
+            was, is_ = auc(x, y), auc(x_now, now)
+        found.append((was - is_, name, was, is_))
+    return found
+
+
+def _targets(study: Study) -> list[tuple[Floats, Floats]]:
+    """Give binary targets, baseline and log: the label, each common class, or above the baseline's median."""
+    base, now = study.ref.label, np.where(study.mature, study.log.label, np.nan)
+    if study.binary:
+        return [(base, now)]
+    known_base = base[~np.isnan(base)]
+    if study.regression:
+        cut = np.median(known_base) if len(known_base) else 0.0
+        return [(_flags(base, base > cut), _flags(now, now > cut))]
+    values, counts = np.unique(known_base, return_counts=True)
+    return [(_flags(base, base == v), _flags(now, now == v)) for v in values[np.argsort(-counts)[:6]]]
+
+
+def _flags(label: Floats, yes: Mask) -> Floats:
+    return np.where(np.isnan(label), np.nan, yes.astype(float))
+
+
+def _coded(base: Floats | Codes, column: Floats | Codes, y: Floats) -> tuple[Floats, Floats]:
+    """Give both columns as numbers; text by the label's mean on the baseline (with a few pseudo-rows)."""
+    if isinstance(base, Codes) and isinstance(column, Codes):
+        good = (base.codes >= 0) & ~np.isnan(y)
+        n = np.bincount(base.codes[good], minlength=len(base.names))
+        total = np.bincount(base.codes[good], weights=y[good], minlength=len(base.names))
+        middle = float(np.nanmean(y)) if (~np.isnan(y)).any() else 0.0
+        value = dict(zip(base.names, (total + 20 * middle) / (n + 20), strict=True))
+        return (
+            np.array([*[value[v] for v in base.names], np.nan])[base.codes],
+            np.array([*[value.get(v, middle) for v in column.names], np.nan])[column.codes],
+        )
+    assert not isinstance(base, Codes)
+    assert not isinstance(column, Codes)
+    return base, column
