@@ -9,7 +9,7 @@ promise was hollow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -27,7 +27,11 @@ _LEAST, _MOST = 30, 1500
 
 @dataclass(frozen=True)
 class Fresh:
-    """Mean losses: promised by the model on the reference, learnt afresh out of bag, and that learner's on the log."""
+    """Mean losses: promised by the model on the reference, learnt afresh out of bag, and that learner's on the log.
+
+    ``better`` and ``moved`` are z of how much the model beats the learner on the reference, and of how much worse the
+    learner is on the log; ``gap``, its ``z`` and ``interval`` are of the model's rise from the reference to the log.
+    """
 
     promised: float
     learnt: float
@@ -35,6 +39,9 @@ class Fresh:
     better: float
     moved: float
     n: int
+    gap: float = 0.0
+    z: float = 0.0
+    interval: tuple[float, float] | None = None
 
 
 def unmarked(study: Study) -> bool:
@@ -56,16 +63,21 @@ def perfect(study: Study) -> bool:
 
 def detect(study: Study) -> list[Evidence]:
     """Look at an unmarked reference that served rows do not live up to."""
-    if not unmarked(study) or not study.has_labels:
+    got = asked(study)
+    if got is None:
         return []
-    loss = study.log_loss.model
-    first = np.flatnonzero(~np.isnan(loss))
-    first = first[: max(len(first) // 3, min(len(first), 2 * _LEAST))]
-    gap, _, interval, z = difference(study.ref_loss.model, loss[first])
-    if z < 3:
-        return []
-    got = fresh(study, first)
-    if got is None or got.better < 3 or got.promised > 0.3 * got.learnt or got.moved > 2.5:
+    if hollow(study):
+        text = (
+            f"A fresh learner taught on the reference errs {got.learnt:.3f} on rows of it that it did not see and "
+            f"{got.served:.3f} on the log: the world is as it was. That the model errs but {got.promised:.3f} on the "
+            "reference is most likely because those rows taught it, so the log is held to itself."
+        )
+        refutes = ("concept_drift", "label_noise", "label_shift", "training_serving_skew", "leakage")
+        return [
+            make(study, NAME, "", text, strength=0.0, z=got.better, effect=got.gap, unit="loss", n=got.n,
+                 refutes=refutes)
+        ]  # fmt: skip
+    if got.promised > 0.3 * got.learnt:
         return []
     text = (
         f"On the reference the model errs {got.promised:.3f}, though a fresh learner taught on those rows errs "
@@ -75,12 +87,47 @@ def detect(study: Study) -> list[Evidence]:
     strength = 0.92 if perfect(study) else 0.6
     return [
         make(
-            study, NAME, "memorised_training_data", text, strength=strength, z=min(z, got.better),
-            change=from_start(study), effect=gap, unit="loss", interval=interval, n=got.n,
+            study, NAME, "memorised_training_data", text, strength=strength, z=min(got.z, got.better),
+            change=from_start(study), effect=got.gap, unit="loss", interval=got.interval, n=got.n,
             refutes=("concept_drift", "label_noise", "label_shift", "leakage", "bad_rollout"),
             details={"promised": got.promised, "learnt": got.learnt, "served": got.served},
         )
     ]  # fmt: skip
+
+
+def hollow(study: Study) -> bool:
+    """Whether the model is a little too good on the reference, as any is on rows that taught it, and nothing changed.
+
+    The losses of such a reference are no measure for the log's. A model that learnt the rows by heart is a fault.
+    """
+    got = asked(study)
+    if got is None or got.promised <= 0.3 * got.learnt:
+        return False
+    return got.learnt - got.promised >= 0.5 * got.gap and got.served - got.learnt <= 0.4 * got.gap
+
+
+def asked(study: Study) -> Fresh | None:
+    """Ask the reference, where it is unmarked and the first served rows do not live up to it.
+
+    ``None`` where there is nothing to ask, a fresh learner is hardly worse, or the world changed for it too.
+    """
+    if "promise" not in study.memo:
+        study.memo["promise"] = _ask(study)
+    got: Fresh | None = study.memo["promise"]
+    return got
+
+
+def _ask(study: Study) -> Fresh | None:
+    if not unmarked(study) or not study.has_labels:
+        return None
+    loss = study.log_loss.model
+    first = np.flatnonzero(~np.isnan(loss))
+    first = first[: max(len(first) // 3, min(len(first), 2 * _LEAST))]
+    gap, _, interval, z = difference(study.ref_loss.model, loss[first])
+    if z < 3:
+        return None
+    got = fresh(study, first)
+    return None if got is None or got.better < 3 or got.moved > 2.5 else replace(got, gap=gap, z=z, interval=interval)
 
 
 def fresh(study: Study, rows: Any) -> Fresh | None:

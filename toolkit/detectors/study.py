@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -121,6 +121,11 @@ class Study:
     def brier_change(self) -> Change:
         """Change of the squared error of the score over the log."""
         return find_change(self.log_loss.brier, reference=self.stats(self.ref_loss.brier))
+
+    @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What a detector worked out once and another asks for again, by the name of what it is."""
+        return {}
 
     def ref_slice(self, term: tuple[str, str] | None) -> Mask:
         """Mark the baseline rows of a segment value; all of them without one, or where the baseline has too few."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import inside
 from toolkit.detectors.generalisation import naive_loss
+from toolkit.detectors.promise import hollow
 from toolkit.detectors.study import Study
 from toolkit.impact.estimate import estimated_harm
 from toolkit.profile.model import Floats, Mask
@@ -68,6 +69,8 @@ def measure(study: Study) -> Damage:
         options += _missed(study)
         if not np.isnan(study.log_loss.brier).all() and np.isnan(study.log.decision).all():
             options.append(("brier", study.log_loss.brier, study.ref_loss.brier, study.brier_change))
+    if hollow(study):
+        options = [(name, now, np.full_like(then, np.nan), find_change(now)) for name, now, then, _ in options]
     made = [_damage(study, *option) for option in options]
     worst = made[0]
     for other in made[1:]:
