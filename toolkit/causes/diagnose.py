@@ -18,7 +18,7 @@ from toolkit.causes.settle import would_settle
 from toolkit.causes.touched import in_question
 from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.groups import MOST_VALUES
-from toolkit.detectors.promise import perfect
+from toolkit.detectors.promise import hollow, perfect
 from toolkit.detectors.study import Study, make_study
 from toolkit.detectors.threads import one_thread
 from toolkit.impact.estimate import ASSUMPTION
@@ -204,6 +204,11 @@ def _notes(study: Study, *, estimated: bool) -> tuple[str, ...]:
         )
     if study.own_reference:
         notes.append(f"No reference was given: the log is held to its own first {len(study.ref)} rows.")
+    if hollow(study):
+        notes.append(
+            "The reference looks like rows that taught the model, on which any model is better: what is usual is taken "
+            "from the log itself. Name rows that were held out for a harder test."
+        )
     if perfect(study):
         notes.append(
             "The model is all but never wrong on the reference, as it is on rows that taught it, and no column split "

@@ -6,7 +6,8 @@ mean jumps where the distribution changed (Neyman-Pearson); its change point is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -16,7 +17,10 @@ from toolkit.detectors.values import cell_of, runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
-_CELLS = 24
+_CELLS: Final = 24
+#: A part with fewer rows than this says nothing of itself; one that moved less than this is not looked at alone.
+LEAST_PART: Final = 50
+FAR: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,68 @@ def shares(codes: Ints, k: int, pseudo: float = 0.5) -> Floats:
 
 def moved(study: Study, name: str) -> Moved | None:
     """See whether a feature's distribution moved in the log, and since when; ``None`` where it did not."""
-    return column_moved(study, name, study.ref.features[name], study.log.features[name])
+    ref, log = study.ref.features[name], study.log.features[name]
+    whole = column_moved(study, name, ref, log)
+    if whole is not None and whole.slice is not None:
+        return whole
+    part = _in_one_part(study, name, ref, log)
+    return part if part is not None and (whole is None or part.distance > 2 * whole.distance) else whole
+
+
+def _in_one_part(study: Study, name: str, ref: Column, log: Column) -> Moved | None:
+    """See whether the feature moved within one segment value alone, each held to its own baseline.
+
+    One value among several that moves far hardly moves the whole, and the whole may not tell which one it was: where
+    the values differ, a part that moved looks like another part.
+    """
+    if isinstance(ref, Codes) != isinstance(log, Codes):
+        return None
+    code_ref, code_log, k = cells(ref, log)
+    best: Moved | None = None
+    for column, codes in study.log.segments.items():
+        base = study.ref.segments.get(column)
+        far = [] if base is None else _far(base, codes, code_ref, code_log, k)
+        if base is None or not far or 3 * len(far) > sum(_count(codes, v) >= LEAST_PART for v in codes.names):
+            continue
+        value = far[0]
+        mine = _only(ref, base, value), _only(log, codes, value)
+        got = column_moved(study, name, *mine)
+        if got is not None and got.distance >= FAR and (best is None or got.z > best.z):
+            rows = got.rows & (codes.codes == codes.names.index(value))
+            best = replace(got, rows=rows, slice=(column, value))
+    return best
+
+
+def _far(base: Codes, codes: Codes, code_ref: Ints, code_log: Ints, k: int) -> list[str]:
+    """Give the values whose own rows lie far from where they lay, in all of the log or its end, the farthest first."""
+    n, found = len(code_log), []
+    for place, value in enumerate(codes.names[:40]):
+        if value not in base.names or _count(base, value) < LEAST_PART or _count(codes, value) < LEAST_PART:
+            continue
+        before = code_ref[(base.codes == base.names.index(value)) & (code_ref >= 0)]
+        p, rows = shares(before, k, 0.0), np.flatnonzero((codes.codes == place) & (code_log >= 0))
+        for first, last in ((0, n), (n // 2, n), (3 * n // 4, n)):
+            after = code_log[rows[(rows >= first) & (rows < last)]]
+            if min(len(before), len(after)) < LEAST_PART:
+                continue
+            distance = float(np.abs(shares(after, k, 0.0) - p).sum() / 2)
+            chance = float(np.sqrt(k * (1 / len(before) + 1 / len(after))) / 2)
+            if distance > FAR + chance:
+                found.append((distance - chance, value))
+                break
+    return [value for _, value in sorted(found, reverse=True)]
+
+
+def _count(codes: Codes, value: str) -> int:
+    return int((codes.codes == codes.names.index(value)).sum())
+
+
+def _only(column: Column, codes: Codes, value: str) -> Column:
+    """Keep a column's values in the rows of one segment value, and have them missing elsewhere."""
+    mine = codes.codes == codes.names.index(value)
+    if isinstance(column, Codes):
+        return Codes(column.names, np.where(mine, column.codes, -1))
+    return np.where(mine, column, np.nan)
 
 
 def column_moved(study: Study, name: str, ref: Column, log: Column) -> Moved | None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.detectors import leakage
+from toolkit.detectors import leakage, new_site
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent
 from toolkit.detectors.study import LEAST_ROWS, Study, first_known
 from toolkit.detectors.world import off_support
-from toolkit.profile.model import Codes, Floats, Mask
-from toolkit.records import SliceTerm
-from toolkit.timeline.change import Change
+from toolkit.profile.model import Floats
 
 NAME = "generalisation"
 
@@ -19,13 +17,14 @@ NAME = "generalisation"
 def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
     """Look at the gap between training, validation and serving."""
     if study.own_reference:
-        return [not_testable(NAME, ("memorised_training_data", "leakage"), "There is no reference to hold the log to.")]
+        silent = not_testable(NAME, ("memorised_training_data", "leakage"), "There is no reference to hold the log to.")
+        return [silent, *new_site.detect(study)]
     if not study.has_labels:
         return [not_testable(NAME, ("memorised_training_data", "leakage"), "The log has no labels.")]
     return [
         *_memorised(study, moves, explained),
         *leakage.detect(study, moves),
-        *_new_site(study),
+        *new_site.detect(study),
     ]
 
 
@@ -156,75 +155,6 @@ def _stated(study: Study) -> Floats | None:
     if np.isnan(guess).all():
         guess = (score >= 0.5).astype(float)
     return _confidence(study, score, guess) - (1 - study.log_loss.model)
-
-
-def _new_site(study: Study) -> list[Evidence]:
-    """A segment value that the reference never held and where the model fails from its first row."""
-    loss = study.log_loss.model if not np.isnan(study.log_loss.model).all() else study.log_loss.final
-    found = []
-    candidates = {**study.log.segments}
-    for column, codes in candidates.items():
-        base = study.ref.segments.get(column)
-        if base is None or not (base.codes >= 0).any() or len(codes.names) > 300:
-            continue
-        seen = {base.names[i] for i in np.unique(base.codes[base.codes >= 0])}
-        rare = _rare(base)
-        fresh = np.array([v not in seen or v in rare for v in codes.names] + [False])[codes.codes]
-        got = _site(study, loss, column, codes, fresh)
-        if got is not None:
-            found.append(got)
-    return sorted(found, key=lambda e: -e.z)[:1]
-
-
-def _rare(base: Codes) -> set[str]:
-    counts = np.bincount(base.codes[base.codes >= 0], minlength=len(base.names))
-    return {base.names[i] for i in range(len(base.names)) if counts[i] < 0.01 * counts.sum()}
-
-
-def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) -> Evidence | None:
-    if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
-        return None
-    ref_loss = study.ref_loss.model if not np.isnan(study.ref_loss.model).all() else study.ref_loss.final
-    known = ~fresh & ~np.isnan(loss)
-    other = loss[known] if known.sum() >= LEAST_ROWS else ref_loss
-    d, _, interval, z = difference(other, loss[fresh])
-    base_d, _, _, base_z = difference(ref_loss, loss[fresh])
-    if min(z, base_z) < 3.5 or d <= 0:
-        return None
-    rest_ok = (
-        known.sum() < LEAST_ROWS
-        or difference(ref_loss, loss[known])[3] < 4
-        or difference(ref_loss, loss[known])[0] < 0.4 * base_d
-    )
-    values = [codes.names[i] for i in np.unique(codes.codes[fresh])]
-    first = int(np.argmax(fresh))
-    change = (
-        Change("step", first, len(fresh), 0.0, 1.0, z, first, first) if first > 0.03 * len(fresh) else from_start(study)
-    )
-    text = (
-        f"{column} = {', '.join(values[:3])} was not in the reference, and there the model errs {d:.3f} more "
-        "than elsewhere, "
-        f"from its first row ({int(fresh.sum())} rows)."
-    )
-    slice_ = (SliceTerm(column, values[0]),) if len(values) == 1 else ()
-    return make(
-        study,
-        "new_site",
-        "pilot_did_not_generalise",
-        text,
-        strength=0.92 if rest_ok else 0.5,
-        z=z,
-        change=change,
-        rows=fresh,
-        effect=d,
-        unit="loss",
-        interval=interval,
-        n=int(fresh.sum()),
-        slice_=slice_,
-        refutes=("concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic", "leakage")
-        if rest_ok
-        else (),
-    )
 
 
 def _confidence(study: Study, score: Floats, guess: Floats) -> Floats:

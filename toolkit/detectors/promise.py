@@ -45,8 +45,8 @@ class Fresh:
 
 
 def unmarked(study: Study) -> bool:
-    """Whether nothing says that any row of the reference was held out from training."""
-    return not study.own_reference and study.train is None
+    """Whether nothing says that any row of the reference was held out from training, or it is said that none was."""
+    return not study.own_reference and (study.train is None or study.baseline == "train")
 
 
 def perfect(study: Study) -> bool:

@@ -56,6 +56,8 @@ FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
 _DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
 #: Up to this factor a crowd may well be larger by itself.
 _NEAR: Final = 7.0
+#: Up to this factor one part of the traffic may become another crowd from one day to the next.
+_CROWD: Final = 1.9
 _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
 
@@ -79,16 +81,27 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
         if isinstance(base, Codes) or isinstance(column, Codes):
             continue
         base = np.where(study.ref_slice(move.slice), base, np.nan)
-        got = of_column(study, name, base, column, move.rows, move.change, move.z, move.distance)
+        got = of_column(
+            study, name, base, column, move.rows, move.change, move.z, move.distance, alone=move.slice is not None
+        )
         if got is not None:
             found.append(got)
     return found
 
 
 def of_column(
-    study: Study, name: str, base: Floats, column: Floats, rows: Mask, own: Change, z: float, distance: float
+    study: Study,
+    name: str,
+    base: Floats,
+    column: Floats,
+    rows: Mask,
+    own: Change,
+    z: float,
+    distance: float,
+    *,
+    alone: bool = False,
 ) -> Evidence | None:
-    """Look at one column whose distribution moved by ``distance`` in the marked rows."""
+    """Look at one column whose distribution moved by ``distance`` in the marked rows, ``alone`` among its segments."""
     unit = find_unit(base, column, rows, blurred=True)
     if unit is None:
         return transform_of(study, name, base, column, rows, own, z)
@@ -103,7 +116,8 @@ def of_column(
         f"{name} became {formula} in {percent(float(flags[rows].mean()))} of the changed rows; undone, its "
         f"distribution is that of the baseline (KS {unit.fit:.3f} after, {distance:.2f} before undoing)."
     )
-    strength, told = _certainty(unit, word, int(unit.rows.sum()))
+    sudden = alone and change.found and change.shape == "step" and change.high - change.low < 0.05 * len(flags)
+    strength, told = _certainty(unit, word, int(unit.rows.sum()), sudden=sudden)
     return make(
         study,
         NAME,
@@ -122,7 +136,7 @@ def of_column(
     )
 
 
-def _certainty(unit: Unit, word: Word, n: int) -> tuple[float, str]:
+def _certainty(unit: Unit, word: Word, n: int, *, sudden: bool) -> tuple[float, str]:
     """Give how surely it is a unit and not a crowd larger by as much, and a sentence about it.
 
     Without a witness a factor is judged by how likely a crowd is to hit it: between 1 and 7 known factors lie close.
@@ -133,6 +147,8 @@ def _certainty(unit: Unit, word: Word, n: int) -> tuple[float, str]:
     near = 1 / _NEAR < abs(unit.slope) < _NEAR and not unit.offset and unit.slope > 0
     if not near and unit.known:
         return 0.97, ""
+    if sudden and not 1 / _CROWD < abs(unit.slope) < _CROWD:
+        return 0.9, " It came from one row to the next, and all other parts of the traffic are as they were."
     told = " No other column goes with it and it lies on no grid, so a crowd larger by as much would look alike."
     if not unit.known:
         return 0.35, told

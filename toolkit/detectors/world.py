@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from toolkit.detectors import provenance
 from toolkit.detectors.drift import Moved, exact_cells, shares
 from toolkit.detectors.evidence import (
     Evidence,
     difference,
     from_start,
-    inside,
     ks_distance,
     ks_z,
     logistic,
     make,
     percent,
-    proportion_z,
 )
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
 from toolkit.profile.model import Codes, Floats, Ints, Mask
-from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.change import Change
 
 NAME = "relation"
 
@@ -31,8 +30,8 @@ def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, exp
     if relation is not None:
         found += _stories(study, relation)
         found += _taught_noise(study, relation)
-        found += _poison(study, relation)
-    found += flood(study)
+        found += provenance.detect(study, relation)
+    found += provenance.flood(study)
     return found
 
 
@@ -247,7 +246,10 @@ def _common(top: list[Moved]) -> Change:
 
 
 def off_support(study: Study) -> Mask:
-    """Mark log rows with a value outside the baseline's range (a twentieth beyond it) or a category it never had.
+    """Mark log rows with a value where the baseline has none, or hardly any.
+
+    That is outside its range (a twentieth beyond it), in a stretch of which it has next to nothing, or of a category it
+    never had: there nothing says what the labels would have been.
 
     Of many features and few baseline rows some value is always out of range; a row counts from so many on as a row of
     the same crowd hardly ever has (twice the features over the rows, and three deviations more).
@@ -266,144 +268,20 @@ def off_support(study: Study) -> Mask:
             if len(have) >= 30:
                 low, high = float(have.min()), float(have.max())
                 margin = 0.05 * (high - low)
-                out += (column < low - margin) | (column > high + margin)
+                out += (column < low - margin) | (column > high + margin) | _hardly_held(have, column)
                 smallest, tried = min(smallest, len(have)), tried + 1
     usual = 2 * tried / (smallest + 1)
     return np.asarray(out > max(usual + 3 * np.sqrt(usual) - 1.0, 0.0))
 
 
-def _poison(study: Study, r: Relation) -> list[Evidence]:
-    """Wrong labels that sit in one source, one decider or one burst: provenance, not inputs."""
-    label = r.strata.log_label
-    if study.regression:
-        return []
-    expected = _expected(r)
-    gap = np.where(label >= 0, 1.0 - expected[r.strata.log, np.maximum(label, 0)], np.nan)
-    usual = float(
-        np.nanmean(
-            np.where(r.strata.ref_label >= 0, 1 - expected[r.strata.ref, np.maximum(r.strata.ref_label, 0)], np.nan)
-        )
-    )
-    best: tuple[float, str, str, Mask, float] | None = None
-    # who decides the odd cases has not labelled them
-    labelled_by = {"decider": study.log.decider} if np.isnan(study.log.decision).all() else {}
-    sources = {**study.log.segments, **labelled_by}
-    marks = {n: c for n, c in study.log.features.items() if isinstance(c, Codes) and len(c.names) <= 40}
-    for column, codes in {**marks, **sources}.items():
-        for place, value in enumerate(codes.names[:200]):
-            mine = r.rows & (codes.codes == place) & ~np.isnan(gap)
-            rest = r.rows & (codes.codes != place) & ~np.isnan(gap)
-            if mine.sum() < 25 or rest.sum() < 25 or mine.sum() > 0.6 * r.rows.sum():
-                continue
-            a, b = float(gap[mine].mean()), float(gap[rest].mean())
-            z = proportion_z(b * rest.sum(), float(rest.sum()), a * mine.sum(), float(mine.sum()))
-            extra = float((gap[mine] - usual).sum()) / max(float((gap[r.rows & ~np.isnan(gap)] - usual).sum()), 1e-9)
-            if column not in sources and not _surged(study, column, value, r):
-                continue
-            if z > 6 and a - b > 0.15 and extra > 0.6 and (best is None or z > best[0]):
-                best = (z, column, value, mine, extra)
-    if best is None or not r.change.found:
-        return []
-    z, column, value, mine, extra = best
-    if len(np.unique(study.ref.label[~np.isnan(study.ref.label)])) < 2:
-        return []
-    one_way = _one_way(study, mine)
-    from toolkit.records import SliceTerm
-
-    text = (
-        f"{percent(extra)} of the unexpected labels come from {column} = {value} "
-        f"({percent(float(mine.sum()) / max(int(r.rows.sum()), 1))} of the "
-        f"rows){', nearly all in one direction' if one_way else ''}."
-    )
-    mechanism = "poisoned_data" if one_way else "label_noise"
-    return [
-        make(
-            study,
-            "provenance",
-            mechanism,
-            text,
-            strength=0.85,
-            z=z,
-            change=r.change,
-            rows=mine,
-            effect=extra,
-            unit="share of unexpected labels",
-            n=int(mine.sum()),
-            slice_=(SliceTerm(column, value),),
-            supports=("poisoned_data", "label_noise") if one_way else ("label_noise", "poisoned_data"),
-            refutes=("concept_drift",),
-        )
-    ]
-
-
-def _surged(study: Study, column: str, value: str, r: Relation) -> bool:
-    """Whether a mark the baseline knew, with a nearly sure answer, comes far more often: a back door being used."""
-    base, now = study.ref.features[column], study.log.features[column]
-    if not isinstance(base, Codes) or not isinstance(now, Codes) or value not in seen(base):
-        return False
-    mine = base.codes == base.names.index(value)
-    label = study.ref.label[mine & ~np.isnan(study.ref.label)]
-    sure = len(label) >= 8 and float(np.unique(label, return_counts=True)[1].max()) / len(label) > 0.85
-    return bool(sure and float((now.codes[r.rows] == now.names.index(value)).mean()) > 1.4 * float(mine.mean()))
-
-
-def flood(study: Study) -> list[Evidence]:
-    """A few new entities that send a great part of the rows from some row on: somebody feeds the system."""
-    codes = study.log.entity.codes
-    n = len(codes)
-    if (codes >= 0).sum() < 100:
-        return []
-    count = np.bincount(codes[codes >= 0], minlength=len(study.log.entity.names))
-    first = np.full(len(count), n)
-    np.minimum.at(first, codes[codes >= 0], np.flatnonzero(codes >= 0))
-    rate = count / np.maximum(n - first, 1)
-    usual = float(np.quantile(rate[(count > 0) & (first < n / 2)], 0.98)) if (first < n / 2).any() else 1.0
-    loud = (rate > 3 * usual) & (count >= 12) & (first > 0.03 * n)
-    if not loud.any() or loud.sum() > 0.1 * (count > 0).sum():
-        return []
-    flags = np.isin(codes, np.flatnonzero(loud)).astype(float)
-    change = find_change(flags)
-    if not change.found or change.z < 6:
-        return []
-    rows = inside(change, n) & (flags > 0)
-    share = float(rows.sum()) / max(change.end - change.start, 1)
-    if share < 0.04:
-        return []
-    text = f"{int(loud.sum())} ids never seen before send {percent(share)} of the rows since the change."
-    return [
-        make(
-            study,
-            "provenance",
-            "poisoned_data",
-            text,
-            strength=0.95,
-            z=change.z,
-            change=change,
-            rows=rows,
-            effect=share,
-            unit="share of rows",
-            n=int(rows.sum()),
-            refutes=("covariate_shift", "concept_drift", "default_filled", "bad_rollout", "label_noise"),
-        )
-    ]
-
-
-def _expected(r: Relation) -> Floats:
-    have = r.strata.ref_label >= 0
-    flat: Ints = r.strata.ref[have] * r.strata.labels + r.strata.ref_label[have]
-    counts = (
-        np.bincount(flat, minlength=r.strata.count * r.strata.labels).reshape(r.strata.count, r.strata.labels) + 0.5
-    )
-    out: Floats = counts / counts.sum(1)[:, None]
-    return out
-
-
-def _one_way(study: Study, mine: Mask) -> bool:
-    """Whether the unexpected labels of the rows nearly all name one class."""
-    label = study.log.label[mine]
-    guess = study.log.prediction[mine]
-    wrong = label[(label != guess) & ~np.isnan(label) & ~np.isnan(guess)]
-    if len(wrong) < 10:
-        return False
-    _, counts = np.unique(wrong, return_counts=True)
-    return float(counts.max() / counts.sum()) > 0.85
+def _hardly_held(base: Floats, column: Floats) -> Mask:
+    """Mark values in stretches of which the baseline has less than a twelfth of what the log has, where 40 were due."""
+    now = column[~np.isnan(column)]
+    edges = np.unique(np.quantile(np.concatenate((base, now)), np.linspace(0, 1, 25)[1:-1])) if len(now) else base[:0]
+    if not len(edges):
+        return np.zeros(len(column), dtype=bool)
+    held = np.bincount(np.searchsorted(edges, base, side="right"), minlength=len(edges) + 1)
+    place: Ints = np.asarray(np.searchsorted(edges, column, side="right"), dtype=np.int64)
+    due = np.bincount(place[~np.isnan(column)], minlength=len(edges) + 1) * (len(base) / len(now))
+    empty: Mask = (due >= 40) & (held < due / 12)
+    return np.asarray(empty[place] & ~np.isnan(column))

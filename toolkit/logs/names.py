@@ -55,12 +55,35 @@ GROUP_WORDS: Final = frozenset(
         "minority",
     }
 )
-SEGMENT_WORDS: Final = frozenset(
+#: Words for where something was served: a model may have been taught elsewhere.
+PLACE_WORDS: Final = frozenset(
     {
-        *("region", "site", "store", "country", "channel", "hospital", "clinic", "city", "state", "platform"),
-        *("device", "market", "tenant", "branch", "warehouse", "airport", "province", "district", "segment"),
-        *("industry", "department", "school", "ward", "county", "carrier", "origin"),
+        *("region", "site", "store", "country", "hospital", "clinic", "city", "state", "market", "branch", "county"),
+        *("warehouse", "airport", "province", "district", "school", "ward", "origin", "plant", "factory"),
+        *("facility", "location"),
     }
+)
+#: Words for who handed rows or labels in.
+SOURCE_WORDS: Final = frozenset(
+    {
+        "source",
+        "vendor",
+        "supplier",
+        "provider",
+        "partner",
+        "feed",
+        "annotator",
+        "labeler",
+        "labeller",
+        "rater",
+        "reviewer",
+        "batch",
+        "tenant",
+        "account",
+    }
+)
+SEGMENT_WORDS: Final = PLACE_WORDS | frozenset(
+    {"channel", "platform", "device", "tenant", "segment", "industry", "department", "carrier"}
 )
 #: Words that give a column away where no column has a usual name; tried for a role that is still absent.
 TELLING_WORDS: Final[dict[str, frozenset[str]]] = {
