@@ -80,9 +80,13 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
         )
         found.append(_story(study, r, "concept_drift", text, concept, z_given, r.covariate_misfit))
     if label > 0.1:
+        what = "What the labels exceed the predictions by moved between its old fifths in" if study.regression else (
+            "The classes' shares moved by"
+        )  # fmt: skip
+        within, rows = ("fifth", " of the rows") if study.regression else ("class", "")
         text = (
-            f"The classes' shares moved by {percent(prior)} while within each class the inputs stayed (misfit "
-            f"{r.label_misfit:.1f}, without a shift {r.still_misfit:.1f})."
+            f"{what} {percent(prior)}{rows} while within each {within} the inputs "
+            f"stayed (misfit {r.label_misfit:.1f}, without a shift {r.still_misfit:.1f})."
         )
         found.append(_story(study, r, "label_shift", text, label, z, prior))
     if noise > 0.1:
