@@ -108,3 +108,19 @@ def test_a_gap_that_held_out_rows_showed_needs_no_moved_input() -> None:
     assert "w" in moves
     (got,) = (e for e in generalisation.detect(study, moves, set()) if e.mechanism == "memorised_training_data")
     assert got.strength > 0.6
+
+
+def test_a_reference_that_is_a_little_too_good_is_no_measure() -> None:
+    """Boosting is better on rows that taught it, said to be or not; nothing changed, so nothing is wrong."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    taught = rows(11, 2500)
+    model = HistGradientBoostingClassifier(max_iter=60, random_state=0)
+    log, held = answered(rows(12, 3000), taught, model), answered(taught, taught, model).iloc[:1200]
+    for reference in (held, held.assign(split="train")):
+        said = toolkit.diagnose(
+            log.assign(when=pd.date_range("2025-01-01", periods=len(log), freq="h", tz="UTC")),
+            reference=reference.assign(when="2024-06-01"), roles=ROLES,
+        )  # fmt: skip
+        assert said.verdict == "none"
+        assert any("rows that taught the model" in note for note in said.record.notes)

@@ -58,9 +58,12 @@ class Dial:
         """Give how far each value is ahead of its row's time, round the dial; -1 where nobody knows."""
         good = ~np.isnan(time) & ~np.isnan(x)
         if self.low < _MOMENT:
-            return np.where(good, (np.nan_to_num(x).astype(np.int64) - self.clock(time)) % self.of, -1)
+            return np.where(
+                good, (np.nan_to_num(np.clip(x, -1e12, 1e12)).astype(np.int64) - self.clock(time)) % self.of, -1
+            )
         ahead = np.where(good, x - time, 0.0)
         near = bool((np.abs(ahead) < 1.1 * _DAY).mean() >= _NEARLY)  # else the moment of something else
+        ahead = np.clip(ahead, -1e12, 1e12)  # a huge number is no moment, and no integer either
         return np.where(good & near, np.round(ahead / _HOUR).astype(np.int64) % self.of, -1)
 
     def read(self, x: Floats) -> Ints:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.detectors import leakage, new_site
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent
 from toolkit.detectors.study import LEAST_ROWS, Study, first_known
@@ -17,15 +16,10 @@ NAME = "generalisation"
 def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
     """Look at the gap between training, validation and serving."""
     if study.own_reference:
-        silent = not_testable(NAME, ("memorised_training_data", "leakage"), "There is no reference to hold the log to.")
-        return [silent, *new_site.detect(study)]
+        return [not_testable(NAME, ("memorised_training_data", "leakage"), "There is no reference to hold the log to.")]
     if not study.has_labels:
         return [not_testable(NAME, ("memorised_training_data", "leakage"), "The log has no labels.")]
-    return [
-        *_memorised(study, moves, explained),
-        *leakage.detect(study, moves),
-        *new_site.detect(study),
-    ]
+    return _memorised(study, moves, explained)
 
 
 def plainest(label: Floats, *, regression: bool) -> float:

@@ -58,7 +58,7 @@ class _Lost:
 
 def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
     """Look for the feature that told most of the label and does not when served."""
-    lost = _worst(study)
+    lost = None if study.own_reference or not study.has_labels else _worst(study)
     if lost is None or lost.drop < 0.08 or lost.drop < 3 * lost.error or lost.was < 0.7 or not _early(study, lost):
         return []
     size = logistic(14 * (lost.drop - 0.14)) * (1.0 if lost.drop > 2 * lost.next else 0.7)

@@ -20,7 +20,12 @@ from toolkit.records import SliceTerm
 from toolkit.timeline.change import find_change
 
 
-def detect(study: Study, r: Relation) -> list[Evidence]:
+def detect(study: Study, relation: Relation | None) -> list[Evidence]:
+    """Look for labels that do not fit within one source, one part or one decider, and for a flood of new senders."""
+    return [*(_poison(study, relation) if relation is not None else ()), *flood(study)]
+
+
+def _poison(study: Study, r: Relation) -> list[Evidence]:
     """Wrong labels that sit in one source, one decider or one burst: provenance, not inputs."""
     label = r.strata.log_label
     if study.regression:
@@ -105,7 +110,7 @@ def learnable(study: Study, rows: Mask) -> bool:
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    X, y = study.design[1][rows], study.log.label[rows]
+    X, y = study.design.log.rows(np.flatnonzero(rows)), study.log.label[rows]
     now = study.log_loss.model[rows]
     good = ~np.isnan(y) & ~np.isnan(now)
     X, y, now = X[good], y[good], now[good]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.detectors import provenance
 from toolkit.detectors.drift import Moved, exact_cells, shares
 from toolkit.detectors.evidence import (
     Evidence,
@@ -30,8 +29,6 @@ def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, exp
     if relation is not None:
         found += _stories(study, relation)
         found += _taught_noise(study, relation)
-        found += provenance.detect(study, relation)
-    found += provenance.flood(study)
     return found
 
 
