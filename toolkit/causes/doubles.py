@@ -52,6 +52,7 @@ def _no_labels(study: Study, c: Candidate) -> Double | None:
     """Without labels a moved input may have done no harm at all."""
     # a column that lost its company may be one that nobody reads
     alone = c.best.finding.detector == "association" and c.importance < 0.7
+    alone = alone or c.best.finding.detector == "deciders"
     if study.has_labels or not (alone or c.mechanism in _NEEDS_LABELS):
         return None
     return Double("none", "500 to 1,000 labels of rows after the onset, drawn at random")
@@ -60,8 +61,8 @@ def _no_labels(study: Study, c: Candidate) -> Double | None:
 def _no_model(study: Study, c: Candidate) -> Double | None:
     """With decisions alone nobody can say whether the model or the people got worse."""
     blank = np.isnan(study.log.prediction).all() and np.isnan(study.log.score).all()
-    if not blank or study.log.features or c.cause == "bias":
-        return None
+    if not blank or study.log.features or c.cause == "bias" or c.best.finding.detector == "deciders":
+        return None  # a model that got worse does so for whoever asks it
     other = "harmful_overrides" if c.cause != "human" else "bad_rollout"
     return Double(other, "what the model had answered for the decided cases")
 

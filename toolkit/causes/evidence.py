@@ -14,6 +14,7 @@ from toolkit.detectors import (
     calibration,
     categories,
     clock,
+    deciders,
     decisions,
     defaults,
     dial,
@@ -91,6 +92,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *groups.detect(study),
         *calibration.detect(study),
         *decisions.detect(study, events),
+        *deciders.detect(study, events),
         *policy.detect(study),
     ]
     if study.has_labels and relation is None and not _all_touched(study, touched) and _all_touched(study, apart):

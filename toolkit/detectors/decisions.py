@@ -90,7 +90,7 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
         ]
     rate = float(differ[rows].mean())
     wrong = float(np.nanmean((paired[rows & differ] > 0).astype(float))) if (rows & differ).any() else 0.0
-    mechanism = _override_kind(study, events, guess, decision, rows, differ)
+    mechanism = override_kind(study, events, guess, decision, rows, differ)
     who = _who(study, rows & differ, paired)
     place, _ = confined(study, rows & differ & (paired > 0), rows)
     # from the first row and on one group alone, it is the group's gap before it is the people's error
@@ -134,7 +134,7 @@ def _more_changed(study: Study, paired: Floats, differ: Mask, known: Floats) -> 
     return from_start(study)
 
 
-def _override_kind(
+def override_kind(
     study: Study, events: Sequence[Event], guess: Floats, decision: Floats, rows: Mask, differ: Mask
 ) -> str:
     """Name the overrides: all against the model's alarms are ignored alerts, of nearly everything no adoption."""

@@ -25,7 +25,7 @@ _SOURCES: Final = frozenset({"", "person", "import", "finding"})
 def free_text_columns(bundle: Bundle, policy: Policy) -> frozenset[str]:
     """Name the columns whose values are not shown: ids, texts, deciders, and those that the house names."""
     telling = {str(r.get("column")) for r in bundle.roles if str(r.get("role")) in _TELLING}
-    return frozenset(telling | set(policy.columns))
+    return frozenset(telling | {"decider"} | set(policy.columns))  # findings name that column by its role
 
 
 def without_free_text(bundle: Bundle, columns: frozenset[str], counts: Counter[tuple[str, str]]) -> Bundle:
