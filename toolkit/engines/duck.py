@@ -89,6 +89,7 @@ class DuckRows:
         from toolkit.logs.formats import open_source
 
         connection = connect(memory_mb=memory_mb or usual_memory_mb(), threads=threads)
+        _for_scans(connection)
         if watch is not None:
             connection.execute("SET enable_progress_bar = true")
             connection.execute("SET enable_progress_bar_print = false")
@@ -290,6 +291,15 @@ class Scratch:
         """Remove the folder, if there is one."""
         if self._remover is not None:
             self._remover()
+
+
+def _for_scans(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep what Parquet files say of themselves, for many queries ask it, and not their bytes: the machine does."""
+    wished = {"parquet_metadata_cache": "true", "enable_external_file_cache": "false"}
+    there = connection.execute("SELECT name FROM duckdb_settings()").fetchall()
+    for (name,) in there:
+        if name in wished:
+            connection.execute(f"SET {name} = {wished[name]}")
 
 
 def _is_object(kind: str) -> bool:

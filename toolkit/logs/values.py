@@ -93,8 +93,11 @@ def tally(rows: Rows, roles: Roles, *, scored: bool = True) -> list[Tally]:
         kind = rows.columns[column]
         found = tuples(
             rows.gather(
-                f"SELECT {class_text(column, kind, says)} AS value, count(*) AS n, sum({number}) AS s, "
-                f"count({number}) AS k FROM raw WHERE {quote(column)} IS NOT NULL GROUP BY 1",
+                # by the value as it stands: fewer are written out, and numbers are told apart faster than texts
+                f"SELECT {class_text(column, kind, says)} AS value, CAST(sum(n) AS BIGINT) AS n, sum(s) AS s, "
+                f"CAST(sum(k) AS BIGINT) AS k FROM "
+                f"(SELECT {quote(column)}, count(*) AS n, sum({number}) AS s, count({number}) AS k FROM raw "
+                f"WHERE {quote(column)} IS NOT NULL GROUP BY {quote(column)}) AS counted GROUP BY 1",
                 "SELECT value, CAST(sum(n) AS BIGINT) AS n, sum(s) / NULLIF(CAST(sum(k) AS BIGINT), 0) AS mean "
                 f"FROM parts GROUP BY value ORDER BY n DESC, value LIMIT {_LISTED + 1}",
             )
