@@ -23,6 +23,7 @@ from toolkit.detectors import (
     generalisation,
     groups,
     leakage,
+    linked,
     missing,
     new_site,
     policy,
@@ -63,6 +64,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
     inputs += [e for e in dial.detect(study, moves) if not _named(e, inputs)]
     inputs += [e for e in clock.detect(study) if not _named(e, inputs)]
+    inputs = linked.judge(study, inputs)
     inputs += association.detect(study, moves, _features(inputs))
     inputs = _one_a_feature(inputs) + answers.detect(study)
     defects = np.zeros(len(study.log))

@@ -14,6 +14,7 @@ import numpy as np
 from toolkit.detectors.calendar import counts_up, of_the_clock
 from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
+from toolkit.detectors.linked import of_age, weighed
 from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
 from toolkit.detectors.values import distinct, several
@@ -235,7 +236,7 @@ def _frozen(
         f"{name} repeats {kind} in {percent(change.after)} of the rows since the change, {percent(change.before)} "
         "before."
     )
-    return make(
+    found = make(
         study,
         "stale_feature",
         "stale_feature",
@@ -250,6 +251,7 @@ def _frozen(
         features=[name],
         refutes=("covariate_shift", "bad_rollout", "concept_drift"),
     )
+    return weighed(found, of_age(study, log, rows))
 
 
 def _few_left(column: Column, change: Change) -> bool:

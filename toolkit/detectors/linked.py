@@ -1,0 +1,138 @@
+"""Is it the old value that hurts (floor 4)? What a feed that stands still can explain of the loss, at most.
+
+Values also stand still by habit: a weekly poll, a rate of the month. Two questions tell such a column from what did
+the damage. Do rows on which the value is old err more than rows of the same time on which it is fresh? Does the misfit
+stand as well where the label is fitted anew without the column, and the others tell as much?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, difference, percent
+from toolkit.detectors.scoring import linear, linear_names
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats, Ints, Mask
+
+#: One-sided 95 %.
+_SIDE: Final = 1.64
+_BLOCKS: Final = 12
+_LEAST: Final = 15
+#: The loss must have risen by so much (as z) before there is anything to explain, and by this without the column.
+_ROSE: Final = 4.0
+#: How much worse than the model a refit may be on the baseline, in parts of the excess, to be asked in its stead.
+_WORSE: Final = 0.25
+_FITTED: Final = 8_000
+
+
+@dataclass(frozen=True)
+class Link:
+    """The most (95 %) of the rows' excess loss that a feature can explain, 0 to 1, and why."""
+
+    most: float
+    why: str
+
+
+def of_age(study: Study, old: Floats, rows: Mask) -> Link | None:
+    """Compare rows of the same time whose value is ``old`` (1) with those whose value is fresh (0; NaN: unknown).
+
+    Returns:
+        The bound; ``None`` where the loss did not rise on ``rows``, or rows of both kinds are too few to tell.
+    """
+    loss = study.log_loss.model
+    rise = _rise(study, rows)
+    if rise is None:
+        return None
+    good = np.flatnonzero(rows & ~np.isnan(loss) & ~np.isnan(old))
+    weights, gaps, errors = [], [], []
+    for block in np.array_split(good, _BLOCKS):
+        a, b = loss[block[old[block] == 0]], loss[block[old[block] == 1]]
+        if min(len(a), len(b)) >= 2:
+            weights.append(len(a) * len(b) / (len(a) + len(b)))
+            gaps.append(float(b.mean() - a.mean()))
+            errors.append(float(np.var(loss[block])) * (1 / len(a) + 1 / len(b)))
+    fresh = int((old[good] == 0).sum())
+    if len(gaps) < 4 or min(fresh, len(good) - fresh) < _LEAST:
+        return None
+    w = np.array(weights) / sum(weights)
+    gap, error = float(w @ np.array(gaps)), float(np.sqrt(w**2 @ np.array(errors)))
+    most = float(np.clip((gap + _SIDE * error) * float(old[good].mean()) / rise, 0.0, 1.0))
+    return Link(most, "rows of the same time on which it is fresh err as well")
+
+
+def without(study: Study, names: Sequence[str], rows: Mask) -> Link | None:
+    """Fit the label anew on the baseline without some features, and see whether it misses ``rows`` all the same.
+
+    Returns:
+        The bound; ``None`` where the loss did not rise, the labels are of many classes, or the other features do not
+        tell nearly as much as the model knew.
+    """
+    rise = _rise(study, rows)
+    others = np.array([n not in names for n in linear_names(study)], dtype=bool)
+    if rise is None or not others.any() or study.profile.task == "multiclass":
+        return None
+    base, now = _refit(study, others, rows)
+    usual = float(np.nanmean(study.ref_loss.model))
+    again, _, (low, _), z = difference(base, now)
+    if not np.isfinite(again) or float(np.nanmean(base)) - usual > _WORSE * rise or z < _ROSE:
+        return None
+    most = float(np.clip(1.0 - max(low, 0.0) / rise, 0.0, 1.0))
+    return Link(most, "a fit without it, as good on the baseline, misses these rows all the same")
+
+
+def weighed(e: Evidence, link: Link | None) -> Evidence:
+    """Give evidence of a feed with what it can explain at most; below a half it is no signature of anything."""
+    if link is None or link.most >= 0.5 or (e.share_hint is not None and e.share_hint <= link.most):
+        return e
+    text = f"{e.finding.statement} But {link.why}: it explains {percent(link.most)} of the loss at most."
+    finding = replace(e.finding, statement=text, refutes=(), details={**e.finding.details, "most": link.most})
+    return replace(e, finding=finding, strength=e.strength * max(2 * link.most, 0.2), share_hint=link.most)
+
+
+def judge(study: Study, inputs: Sequence[Evidence]) -> list[Evidence]:
+    """Ask of every feed that stands still, or is filled in, whether the misfit stands without it, and the others."""
+    feeds = [e for e in inputs if e.mechanism in ("stale_feature", "default_filled") and e.rows is not None]
+    names = sorted({f for e in feeds for f in e.finding.features})
+    if not names or not study.has_labels:
+        return list(inputs)
+    return [weighed(e, without(study, names, e.rows)) if e in feeds and e.rows is not None else e for e in inputs]
+
+
+def _rise(study: Study, rows: Mask) -> float | None:
+    """Give the excess loss of rows over the baseline, where it is sure."""
+    rise, _, _, z = difference(study.ref_loss.model, study.log_loss.model[rows])
+    return rise if np.isfinite(rise) and rise > 0 and z >= _ROSE else None
+
+
+def _refit(study: Study, others: Mask, rows: Mask) -> tuple[Floats, Floats]:
+    """Give the losses of a line through some columns: out of fold on the baseline, and of the two halves on rows."""
+    label, loss = study.ref.label, study.log_loss.model
+    good = np.random.default_rng(study.profile.seed).permutation(np.flatnonzero(~np.isnan(label)))[:_FITTED]
+    asked = np.flatnonzero(rows & ~np.isnan(loss))
+    if len(good) < 4 * _LEAST or len(asked) < _LEAST:
+        return np.zeros(0), np.zeros(0)
+    A, B, half = linear(study, study.ref, good)[:, others], linear(study, study.log, asked)[:, others], len(good) // 2
+    base, now = np.full(len(good), np.nan), np.zeros(len(asked))
+    for fit, test in ((slice(half), slice(half, None)), (slice(half, None), slice(half))):
+        y = label[good[fit]]
+        if len(np.unique(y)) < 2:
+            return np.zeros(0), np.zeros(0)
+        model = _line(study).fit(A[fit], y)
+        base[test] = _missed(study, model.predict(A[test]), label, good[test])
+        now += _missed(study, model.predict(B), study.log.label, asked) / 2
+    return base, now
+
+
+def _line(study: Study) -> Any:
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    return Ridge(alpha=1.0) if study.regression else LogisticRegression(max_iter=200)
+
+
+def _missed(study: Study, said: Floats, label: Floats, rows: Ints) -> Floats:
+    out: Floats = np.abs(said - label[rows]) if study.regression else (said != label[rows]).astype(float)
+    return out
