@@ -23,7 +23,7 @@ def polls(
     no more (``stop``), and what is asked for moves away from both (``drift``).
     """
     rng = np.random.default_rng(seed)
-    truth = 40 + (rng.normal(0, 2, n) if quick else 0.1 * np.cumsum(rng.normal(0, 0.3, n)))
+    truth = 40 + (rng.normal(0, 2, n) if quick else np.cumsum(rng.normal(0, 0.2, n)))
     one, two = truth + rng.normal(0, 0.3, n), truth + rng.normal(0, 0.3, n)
     row = np.arange(n)
     if weekly:

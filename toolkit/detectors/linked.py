@@ -130,7 +130,7 @@ def _refit(study: Study, others: Mask, rows: Mask) -> tuple[Floats, Floats]:
 def _line(study: Study) -> Any:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    return Ridge(alpha=1.0) if study.regression else LogisticRegression(max_iter=200)
+    return Ridge(alpha=1e-3) if study.regression else LogisticRegression(max_iter=200)
 
 
 def _missed(study: Study, said: Floats, label: Floats, rows: Ints) -> Floats:
