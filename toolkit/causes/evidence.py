@@ -31,6 +31,7 @@ from toolkit.detectors import (
     provenance,
     scoring,
     service,
+    spelling,
     units,
     unmoved,
     versions,
@@ -61,6 +62,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
+    inputs += spelling.detect(study)
     inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
     inputs += [e for e in dial.detect(study, moves) if not _named(e, inputs)]
     inputs += [e for e in clock.detect(study) if not _named(e, inputs)]
