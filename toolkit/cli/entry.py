@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -58,6 +60,8 @@ for _command in COMMANDS:
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code; no exception leaves here, and no traceback unless asked for."""
     given = list(sys.argv[1:] if args is None else args)
+    if args is None:  # the process is ours
+        _spare_collecting()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -132,6 +136,12 @@ def _quiet() -> None:
 
         warnings.simplefilter("ignore")
         logging.lastResort = logging.NullHandler()
+
+
+def _spare_collecting() -> None:
+    """Look for cyclic garbage seldom, and not once more at the end: a command mostly loads code, which is none."""
+    gc.set_threshold(500_000, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)
 
 
 @contextlib.contextmanager

@@ -6,11 +6,16 @@ notebook runs in the very environment that the command runs in.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from contextlib import suppress
 from typing import Final
 
+from toolkit.notebooks.quick import without
+
+#: Nobody steps through an unattended notebook; ipykernel goes on without it, a cell that imports it still can.
+_DEBUGGER: Final = "debugpy"
 #: What every shipped template imports; a kernel is started before it is needed, so nobody waits for these.
 READY: Final = ("toolkit.report.show", "toolkit.report.plots", "matplotlib.backends.backend_svg")
 
@@ -18,9 +23,12 @@ READY: Final = ("toolkit.report.show", "toolkit.report.plots", "matplotlib.backe
 def main() -> None:
     """Import ahead, then serve as an IPython kernel until told to stop."""
     sys.path[:] = [entry for entry in sys.path if entry]
+    gc.set_threshold(500_000)  # modules that load are no garbage, and to look for some in them takes a tenth of the boot
     for name in READY:
         with suppress(Exception):  # a broken import shows in the cell that needs it, where a person reads it
             importlib.import_module(name)
+    with without(_DEBUGGER):
+        import ipykernel.debugger  # noqa: F401  looks for it once, here
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance()

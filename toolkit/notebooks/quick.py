@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Thread
 from types import ModuleType
 from typing import Final
@@ -20,14 +21,21 @@ def quick_import(name: str) -> ModuleType:
     """
     if name in sys.modules:
         return sys.modules[name]
-    blocked = "jsonschema" not in sys.modules and _GRAMMAR not in sys.modules
-    if blocked:
-        sys.modules[_GRAMMAR] = None  # type: ignore[assignment]
-    try:
+    with without(_GRAMMAR) if "jsonschema" not in sys.modules else nullcontext():
         return importlib.import_module(name)
+
+
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """Let a package seem absent to what is imported inside; one that is loaded already stays."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
     finally:
-        if blocked:
-            sys.modules.pop(_GRAMMAR, None)
+        sys.modules.pop(name, None)
 
 
 def import_ahead(*names: str) -> None:
