@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import made_bundle
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from toolkit.notebooks.bundle import GroupValue, Series
 from toolkit.records import Event
 from toolkit.report import plots, show
+from toolkit.report.drawn import drawings
 from toolkit.report.page import render
 from toolkit.report.plots.axis import ticks
-from toolkit.report.plots.figure import MADE
+from toolkit.report.plots.figure import MADE, sharing
 
 HOSTILE = "<script>alert(1)</script>$\\frac{1}{0}$\u202e" + "x" * 5_000
 
@@ -135,3 +137,17 @@ def test_what_is_made_up_says_so_in_every_picture() -> None:
         assert isinstance(shown, plots.Figure)
         assert shown.mark == MADE["reconstruction"]
     assert [f.marked(("real",)).mark for f in figures()] == [""] * 5
+
+
+def test_a_page_takes_the_drawings_that_are_its_own(tmp_path: Path) -> None:
+    """What another process drew of the same record is in the page, the same to the byte; of another record nothing."""
+    bundle = made_bundle.bundle()
+    alone = render(bundle)
+    drawn = drawings(bundle.write(tmp_path))
+    other = replace(bundle, series=replace(bundle.series, metrics=bundle.series.metrics[:1]), groups=bundle.groups[:1])
+    apart = render(other)
+    with sharing(dict(drawn)):
+        assert render(other) == apart
+    with sharing(dict(drawn)) as known:
+        assert render(bundle) == alone
+    assert known == drawn  # nothing was drawn anew: that would stand beside the rest

@@ -46,6 +46,8 @@ def demo(store: Store, *, again: bool = False, command: str = "", progress: Prog
         command: with which command.
         progress: told in a few words what begins.
     """
+    from toolkit.notebooks.run import Runner
+
     tell = progress or (lambda _: None)
     known = [i for i in store.incidents() if TAG in i.tags]
     if known and not again:
@@ -55,9 +57,10 @@ def demo(store: Store, *, again: bool = False, command: str = "", progress: Prog
     else:
         tell("opening the incident")
         incident = open_demo(store, command)
-    made = investigate(store, incident.id, command=command, progress=progress, publishing=True)
-    tell("writing the document")
-    page = publish(store, incident.id, command=command)
+    with Runner(progress=lambda step: tell(str(step))) as runner:
+        made = investigate(store, incident.id, command=command, progress=progress, runner=runner)
+        tell("writing the document")
+        page = publish(store, incident.id, command=command, draw=runner.drawings)
     return Demo(store.incident(incident.id), made, page)
 
 

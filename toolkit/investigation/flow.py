@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from toolkit.causes.diagnosis import Diagnosis
     from toolkit.engines.duck import Watch
     from toolkit.notebooks.bundle import Bundle
+    from toolkit.notebooks.run import Runner
 
 #: The templates of an investigation, in their order.
 TEMPLATES: Final = ("timeline", "root_cause", "postmortem")
@@ -78,7 +80,7 @@ def investigate(
     command: str = "",
     progress: Progress | None = None,
     watch: Watch | None = None,
-    publishing: bool = False,
+    runner: Runner | None = None,
 ) -> Investigation:
     """Find out what happened and put it on record.
 
@@ -103,15 +105,15 @@ def investigate(
         command: with which command.
         progress: told in a few words what begins.
         watch: given what tells how far a scan of the log is, see ``read_log``.
-        publishing: the page is written next, so what draws it is loaded while the notebooks run.
+        runner: what runs the notebooks, with its limit for a cell; it stays open. By default one is made for this.
 
     Raises:
         UnknownIncident: there is no such incident.
         LogError: its log cannot be read any more; the record was not changed.
         TemplateError: there is no such template; nothing was run.
     """
-    from toolkit.notebooks.quick import import_ahead, quick_import
-    from toolkit.notebooks.run import CELL_TIMEOUT, RUN_TIMEOUT, Runner
+    from toolkit.notebooks.run import CELL_TIMEOUT, RUN_TIMEOUT
+    from toolkit.notebooks.run import Runner as Own
     from toolkit.notebooks.session import chosen_of, run_notebooks
     from toolkit.notebooks.templates import find_template
 
@@ -121,22 +123,20 @@ def investigate(
     for name in names:
         find_template(name)
     folder = store.folder / incident.id
-    with Runner(cell_timeout=cell_timeout or CELL_TIMEOUT, progress=lambda step: tell(str(step))) as runner:
+    own = Own(cell_timeout=cell_timeout or CELL_TIMEOUT, progress=lambda step: tell(str(step)))
+    with own if runner is None else nullcontext(runner) as chosen:
         if names:
-            runner.warm()  # the kernel boots while the log is read
+            chosen.warm()  # the kernel boots while the log is read
         how = {"engine": engine, "memory_mb": memory_mb, "watch": watch}
         diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell, force=force, **how)
         place = bundle.write(folder / BUNDLE)
         _write_skeleton(folder, bundle)
-        if publishing and names:
-            quick_import("papermill")
-            import_ahead("matplotlib.figure", "matplotlib.backends.backend_svg")
         runs = run_notebooks(
             place,
             folder / NOTEBOOKS,
             names,
             force=force,
-            runner=runner,
+            runner=chosen,
             run_timeout=run_timeout or RUN_TIMEOUT,
             note=lambda run: record_run(store, incident, folder, run, by, command),
         )

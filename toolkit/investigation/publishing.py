@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from toolkit.mime import Shows
 from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.outcome import RunResult
 from toolkit.report.freeze import EVIDENCE, PROFILE, Basis, evidence_files, write_files
+from toolkit.report.plots.figure import sharing
 from toolkit.report.policy import Policy, policy_for
 from toolkit.report.publish import PAGE, Prepared, prepare
 from toolkit.store import Store
@@ -48,6 +50,7 @@ def publish(
     reason: str = "",
     by: str = "",
     command: str = "",
+    draw: Callable[[Bundle], dict[str, str]] | None = None,
 ) -> Publication:
     """Write postmortem.html with its data, evidence and manifest, and put the version on record.
 
@@ -63,6 +66,7 @@ def publish(
         reason: why it takes the place of the version that is published.
         by: who publishes.
         command: with which command.
+        draw: what draws the record's figures elsewhere, e.g. ``Runner.drawings``; what it does not give is drawn here.
 
     Raises:
         PostmortemError: the incident was never investigated, is restricted, or a published version stands in the way.
@@ -81,7 +85,8 @@ def publish(
     documents = [d for d in store.documents(incident.id) if (d.audience, d.kind) == (audience, kind)]
     _mind_published(documents, standing, out)
     policy, basis = policy_for(audience, store.folder), _basis(store, bundle, folder)
-    ready = prepare(bundle, notebooks=runs, audience=audience, kind=kind, status=status, policy=policy, basis=basis)
+    with sharing(draw(bundle) if draw else {}):
+        ready = prepare(bundle, notebooks=runs, audience=audience, kind=kind, status=status, policy=policy, basis=basis)
     sha = ready.sums[PAGE]
     path = os.path.relpath(place / PAGE, folder) if out is None else str((place / PAGE).absolute())
     last = documents[-1:]

@@ -129,6 +129,14 @@ class Kernel:
             self._settings.cleanup()
             self._settings = None
 
+    def ask(self, expression: str, timeout: float) -> Any:
+        """Give the value of an expression, over JSON.
+
+        Raises:
+            RuntimeError, TimeoutError, queue.Empty: it raised, or the kernel does not answer.
+        """
+        return self._ask("None", expression, timeout)
+
     def _ask(self, code: str, expression: str, timeout: float) -> Any:
         """Run code silently and give the value of an expression over JSON."""
         wrapped = {"it": f"__import__('json').dumps({expression})"}

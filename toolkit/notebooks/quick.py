@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from threading import Thread
+from contextlib import contextmanager, nullcontext
 from types import ModuleType
 from typing import Final
 
@@ -36,14 +35,3 @@ def without(name: str) -> Iterator[None]:
         yield
     finally:
         sys.modules.pop(name, None)
-
-
-def import_ahead(*names: str) -> None:
-    """Begin to import modules that nothing else here imports, while this process waits for another; returns at once."""
-
-    def load() -> None:
-        for name in names:
-            with suppress(Exception):  # it shows where the module is needed
-                importlib.import_module(name)
-
-    Thread(target=load, daemon=True).start()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import queue
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from toolkit.errors import RunFailed, TemplateError
+from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.kernel import Kernel
 from toolkit.notebooks.outcome import NEVER_RUN, RunResult, one_line, read_outcome
 from toolkit.notebooks.quick import quick_import
@@ -18,6 +21,7 @@ from toolkit.notebooks.templates import Template, check_parameters, find_templat
 
 CELL_TIMEOUT: Final = 600.0
 RUN_TIMEOUT: Final = 1800.0
+_DRAW: Final = "__import__('toolkit.report.drawn').report.drawn.drawings({folder})"
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,21 @@ class Runner:
         if self._kernel is not None:
             kernel, self._kernel = self._kernel, None
             kernel.close()
+
+    def drawings(self, bundle: Bundle, *, timeout: float = 120) -> dict[str, str]:
+        """Have the kernel draw the figures of a page; none where no kernel runs, or it cannot: draw them here then."""
+        if self._kernel is None or not self._kernel.alive:
+            return {}
+        with tempfile.TemporaryDirectory(prefix="postmortem-", ignore_cleanup_errors=True) as place:
+            bundle.write(place)
+            try:
+                if self._kernel.prepare(Path(place)):
+                    return {}
+                drawn: dict[str, str] = self._kernel.ask(_DRAW.format(folder=repr(place)), timeout)
+            except (RunFailed, RuntimeError, TimeoutError, queue.Empty):
+                self._give_up()
+                return {}
+        return drawn
 
     def run(
         self,

@@ -8,7 +8,9 @@ import io
 import os
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
@@ -62,6 +64,20 @@ _STYLE: Final[Any] = {
     "figure.facecolor": PAPER,
     "axes.facecolor": "none",
 }
+
+
+#: Drawings that are shared, by what they tell; nothing where nobody shares.
+_SHARED: Final[ContextVar[dict[str, str] | None]] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def sharing(drawings: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Take drawings of one record from there instead of drawing them again inside, and put new ones there."""
+    token = _SHARED.set(drawings)
+    try:
+        yield drawings
+    finally:
+        _SHARED.reset(token)
 
 
 @dataclass(frozen=True)
@@ -132,6 +148,18 @@ class Figure:
             canvas.print_png(os.fspath(path))
 
     def _drawn(self, *, narrow: bool) -> str:
+        known, mine = _SHARED.get(), self._identity(narrow=narrow)
+        drawn = known[mine] if known is not None and mine in known else self._draw(narrow=narrow)
+        if known is not None:
+            known[mine] = drawn
+        return drawn
+
+    def _identity(self, *, narrow: bool) -> str:
+        """Name the drawing by all that it tells: the words, the numbers behind it, the paper."""
+        told = (self.key, self.title, self.alt, self.table, self.height, self.mark, narrow)
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+    def _draw(self, *, narrow: bool) -> str:
         import matplotlib as mpl
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure as Drawing
