@@ -41,12 +41,13 @@ class _Record(_engines.NotebookExecutionManager):  # type: ignore[misc, name-def
 
     _waits = False
 
-    def save(self, **_: Any) -> None:
-        """Replace the file by the whole notebook as it is now."""
+    def save(self, *, last: bool = False, **_: Any) -> None:
+        """Replace the file by the whole notebook as it is now, in the form for people and diffs the ``last`` time."""
         if self.output_path and not self._waits:
             path = Path(self.output_path)
             part = path.with_name(f".{path.name}.part")
-            part.write_text(_nbjson.writes(self.nb), encoding="utf-8")
+            text = _nbjson.writes(self.nb) if last else json.dumps(self.nb, ensure_ascii=False)
+            part.write_text(text, encoding="utf-8")
             os.replace(part, path)  # noqa: PTH105
         self.last_save_time = self.now()
 
@@ -77,7 +78,7 @@ class _Record(_engines.NotebookExecutionManager):  # type: ignore[misc, name-def
         record["duration"] = (self.end_time - self.start_time).total_seconds() if self.start_time else None
         self.complete_pbar()
         self.cleanup_pbar()
-        self.save()
+        self.save(last=True)
 
 
 class _Client(_client.PapermillNotebookClient):  # type: ignore[misc, name-defined]
