@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import healthy, study_of
+from made_study import chance, healthy, study_of
 
+import toolkit as tk
 from toolkit.detectors import groups
 from toolkit.detectors.groups import Gap, _corrected
 
@@ -67,3 +68,41 @@ def test_a_log_without_groups_says_so() -> None:
     (got,) = groups.detect(study.__class__(**{**study.__dict__, "log": bare}))
     assert got.finding.stance == "not_testable"
     assert got.finding.not_testable
+
+
+def streets(real: float) -> tk.Diagnosis:
+    """Diagnose arrears that a model expects by one logit more in a street where one group lives; ``real`` is how many.
+
+    With 1.0 the model is right, and the groups' base rates differ; with 0.0 they are equal, and it is not.
+    """
+    rng = np.random.default_rng(4)
+    n = 4000
+    few = rng.random(n) < 0.35
+    north = np.where(rng.random(n) < 0.85, few, rng.random(n) < 0.5)
+    x = rng.normal(size=n)
+    rows = pd.DataFrame(
+        {
+            "when": pd.date_range("2025-01-01", periods=n, freq="h", tz="UTC"),
+            "x": x,
+            "street": np.where(north, "north", "south"),
+            "score": chance(1.3 * x - 1.2 + north).round(4),
+            "arrears": (rng.random(n) < chance(1.3 * x - 1.2 + real * north)).astype(int),
+            "origin": np.where(few, "few", "many"),
+        }
+    )
+    roles = {"timestamp": "when", "score": "score", "label": "arrears", "group": ["origin"], "feature": ["x", "street"]}
+    return tk.diagnose(tk.read_log(rows, {"task": "binary", "roles": roles}))
+
+
+def test_extra_false_alarms_at_equal_base_rates_are_harm() -> None:
+    """As many of either group are in arrears, and one is suspected twice as often: bias, though accuracy is alike."""
+    got = streets(0.0)
+    assert got.verdict == "bias"
+    assert got.probabilities["none"] < 0.3
+
+
+def test_unequal_base_rates_told_truly_are_no_fault() -> None:
+    """Where the group that is suspected more often is in arrears more often, as the score says, nothing is wrong."""
+    got = streets(1.0)
+    assert got.verdict == "none"
+    assert got.probabilities["bias"] < 0.2

@@ -248,10 +248,11 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
         return "under_represented_group", 0.0
     if _by_people(study, g):
         return "selection_gap", 0.0
-    if g.measure in ("misses", "false alarms") and proxy_of(study, g) is not None:
-        return "proxy_feature", 0.0
     if g.measure in ("misses", "false alarms"):
-        return "performance_gap", _base_rates(study, g)
+        explained = 0.9 if _earned(study, g) else 0.0
+        if proxy_of(study, g) is not None:
+            return "proxy_feature", explained
+        return "performance_gap", max(explained, _base_rates(study, g))
     return "performance_gap", 0.0
 
 
@@ -274,6 +275,24 @@ def _base_rates(study: Study, g: Gap) -> float:
     return 0.1 if abs(z) > 4 and abs(d) > 0.05 else 0.0
 
 
+def _earned(study: Study, g: Gap) -> bool:
+    """Whether base rates alone make the gap: they differ, and scores come true alike for both sides.
+
+    Then the side of the higher rate must be chosen more often, with more false alarms and fewer misses, whoever scores
+    (Kleinberg, Mullainathan and Raghavan 2016; Chouldechova 2017). One that fares worse in both is served worse.
+    """
+    score, label = study.log.score, np.where(study.mature, study.log.label, np.nan)
+    if np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+        return False
+    need, _, _, sure = difference(label[~g.rows], label[g.rows])
+    left, _, _, z = difference((label - score)[~g.rows], (label - score)[g.rows])
+    if abs(sure) < 3 or (need > 0) != (g.measure == "false alarms") or (abs(left) > 0.3 * abs(need) and abs(z) > 2):
+        return False
+    both = measures(study, study.log, study.mature)
+    worse = [difference(both[m][~g.rows], both[m][g.rows])[3] for m in ("misses", "false alarms")]
+    return min(worse) < 2
+
+
 def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """A selection gap: fair where labels differ as much, biased labels where only the reference's do, else a gap."""
     label = np.where(study.mature, study.log.label, np.nan)
@@ -289,7 +308,8 @@ def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     if has and np.isfinite(d):
         explained = float(np.clip(d / g.gap, 0.0, 1.0)) if g.gap else 0.0
         errors = [o for o in mine if o.measure in ("misses", "false alarms") and o.value == g.value]
-        return ("proxy_feature" if proxy else "selection_gap"), explained * (0.9 if not errors else 0.5)
+        explained = 0.9 if _earned(study, g) else explained * (0.9 if not errors else 0.5)
+        return ("proxy_feature" if proxy else "selection_gap"), explained
     return ("proxy_feature" if proxy else "selection_gap"), 0.0
 
 
