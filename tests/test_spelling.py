@@ -39,6 +39,14 @@ def test_the_same_numbers_in_another_spelling(write: str, *, own: bool) -> None:
     assert int(got.rows.sum()) == 1500 - SINCE
 
 
+def test_a_baseline_that_reaches_into_the_change_hides_nothing() -> None:
+    """Held to its own early rows, of which some are in the new spelling already, the log shows it all the same."""
+    log = healthy(np.random.default_rng(4), 1500)
+    log["town"] = [f"{m} mo" if i >= 300 else str(m) for i, m in enumerate(MONTHS.tolist())]
+    (got,) = spelling.detect(study_of(log, None))
+    assert got.mechanism == "schema_change"
+
+
 @pytest.mark.parametrize(
     ("write", "then"),
     [
