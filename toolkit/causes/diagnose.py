@@ -114,7 +114,7 @@ def write(
         notes=(
             *in_question(study, damage, lead_candidate),
             *_order(study, onset_interval, events),
-            *_notes(study, estimated=damage.harm.estimated),
+            *_notes(study, damage),
         ),
     )
 
@@ -191,9 +191,11 @@ def _named(e: Event) -> str:
     return f"{e.kind.replace('_', ' ')} of {e.occurred_at:%Y-%m-%d %H:%M} UTC ({text})"
 
 
-def _notes(study: Study, *, estimated: bool) -> tuple[str, ...]:
+def _notes(study: Study, damage: Damage) -> tuple[str, ...]:
     """What a reader should know of how the log was read."""
     notes = []
+    if damage.unskilled:
+        notes.append("The model is no better than one and the same answer for every row.")
     rows, sampled = study.profile.rows.get(LOG, len(study.log)), len(study.log)
     if sampled < rows:
         notes.append(
@@ -220,6 +222,6 @@ def _notes(study: Study, *, estimated: bool) -> tuple[str, ...]:
         notes.append(f"The last {late} rows are too young for their labels and were left out of every error count.")
     if not study.has_labels:
         notes.append("The log has too few labels to count errors.")
-    if estimated:
+    if damage.harm.estimated:
         notes.append(ASSUMPTION)
     return tuple(notes)

@@ -173,6 +173,8 @@ def headline(v: Verdict) -> str:
     """Say the verdict in one clause."""
     if v.verdict == "undetermined":
         if chance := _traceless(v):
+            if v.harm.interval is not None and v.harm.interval[0] <= 0:
+                return f"undetermined; no cause shows, and {v.harm.n:,} rows are too few to rule harm out"
             return f"undetermined; likeliest is {_TRACELESS} ({chance:.0%})"
         top = max(v.probabilities, key=lambda k: v.probabilities[k])
         if top == "none" and v.probabilities[top] >= 0.5:
@@ -227,8 +229,11 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
     lines += _seen(v) if v.verdict == "none" else []
     told = {leader.mechanism} if leader is not None else set()
     told |= {"unexplained"} if v.verdict == "undetermined" and _traceless(v) else set()
-    rival = next((r for r in v.rivals if r.mechanism not in told), None)
-    if rival is not None and rival.probability >= 0.02:
+    others = [r for r in v.rivals if r.mechanism not in told and r.probability >= 0.02]
+    if others and others[0].cause == v.verdict:  # its probability is a part of the verdict's
+        lines.append(("Or", f"by {plain(others[0].mechanism)} ({others[0].probability:.0%} of the {v.confidence:.0%})"))
+    rival = next((r for r in others if r.cause != v.verdict), None)
+    if rival is not None:
         other = f"{rival.cause}: {plain(rival.mechanism)}" if rival.cause != "unexplained" else _TRACELESS
         lines.append(("Rival", f"{other} ({rival.probability:.0%})"))
     lines += [("Next", text) for text in v.would_settle_it[:1]]

@@ -64,6 +64,8 @@ def would_settle(
     asks += [_ALONE[n][0].upper() + _ALONE[n][1:] + "." for n in names if n in _ALONE]
     if study.own_reference:
         asks.append("A reference: the model's validation rows, or a window of the log when it was healthy.")
+    if choice.unexplained >= 0.5 and damage.z < 2 and study.has_labels:
+        asks.append(labels_needed(study))
     if not asks:
         asks.append("More labelled rows after the onset, and a list of what was deployed or changed and when.")
     return tuple(dict.fromkeys(asks))[:3]
