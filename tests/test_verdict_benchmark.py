@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.verdict import baseline
-from benchmarks.verdict.metrics import alarms, by_mechanism, calibration_error, clopper_pearson, confusion
+from benchmarks.verdict.metrics import (
+    alarms,
+    by_mechanism,
+    calibration_chance,
+    calibration_error,
+    clopper_pearson,
+    confusion,
+)
 from benchmarks.verdict.plan import GROUPS, Trial, ablations, build, trials
 from toolkit import testing
 from toolkit.testing.bases_real import REAL
@@ -54,6 +61,12 @@ def test_calibration_error() -> None:
     """Stating .9 and being right half of the time is .4 off; being right nine times in ten is not off."""
     assert calibration_error([0.9] * 10, [True] * 5 + [False] * 5) == pytest.approx(0.4)
     assert calibration_error([0.9] * 10, [True] * 9 + [False]) == pytest.approx(0.0)
+
+
+def test_calibration_error_of_chance() -> None:
+    """Of one trial stated at .7 the gap is .3 or .7, .42 on average; of ten thousand it is next to nothing."""
+    assert calibration_chance([0.7], draws=4000) == pytest.approx(0.7 * 0.3 + 0.3 * 0.7, abs=0.02)
+    assert calibration_chance([0.7] * 10_000, draws=20) < 0.01
 
 
 def test_intervals_come_from_mechanisms() -> None:

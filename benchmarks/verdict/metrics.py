@@ -48,6 +48,17 @@ def calibration_error(stated: Sequence[float], right: Sequence[bool], bins: int 
     return float(sum(gaps) / len(p))
 
 
+def calibration_chance(stated: Sequence[float], draws: int = 400) -> float:
+    """Give the calibration error that chance alone gives where every stated probability is true.
+
+    A bin of a dozen trials strays by a tenth however well calibrated the system is (Broecker & Smith 2007).
+    """
+    rng = np.random.default_rng(0)
+    p = np.asarray(stated, float)
+    drawn = [calibration_error(stated, list(rng.random(len(p)) < p)) for _ in range(draws)] if len(p) else []
+    return float(np.mean(drawn)) if drawn else float("nan")
+
+
 def median(values: Sequence[float | None]) -> float:
     """Give the median of what is there."""
     there = [v for v in values if v is not None]
@@ -76,6 +87,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         "undetermined": mean([r["undetermined"] for r in scored]),
         "right_if_committed": mean([r["cause_right"] for r in scored if r["committed"]]),
         "ece": calibration_error([r["top_probability"] for r in scored], [r["top_right"] for r in scored]),
+        "ece_chance": calibration_chance([r["top_probability"] for r in scored]),
         "onset_median": median([r["onset_error"] for r in scored]),
         "place": mean([r["place_right"] for r in scored]),
         "ledger": mean([r["ledger_error"] for r in scored]),

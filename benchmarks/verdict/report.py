@@ -36,8 +36,8 @@ def real(rows: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
 
 def incidents(rows: list[dict[str, Any]]) -> str:
     """Give the table of all groups of incidents."""
-    head = ["group", "n", "cause", "95 % by mechanism", "mechanism", "top 3", "undetermined", "right if named", "ECE",
-            "onset, buckets", "place", "ledger, points", "blind: undetermined", "crashes", "s"]  # fmt: skip
+    head = ["group", "n", "cause", "95 % by mechanism", "mechanism", "top 3", "undetermined", "right if named",
+            "ECE (of chance)", "onset, buckets", "place", "ledger, points", "blind: undetermined", "crashes", "s"]  # fmt: skip
     lines = []
     for group in _INCIDENTS:
         ours = real(rows, group)
@@ -49,7 +49,8 @@ def incidents(rows: list[dict[str, Any]]) -> str:
         low, high = s["cause_interval"]
         lines.append([
             group, str(s["n"]), _f(s["cause"]), f"{_f(low)} to {_f(high)}", _f(s["mechanism"]), _f(s["top3"]),
-            _f(s["undetermined"]), _f(s["right_if_committed"]), _f(s["ece"]), _f(s["onset_median"]), _f(s["place"]),
+            _f(s["undetermined"]), _f(s["right_if_committed"]), f"{_f(s['ece'])} ({_f(s['ece_chance'])})",
+            _f(s["onset_median"]), _f(s["place"]),
             _f(s["ledger"], 1), f"{_f(s['blind_undetermined'])} of {s['blind']}", str(s["crashes"]), _f(s["seconds"]),
         ])  # fmt: skip
     return _table(head, lines)
