@@ -37,7 +37,8 @@ def real(rows: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
 def incidents(rows: list[dict[str, Any]]) -> str:
     """Give the table of all groups of incidents."""
     head = ["group", "n", "cause", "95 % by mechanism", "mechanism", "top 3", "undetermined", "right if named",
-            "ECE (of chance)", "onset, buckets", "place", "ledger, points", "blind: undetermined", "crashes", "s"]  # fmt: skip
+            "ECE (of chance)", "onset, buckets", "place", "ledger, points", "blind: undetermined", "crashes",
+            "s"]  # fmt: skip
     lines = []
     for group in _INCIDENTS:
         ours = real(rows, group)
