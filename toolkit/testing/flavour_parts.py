@@ -33,8 +33,9 @@ def standard(base: Base, label: Array) -> Array:
 
 def upper_half(base: Base, frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Rows of the upper half of the first number: a sample that missed the rest."""
-    name = base.numeric[0]
-    return np.asarray(frame[name].to_numpy(float) > np.quantile(base.frame[name].to_numpy(float), 0.45))
+    pool, x = (f[base.numeric[0]].to_numpy(float) for f in (base.frame, frame))
+    cut = np.quantile(pool, 0.45)
+    return np.asarray(x > cut if cut < pool.max() else x >= cut)  # of a few values the largest may be the half
 
 
 def common_values(base: Base, frame: pd.DataFrame) -> NDArray[np.bool_]:
