@@ -79,3 +79,14 @@ def absolute_target(name: str) -> str:
     target = name.removeprefix(SPARK)
     local = is_path(target) and "://" not in target and Path(target).exists()
     return f"{SPARK}{Path(target).absolute()}" if local else name
+
+
+def seen_files(name: str) -> list[Path]:
+    """Give every file below ``spark://PATH`` in its order, where this machine sees that path; none else."""
+    path = Path(name.removeprefix(SPARK))
+    try:
+        if not is_path(str(path)) or "://" in str(name.removeprefix(SPARK)) or not path.exists():
+            return []
+        return [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    except (OSError, ValueError):
+        return []

@@ -5,10 +5,41 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
+
+
+#: Size, time of the content, time of the entry, device and inode of a file; times in ns.
+Stamp = tuple[int, int, int, int, int]
+
+
+def stamp(file: Path) -> Stamp:
+    """Give what changes with a file's content: anybody can set the time of the content, nobody that of the entry.
+
+    Raises:
+        OSError: there is no such file.
+
+    """
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_dev, found.st_ino
+
+
+def stamp_of(told: Any) -> Stamp:
+    """Read a stamp that was written down.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    size, content, entry, device, inode = map(int, told)
+    return size, content, entry, device, inode
+
+
+def changed(one: Stamp) -> float:
+    """Give when a file was last changed by its stamp, in seconds since 1970."""
+    return max(one[1], one[2]) / 1e9
 
 
 def file_sha256(file: Path) -> str:

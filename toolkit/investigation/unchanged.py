@@ -1,7 +1,8 @@
 """Whether the log is still what the last investigation read (floor 7): then nothing is read and nothing computed again.
 
-Kept are the sha256 of every file with its size and time of change. A file whose size and time are the same is taken to
-be the same, unless it was changed so shortly before it was read that its time could not tell; else it is hashed.
+Kept are the sha256 of every file with its stamp (size, times, inode). A file whose stamp is the same is taken to be the
+same, unless it was changed so shortly before it was read that its time could not tell; else it is hashed. Files that
+Spark read where this machine sees them too have a stamp alone: they are never read here, so another one is a change.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from toolkit.engines.choose import is_spark, seen_files
+from toolkit.engines.hashes import Stamp, changed, file_sha256, stamp, stamp_of
 from toolkit.errors import LogError, PostmortemError
 from toolkit.investigation.derived import SOURCE
 from toolkit.investigation.diagnosing import contested_of
@@ -24,18 +27,18 @@ from toolkit.store import Store
 
 #: A file changed within these seconds of being read may change again without its time telling.
 _RACY: Final = 2.0
-_FORMAT: Final = "toolkit.read/1"
+_FORMAT: Final = "toolkit.read/2"
 
 
 @dataclass(frozen=True)
 class Read:
-    """What an investigation read: ``key`` of all but the files, ``files`` as name -> size, time in ns, sha256.
+    """What an investigation read: ``key`` of all but the files, ``files`` as name -> stamp, sha256 ("" by Spark).
 
     Names are those of ``named``: an incident's folder goes from hand to hand and says nothing of where logs lie.
     """
 
     key: str
-    files: Mapping[str, tuple[int, int, str]]
+    files: Mapping[str, tuple[Stamp, str]]
     at: float
 
     def holds(self, key: str, sources: Sequence[str]) -> bool:
@@ -50,16 +53,12 @@ class Read:
             return False
         return all(self._same(file, *self.files[named(file)]) for file in now)
 
-    def _same(self, file: Path, size: int, changed: int, sha256: str) -> bool:
-        from toolkit.engines.hashes import file_sha256
-
+    def _same(self, file: Path, was: Stamp, sha256: str) -> bool:
         try:
-            found = file.stat()
-            if found.st_size != size:
-                return False
-            if found.st_mtime_ns == changed and changed / 1e9 < self.at - _RACY:
+            now = stamp(file)
+            if now == was and was[1] / 1e9 < self.at - _RACY:
                 return True
-            return file_sha256(file) == sha256
+            return now[0] == was[0] and bool(sha256) and file_sha256(file) == sha256
         except (OSError, PostmortemError):
             return False
 
@@ -73,10 +72,10 @@ class Read:
 
 def load(file: Path) -> Read | None:
     """Give what was read last; nothing where that is not known, or the file is damaged."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         raw = json.loads(file.read_text(encoding="utf-8"))
         if raw["format"] == _FORMAT:
-            files = {str(k): (int(a), int(b), str(c)) for k, (a, b, c) in raw["files"].items()}
+            files = {str(k): (stamp_of(told), str(sha)) for k, (told, sha) in raw["files"].items()}
             return Read(str(raw["key"]), files, float(raw["at"]))
     return None
 
@@ -115,25 +114,34 @@ def note(key: str, sources: Sequence[str], hashes: Mapping[str, str], began: flo
         began: seconds since 1970 when the reading began.
     """
     files = _files(sources)
-    if files is None or any(str(f) not in hashes for f in files):
+    if files is None:
         return None
+    by_spark = {s for s in sources if is_spark(s)}
     known = {}
     for file in files:
-        found = file.stat()
-        if found.st_mtime_ns / 1e9 >= began:
+        sha256 = hashes.get(str(file), "")
+        if not sha256 and not by_spark:
+            return None
+        found = stamp(file)
+        if changed(found) >= began:
             return None  # written while it was read: nobody knows which half was
-        known[named(file)] = (found.st_size, found.st_mtime_ns, hashes[str(file)])
+        known[named(file)] = (found, sha256)
     return Read(key, known, time.time())
 
 
 def _files(sources: Sequence[str]) -> list[Path] | None:
-    """Give the files of sources in their order; nothing for a table of a database."""
-    from toolkit.engines.choose import is_spark
+    """Give the files of sources in their order; nothing for a table, or for what this machine does not see."""
     from toolkit.logs.formats import find_files
 
     found: list[Path] = []
     for source in sources:
-        if is_spark(source) or ("::" in source and not Path(source).exists()):
+        if is_spark(source):
+            seen = seen_files(source)
+            if not seen:
+                return None
+            found += seen
+        elif "::" in source and not Path(source).exists():
             return None
-        found += find_files(source)[0]
+        else:
+            found += find_files(source)[0]
     return found
