@@ -3,7 +3,8 @@
 A log grows by files. What one query says of some files holds as long as their bytes and its text are the same, so it is
 kept under the hash of both, and only files that are new or changed are read. Answers may hold rows of the log, so each
 is sealed with a key that the files themselves give: who has the log can open it, who was given the folder alone cannot,
-and when the log is gone nobody can. A folder that is damaged, or of another version, is as good as none.
+and when the log is gone nobody can. A folder that is damaged, of another version, or that others may write to, is as
+good as none.
 """
 
 from __future__ import annotations
@@ -11,21 +12,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from toolkit.engines.hashes import file_sha256
+from toolkit.engines.hashes import file_sha256, stamp, stamp_of
+from toolkit.engines.part import Known, Part
 from toolkit.errors import LogError
 from toolkit.paths import write_whole
 
-#: A file changed within these seconds of being hashed may change again without its time telling.
-RACY: Final = 2.0
 #: Files are put together into a part of up to so many bytes, so that a first reading asks no more than it must.
 PART_BYTES: Final = 512 * 2**20
 #: With more parts than this they are made anew, and the log is read once as a whole.
@@ -33,51 +31,13 @@ MOST_PARTS: Final = 64
 #: An answer of more rows is not kept, and of all answers the latest of so many bytes.
 MOST_ROWS: Final = 500_000
 MOST_BYTES: Final = 256 * 2**20
-_FORMAT: Final = "toolkit.kept/1"
+#: An index of more bytes is none of ours, and what a killed process left is dropped after so many seconds.
+MOST_INDEX: Final = 64 * 2**20
+_ABANDONED: Final = 3600.0
+_FORMAT: Final = "toolkit.kept/2"
 _INDEX: Final = "index.json"
 _ENDING: Final = ".sealed"
-#: So much of either end of a file goes into the key of what is kept of it.
-_END: Final = 16 * 2**10
-
-
-@dataclass(frozen=True)
-class Part:
-    """Files that are asked together; ``identity`` is the hash of what they hold, ``steady`` says it can be trusted."""
-
-    files: tuple[Path, ...]
-    hashes: tuple[str, ...]
-    stamps: tuple[tuple[int, int], ...]
-    steady: bool
-
-    @cached_property
-    def identity(self) -> str:
-        """The hash of the content of all files, and of the values of columns that their folders' names give."""
-        told = [[sha, [p for p in f.parent.parts if "=" in p]] for f, sha in zip(self.files, self.hashes, strict=True)]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-    @cached_property
-    def secret(self) -> bytes:
-        """What only the files give: the hash of their ends, which nothing records."""
-        made = hashlib.sha256(self.identity.encode())
-        for file in self.files:
-            with file.open("rb") as stream:
-                made.update(stream.read(_END))
-                stream.seek(max(file.stat().st_size - _END, 0))
-                made.update(stream.read(_END))
-        return made.digest()
-
-    def unchanged(self) -> bool:
-        """Whether the files are still those that were hashed."""
-        with suppress(OSError):
-            return self.steady and all(_stamp(f) == s for f, s in zip(self.files, self.stamps, strict=True))
-        return False
-
-
-def joined(parts: Sequence[Part]) -> Part:
-    """Give parts as one."""
-    files = tuple(file for part in parts for file in part.files)
-    hashes = tuple(sha for part in parts for sha in part.hashes)
-    return Part(files, hashes, tuple(s for part in parts for s in part.stamps), all(part.steady for part in parts))
+_PART: Final = ".part"
 
 
 class Kept:
@@ -85,17 +45,23 @@ class Kept:
 
     def __init__(self, folder: Path, *, again: bool = False) -> None:
         self.folder = folder
-        if again:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._files: dict[str, tuple[int, int, str, float]] = {}
+        self._files: dict[str, Known] = {}
         self._parts: list[tuple[str, ...]] = []
         self._used: set[str] = set()
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            raw = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        self._open = _is_ours(folder)
+        if again and self._open:
+            self._forget(lambda _: True)
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
+            raw = json.loads(self._read_index())
             if raw["format"] == _FORMAT:
-                files = {str(k): (int(a), int(b), str(c), float(d)) for k, (a, b, c, d) in raw["files"].items()}
+                files = {str(k): Known(stamp_of(s), str(c), float(d)) for k, (s, c, d) in raw["files"].items()}
                 self._parts = [tuple(str(sha) for sha in part) for part in raw["parts"]]
                 self._files = files
+
+    def _read_index(self) -> str:
+        if not self._open or (self.folder / _INDEX).stat().st_size > MOST_INDEX:
+            return ""
+        return (self.folder / _INDEX).read_text(encoding="utf-8")
 
     def sha256(self, file: Path) -> str:
         """Give the hash of a file; it is not read where its size and time say that it is the one that was hashed.
@@ -104,30 +70,35 @@ class Kept:
             LogError: it cannot be read.
 
         """
-        return self._known(file)[2]
+        return self._known(file).sha256
 
-    def _known(self, file: Path) -> tuple[int, int, str, float]:
-        name = hashlib.sha256(str(file).encode()).hexdigest()  # the folder says nothing of where logs lie
+    def _known(self, file: Path) -> Known:
+        name = hashlib.sha256(os.fsencode(file)).hexdigest()  # the folder says nothing of where logs lie
         try:
-            stamp, known = _stamp(file), self._files.get(name)
+            now, known = stamp(file), self._files.get(name)
         except OSError as error:
             reason = error.strerror or str(error)
             raise LogError(f"the file cannot be read: {reason}", where=str(file), fix="check the path") from None
-        if known is None or known[:2] != stamp or not _steady(known):
+        if known is None or known.stamp != now or not known.steady:
             began = time.time()
-            known = self._files[name] = (*stamp, file_sha256(file), began)
+            known = self._files[name] = Known(now, file_sha256(file), began)
         return known
 
     def split(self, files: Sequence[Path]) -> list[Part]:
         """Put files into parts, in their order: those of the last reading where these are whole, new ones else."""
         known = [self._known(file) for file in files]
-        shas = [one[2] for one in known]
-        places = self._places(shas, [one[0] for one in known])
+        shas, sizes = [one.sha256 for one in known], [one.stamp[0] for one in known]
+        places = self._places(shas, sizes)
         if len(places) > MOST_PARTS:
             self._parts = []
-            places = self._places(shas, [one[0] for one in known])
+            places = self._places(shas, sizes)
         made = [
-            Part(tuple(files[a:b]), tuple(shas[a:b]), tuple(k[:2] for k in known[a:b]), all(map(_steady, known[a:b])))
+            Part(
+                tuple(files[a:b]),
+                tuple(shas[a:b]),
+                tuple(k.stamp for k in known[a:b]),
+                all(k.steady for k in known[a:b]),
+            )
             for a, b in places
         ]
         now = [part.hashes for part in made]
@@ -159,9 +130,9 @@ class Kept:
 
         name = self._name(part, question)
         file = self.folder / name
-        if not file.is_file():
-            return None
         try:
+            if not self._open or not 0 < file.stat().st_size <= MOST_BYTES:
+                return None
             seal = _encryption().create_decryption_properties(_key(part, name))
             with pq.ParquetFile(file, decryption_properties=seal) as opened:
                 found = opened.read()
@@ -176,7 +147,7 @@ class Kept:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        if table.num_rows > MOST_ROWS or not part.unchanged():
+        if not self._open or table.num_rows > MOST_ROWS or not part.unchanged():
             return
         name = self._name(part, question)
         with suppress(OSError, AttributeError, pa.ArrowException):
@@ -194,14 +165,24 @@ class Kept:
             return
         with suppress(OSError):
             self._lay_out()
-            about = {"format": _FORMAT, "files": self._files, "parts": self._parts[-4 * MOST_PARTS :]}
+            files = {name: [known.stamp, known.sha256, known.at] for name, known in self._files.items()}
+            about = {"format": _FORMAT, "files": files, "parts": self._parts[-4 * MOST_PARTS :]}
             write_whole(self.folder / _INDEX, json.dumps(about) + "\n")
+            self._forget(lambda file: file.suffix == _PART and time.time() - file.stat().st_mtime > _ABANDONED)
             found = [(f.name in self._used, f.stat().st_mtime, f.stat().st_size, f) for f in self._answers()]
             left = MOST_BYTES
             for _, _, size, file in sorted(found, reverse=True):
                 left -= size
                 if left < 0:
                     file.unlink(missing_ok=True)
+
+    def _forget(self, which: Callable[[Path], bool]) -> None:
+        """Remove files of ours; of a folder that is a link too, and nothing else that somebody put there."""
+        with suppress(OSError):
+            for file in [*self.folder.iterdir()]:
+                with suppress(OSError):
+                    if (file.suffix in {_ENDING, _PART} or file.name == _INDEX) and which(file):
+                        file.unlink()
 
     def _answers(self) -> list[Path]:
         return [f for f in self.folder.iterdir() if f.suffix == _ENDING]
@@ -238,10 +219,16 @@ def _encryption() -> Any:
     return made
 
 
-def _stamp(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_size, found.st_mtime_ns
+def _is_ours(folder: Path) -> bool:
+    """Tell whether a folder is ours alone to write to, or not there yet: who can write to it can say what holds.
 
-
-def _steady(known: tuple[int, int, str, float]) -> bool:
-    return known[1] / 1e9 < known[3] - RACY
+    Windows has rights of another kind; there the folder is as safe as the one that it lies in.
+    """
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    ours = not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
+    return stat.S_ISDIR(found.st_mode) and ours

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from toolkit.engines.kept import Kept, Part, joined, question_of
+from toolkit.engines.kept import Kept, question_of
+from toolkit.engines.part import Part, joined
 from toolkit.sql import literal
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 #: How a part lies to a span of time: within it, outside, or across its ends.
 Lies = Literal["within", "outside", "across"]
-_READ_FROM: Final = re.compile(r"\bFROM (\w+)")
+#: A name that is read, or what is quoted: a column may be called "FROM rows".
+_READ_FROM: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bFROM (\w+)""")
 
 
 @dataclass
