@@ -145,7 +145,7 @@ def _free() -> int:
         return int(one.getsockname()[1])
 
 
-def _wait_for(port: int, seconds: float = 90) -> None:
+def _wait_for(port: int, seconds: float = 300) -> None:
     until = time.monotonic() + seconds
     while True:
         with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
