@@ -48,11 +48,15 @@ def _start(name: str) -> None:
 
 
 def play(trial: Trial) -> dict[str, Any]:
-    """Make one log, have it diagnosed, and hold the answer against the truth."""
+    """Make one log, have it diagnosed, and hold the answer against the truth; ``unmade`` says why there is no log."""
+    from toolkit.errors import PostmortemError
     from toolkit.testing import score
     from toolkit.testing.scoring import record_of
 
-    case, truths = build(trial)
+    try:
+        case, truths = build(trial)
+    except PostmortemError as error:  # a base of one number has no two columns to exchange
+        return {"name": trial.name, "unmade": error.what}
     truth = truths[0]
     row: dict[str, Any] = {
         "group": trial.group, "mask": trial.mask, "half": trial.half, "name": trial.name, "rows": truth.rows,
@@ -101,6 +105,9 @@ def play_all(plan: list[Trial], name: str, workers: int, file: Path | None, *, r
     ]  # fmt: skip
     with multiprocessing.get_context("spawn").Pool(workers, initializer=_start, initargs=(name,)) as pool:
         for i, row in enumerate(pool.imap_unordered(play, order, chunksize=4), 1):
+            if "unmade" in row:
+                print(f"left out, for there is no such log: {row['name']}: {row['unmade']}", flush=True)
+                continue
             rows.append(row)
             if file is not None:
                 with file.open("a", encoding="utf-8") as out:
