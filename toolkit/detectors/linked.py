@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from toolkit.detectors import clock, dial
 from toolkit.detectors.evidence import Evidence, difference, percent
 from toolkit.detectors.scoring import linear, linear_names
 from toolkit.detectors.study import Study
@@ -27,6 +28,7 @@ _ROSE: Final = 4.0
 #: How much worse than the model a refit may be on the baseline, in parts of the excess, to be asked in its stead.
 _WORSE: Final = 0.25
 _FITTED: Final = 8_000
+_SURE: Final = frozenset({clock.NAME, dial.NAME})
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,14 @@ def weighed(e: Evidence, link: Link | None) -> Evidence:
 
 
 def judge(study: Study, inputs: Sequence[Evidence]) -> list[Evidence]:
-    """Ask of every feed that stands still, or is filled in, whether the misfit stands without it, and the others."""
-    feeds = [e for e in inputs if e.mechanism in ("stale_feature", "default_filled") and e.rows is not None]
+    """Ask of every feed that stands still, or is filled in, whether the misfit stands without it, and the others.
+
+    Of one that comes by another clock it is not asked: nothing comes so by habit.
+    """
+    feeds = [
+        e for e in inputs
+        if e.mechanism in ("stale_feature", "default_filled") and e.rows is not None and e.finding.detector not in _SURE
+    ]  # fmt: skip
     names = sorted({f for e in feeds for f in e.finding.features})
     if not names or not study.has_labels:
         return list(inputs)
