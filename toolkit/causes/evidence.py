@@ -10,6 +10,7 @@ import numpy as np
 from toolkit.causes.candidates import explained_rows
 from toolkit.detectors import (
     answers,
+    as_it_was,
     association,
     calibration,
     categories,
@@ -89,6 +90,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *world.detect(study, moves, relation, explained),
         *forecast.detect(study),
         *provenance.detect(study, relation),
+        *as_it_was.detect(study, relation),
         *generalisation.detect(study, moves, explained),
         *leakage.detect(study, moves),
         *new_site.detect(study),

@@ -30,7 +30,8 @@ class Fresh:
     """Mean losses: promised by the model on the reference, learnt afresh out of bag, and that learner's on the log.
 
     ``better`` and ``moved`` are z of how much the model beats the learner on the reference, and of how much worse the
-    learner is on the log; ``gap``, its ``z`` and ``interval`` are of the model's rise from the reference to the log.
+    learner is on the log, by ``rise_at_most`` (upper end of 95 %); ``gap``, its ``z`` and ``interval`` are of the
+    model's rise from the reference to the log.
     """
 
     promised: float
@@ -38,6 +39,7 @@ class Fresh:
     served: float
     better: float
     moved: float
+    rise_at_most: float
     n: int
     gap: float = 0.0
     z: float = 0.0
@@ -155,7 +157,7 @@ def fresh(study: Study, rows: Any) -> Fresh | None:
     mine = study.ref_loss.model[have]
     return Fresh(
         float(mine.mean()), float(held.mean()), float(now.mean()),
-        difference(mine, held)[3], difference(held, now)[3], len(have),
+        difference(mine, held)[3], difference(held, now)[3], difference(held, now)[2][1], len(have),
     )  # fmt: skip
 
 

@@ -1,0 +1,41 @@
+"""Is the world as it was, though the model errs more (floor 4)?
+
+A fresh learner, taught on the baseline's inputs and labels and judged there on rows that it did not see, is asked of
+the incident's rows. Where it errs there no more than before, the labels still follow from the inputs as they did: what
+changed is the model or what stands between it and the answer, and neither the world nor the labels.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, difference, make
+from toolkit.detectors.promise import fresh
+from toolkit.detectors.relation import Relation
+from toolkit.detectors.study import Study
+
+NAME: Final = "as_it_was"
+#: The learner's own rise may be at most this part of the model's, at the upper end of its 95 % interval.
+_PART: Final = 0.35
+
+
+def detect(study: Study, relation: Relation | None) -> list[Evidence]:
+    """Ask a fresh learner of the incident's rows, where the relation of inputs and labels looks changed since a row."""
+    if relation is None or not relation.change.found or relation.change.shape == "from_start" or relation.change.z < 4:
+        return []
+    rows = np.flatnonzero(relation.rows & ~np.isnan(study.log_loss.model))
+    gap, _, _, z = difference(study.ref_loss.model, study.log_loss.model[rows])
+    if z < 4:
+        return []
+    got = fresh(study, rows)
+    if got is None or got.rise_at_most > _PART * gap or got.learnt - got.promised > gap:
+        return []
+    text = (
+        f"A fresh learner taught on the baseline errs {got.served:.3f} on these rows, and {got.learnt:.3f} on rows of "
+        f"the baseline that it did not see, while the model errs {gap:.3f} more: the labels still follow from the "
+        "inputs, and the answers do not."
+    )
+    refutes = ("concept_drift", "label_noise", "label_shift", "poisoned_data")
+    return [make(study, NAME, "", text, strength=0.0, z=z, effect=gap, unit="loss", n=got.n, refutes=refutes)]
