@@ -139,6 +139,7 @@ def text(results: Results, options: argparse.Namespace) -> str:
 def write(folder: Path, results: Results, options: argparse.Namespace) -> None:
     """Write RESULTS.md and the plots beside it."""
     words = ["python -m benchmarks.verdict.run", "--quick" if options.quick else "", f"--half {options.half}",
+             f"--skip {options.skip}" if options.skip else "",
              f"--limit {options.limit}" if options.limit else "",
              *(f"--only {g}" for g in options.only or ()), f"--system {options.system}",
              *(f"--compare {c}" for c in options.compare), "--write"]  # fmt: skip
