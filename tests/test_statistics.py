@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,16 +10,7 @@ from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import _kappa
-from toolkit.detectors.evidence import (
-    difference,
-    false_discoveries,
-    ks_distance,
-    ks_z,
-    p_of_z,
-    percent,
-    proportion_z,
-    ranks,
-)
+from toolkit.detectors.evidence import difference, ks_distance, ks_z, p_of_z, percent, proportion_z
 from toolkit.detectors.study import implied_threshold
 from toolkit.detectors.versions import version_key
 from toolkit.detectors.world import _z_of_misfit
@@ -193,43 +181,3 @@ def test_versions_sort_as_people_read_them() -> None:
 def test_shares_read_as_percentages(share: float, text: str) -> None:
     """A decimal where it tells something."""
     assert percent(share) == text
-
-
-@pytest.mark.parametrize("n", [0, 1, 2, 40])
-def test_false_discoveries_are_scipys(n: int) -> None:
-    """Corrected p-values are those of scipy.stats.false_discovery_control to the last bit, ties and ends included."""
-    for seed in range(10):
-        p = np.random.default_rng([seed, n]).random(n).round(2) ** 3
-        assert list(false_discoveries(list(p))) == list(stats.false_discovery_control(p))
-
-
-@pytest.mark.parametrize("decimals", [0, 8])
-def test_ranks_are_scipys(decimals: int) -> None:
-    """Equal values share their mean rank, as scipy.stats.rankdata has it."""
-    for n in (1, 2, 200):
-        x = np.random.default_rng([n, decimals]).normal(size=n).round(decimals)
-        assert list(ranks(x)) == list(stats.rankdata(x))
-
-
-def test_what_is_spared_is_there_when_it_is_called() -> None:
-    """A diagnosis does not load scipy.stats; what scikit-learn wants of it works all the same, and is the real one."""
-    code = """
-import sys
-import numpy as np
-from toolkit.detectors.threads import one_thread
-with one_thread():
-    assert "sklearn.ensemble" in sys.modules and "scipy.stats" not in sys.modules
-from sklearn.preprocessing import PowerTransformer, QuantileTransformer
-from sklearn.covariance import MinCovDet
-from sklearn.isotonic import check_increasing
-x = np.random.default_rng(0).gamma(2.0, size=(60, 2))
-assert check_increasing(x[:, 0], x[:, 0] ** 2)
-assert "scipy.stats" in sys.modules
-assert abs(QuantileTransformer(n_quantiles=20, output_distribution="normal").fit_transform(x).mean()) < 1
-assert abs(PowerTransformer().fit_transform(x).mean()) < 1e-6
-assert MinCovDet(random_state=0).fit(x).dist_.min() >= 0
-import scipy
-from scipy.stats import norm
-assert scipy.stats.norm is norm and abs(norm.ppf(0.975) - 1.96) < 0.001
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -16,7 +16,7 @@ from toolkit.causes.evidence import Gathered, gather
 from toolkit.causes.ledger import draw_up
 from toolkit.causes.settle import would_settle
 from toolkit.causes.touched import in_question
-from toolkit.detectors.evidence import Evidence, false_discoveries, onset_of
+from toolkit.detectors.evidence import Evidence, onset_of
 from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.promise import hollow, perfect
 from toolkit.detectors.study import Study, make_study
@@ -51,8 +51,8 @@ class Looked:
 def look(profile: Profile, events: Sequence[Event] = ()) -> Looked:
     """Measure the damage and gather all evidence."""
     study = make_study(profile)
+    damage = measure(study)
     with one_thread():
-        damage = measure(study)
         got = gather(study, events)
         slices = slice_findings(study, worst_slices(study, damage, seed=profile.seed))
     return Looked(study, damage, replace(got, evidence=(*got.evidence, *slices)), tuple(events))
@@ -121,12 +121,14 @@ def write(
 
 def _numbered(evidence: Sequence[Evidence], ids: Sequence[str], seed: int) -> tuple[Finding, ...]:
     """Give the findings their ids, the call that gives each again, and p-values corrected within their detector."""
+    from scipy.stats import false_discovery_control
+
     p: dict[str, float | None] = {i: e.finding.p_value for e, i in zip(evidence, ids, strict=True)}
     for detector in dict.fromkeys(e.finding.detector for e in evidence):
         family = [i for e, i in zip(evidence, ids, strict=True) if e.finding.detector == detector]
         known = [i for i in family if p[i] is not None]
         if known:
-            corrected = false_discoveries([float(p[i] or 0.0) for i in known])
+            corrected = false_discovery_control([float(p[i] or 0.0) for i in known])
             p.update({i: float(v) for i, v in zip(known, corrected, strict=True)})
     again = f"toolkit.diagnose(log, reference=reference, roles=roles, events=events, seed={seed}).finding"
     return tuple(

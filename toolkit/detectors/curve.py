@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.detectors.evidence import ranks, some
+from toolkit.detectors.evidence import some
 from toolkit.profile.model import Floats
 
 
@@ -19,6 +19,8 @@ def auc(x: Floats, y: Floats) -> float:
     n0 = float((y == 0).sum())
     if n1 < 5 or n0 < 5:
         return 0.5
-    u = float(ranks(x)[y == 1].sum()) - n1 * (n1 + 1) / 2
+    from scipy.stats import rankdata
+
+    u = float(rankdata(x)[y == 1].sum()) - n1 * (n1 + 1) / 2
     a = u / (n1 * n0)
     return max(a, 1 - a)

@@ -132,26 +132,6 @@ def p_of_z(z: float) -> float:
     return float(erfc(abs(z) / sqrt(2.0)))
 
 
-def false_discoveries(p: Sequence[float]) -> Floats:
-    """Give p-values corrected for being many (Benjamini and Hochberg 1995), in their order."""
-    given = np.asarray(p, dtype=np.float64)
-    order = np.argsort(given)
-    raised = given[order] * (len(given) / np.arange(1, len(given) + 1))
-    out = np.empty_like(given)
-    out[order] = np.minimum.accumulate(raised[::-1])[::-1]
-    return out.clip(0.0, 1.0)
-
-
-def ranks(x: Floats) -> Floats:
-    """Give the rank of each value from 1, equal ones their mean rank."""
-    order = np.argsort(x, kind="stable")
-    new = np.r_[True, np.diff(x[order]) != 0]
-    ends = np.append(np.flatnonzero(new), len(x))
-    out = np.empty(len(x))
-    out[order] = ((ends[:-1] + ends[1:] + 1) / 2)[np.cumsum(new) - 1]
-    return out
-
-
 def proportion_z(k1: float, n1: float, k2: float, n2: float) -> float:
     """Give z of the difference k2/n2 - k1/n1 of two shares, pooled variance, half a count added to each cell."""
     p = (k1 + k2 + 1.0) / (n1 + n2 + 2.0)

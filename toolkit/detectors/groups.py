@@ -15,17 +15,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.curve import auc
-from toolkit.detectors.evidence import (
-    Evidence,
-    difference,
-    false_discoveries,
-    from_start,
-    logistic,
-    make,
-    not_testable,
-    p_of_z,
-    percent,
-)
+from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, p_of_z, percent
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 from toolkit.records import SliceTerm
@@ -99,7 +89,9 @@ def _by_labels(found: list[Evidence]) -> list[Evidence]:
 
 
 def _corrected(gaps: list[Gap]) -> list[Gap]:
-    q = false_discoveries([p_of_z(g.z) for g in gaps])
+    from scipy.stats import false_discovery_control
+
+    q = false_discovery_control([p_of_z(g.z) for g in gaps])
     return [g for g, value in zip(gaps, q, strict=True) if value < 0.01]
 
 

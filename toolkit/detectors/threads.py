@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from toolkit.detectors.spared import load_models
-
 
 @lru_cache(maxsize=1)
 def _pools() -> Any:
+    import sklearn.ensemble  # noqa: F401  its thread pools must be loaded before they are found
     from threadpoolctl import ThreadpoolController
 
-    load_models()  # their thread pools must be loaded before they are found
     return ThreadpoolController()
 
 

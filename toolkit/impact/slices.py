@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, false_discoveries, make, p_of_z
+from toolkit.detectors.evidence import Evidence, make, p_of_z
 from toolkit.detectors.study import Study
 from toolkit.impact.halves import Halves, Judged, inside, judge, part
 from toolkit.impact.harm import Damage
@@ -109,9 +109,11 @@ def worst_slices(
     proposals = _apart(halves.one, scan(halves.one, tried, halves.spans, least=least // 2, stand_out=True), PROPOSED)
     if not proposals:
         return ()
+    from scipy.stats import false_discovery_control
+
     judged = [judge(halves.two, r) for r in proposals]
     z = [0.0 if j.traded else min(j.z, j.beyond) for j in judged]
-    q = false_discoveries([_p(v) for v in z])
+    q = false_discovery_control([_p(v) for v in z])
     total = float(np.nansum(np.where(damage.rows, damage.excess * study.log.weight, 0.0)))
     share_of = total if damage.kind == "labels" and total > 0 else None
     made = [
@@ -231,6 +233,6 @@ def _p(z: float) -> float:
 
 
 def _z(p: float) -> float:
-    from scipy.special import ndtri
+    from scipy.stats import norm
 
-    return float(max(-ndtri(max(p, 1e-300)), 0.0))
+    return float(max(norm.isf(max(p, 1e-300)), 0.0))
