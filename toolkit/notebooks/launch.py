@@ -23,7 +23,7 @@ READY: Final = ("toolkit.report.show", "toolkit.report.plots", "matplotlib.backe
 def main() -> None:
     """Import ahead, then serve as an IPython kernel until told to stop."""
     sys.path[:] = [entry for entry in sys.path if entry]
-    gc.set_threshold(500_000)  # modules that load are no garbage, and to look for some in them takes a tenth of the boot
+    gc.set_threshold(500_000)  # modules that load are no garbage: to look for some in them takes a tenth of the boot
     for name in READY:
         with suppress(Exception):  # a broken import shows in the cell that needs it, where a person reads it
             importlib.import_module(name)
