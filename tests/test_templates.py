@@ -69,6 +69,10 @@ def test_it_calls_and_shows(file: Path) -> None:
         assert all(isinstance(a, ast.Name | ast.Constant) for a in [*call.args, *(k.value for k in call.keywords)])
 
 
+#: What JupyterLab, Notebook 7 and VS Code show without an extension.
+ANYWHERE = {"text/html", "text/plain", "text/markdown", "image/png", "image/svg+xml"}
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunResult, list[dict[str, Any]]]]:
     """Run every template once, in one kernel."""
@@ -101,6 +105,7 @@ def test_it_runs(name: str, ran: dict[str, tuple[RunResult, list[dict[str, Any]]
     for cell in shows:
         (output,) = cell["outputs"]
         assert {"text/html", "text/plain"} <= set(output["data"]), joined(cell["source"])
+        assert set(output["data"]) <= ANYWHERE, "a form that JupyterLab alone shows"
         html = joined(output["data"]["text/html"])
         assert html.count("<img") == html.count('<img alt="')
         assert '<img alt=""' not in html
