@@ -309,6 +309,10 @@ def _silent(study: Study) -> Evidence | None:
     )  # fmt: skip
 
 
+#: Fewer requests a day than this lie close together by themselves.
+_LEAST_CAPPED: Final = 15
+
+
 def _capped(study: Study) -> Evidence | None:
     """Day after day the same number of requests, and fewer than on other days: a limit cuts the rest off.
 
@@ -321,16 +325,20 @@ def _capped(study: Study) -> Evidence | None:
     day = np.floor((time - time[0]) / 86400).astype(np.int64)
     count = np.bincount(day).astype(float)[:-1]
     best = (0, 0)
-    for first in range(len(count) - 6):
-        last = first + 1
-        while last < len(count) and np.ptp(count[first : last + 1]) <= max(1.0, 0.05 * count[first]):
+    for begin in np.flatnonzero(count[: max(len(count) - 6, 0)] >= _LEAST_CAPPED):
+        first = int(begin)
+        last, low, high = first + 1, count[first], count[first]
+        while last < len(count):
+            low, high = min(low, count[last]), max(high, count[last])
+            if high - low > max(1.0, 0.05 * count[first]):
+                break
             last += 1
         if last - first > best[1] - best[0]:
             best = (first, last)
     first, last = best
     level = float(count[first:last].mean()) if last > first else 0.0
     others = np.delete(count, np.arange(first, last))
-    if last - first < 7 or level < 15 or len(others) < 5 or level > 0.8 * float(np.median(others)):
+    if last - first < 7 or level < _LEAST_CAPPED or len(others) < 5 or level > 0.8 * float(np.median(others)):
         return None
     start, end = int(np.searchsorted(day, first)), int(np.searchsorted(day, last))
     end = len(time) if last >= len(count) else end
