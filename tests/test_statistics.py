@@ -10,10 +10,9 @@ from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import _kappa
-from toolkit.detectors.evidence import difference, ks_distance, ks_z, p_of_z, percent, proportion_z
+from toolkit.detectors.evidence import difference, ks_distance, ks_z, p_of_z, percent, proportion_z, z_of_misfit
 from toolkit.detectors.study import implied_threshold
 from toolkit.detectors.versions import version_key
-from toolkit.detectors.world import _z_of_misfit
 from toolkit.impact.harm import block_error
 
 Floats = NDArray[np.float64]
@@ -150,7 +149,7 @@ def test_the_z_of_a_misfit_is_that_of_its_chi_square() -> None:
     """Wilson and Hilferty's z has the chi-square's p-value, within a tenth of a unit."""
     for freedom, value in ((3, 12.0), (10, 30.0), (40, 70.0)):
         expected = float(stats.norm.isf(stats.chi2.sf(value, freedom)))
-        assert _z_of_misfit(value / freedom, freedom) == pytest.approx(expected, abs=0.1)
+        assert z_of_misfit(value / freedom, freedom) == pytest.approx(expected, abs=0.1)
 
 
 def test_cohens_kappa_is_scikit_learns() -> None:

@@ -302,7 +302,7 @@ def _bent(study: Study, a: Apart) -> Evidence | None:
     if a.before_z < 4 or a.before < 0.06 or a.shift > 0.5 * a.before or study.baseline == "early_log":
         return None
     codes = study.ref.groups[a.column]
-    mine = codes.codes == codes.names.index(a.value)
+    mine = codes.rows_of(a.value)
     label = np.where(study.mature, study.log.label, np.nan)
     was, now = (
         difference(study.ref.label[~mine], study.ref.label[mine])[0],

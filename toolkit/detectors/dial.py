@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.evidence import Evidence, counts_z, inside, make, percent
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -247,7 +247,7 @@ def _turned(study: Study, name: str, dial: Dial, column: Floats, move: Moved) ->
     clock = [_shares(dial.clock(time[s]), dial.of) for s in sides]
     if (before > 0).sum() < dial.distinct or far < _FAR or float(np.abs(clock[0] - clock[1]).sum() / 2) > far / 2:
         return None
-    misfit = np.array([_chi_z(np.roll(before, k), after) for k in range(dial.of)])
+    misfit = np.array([counts_z(np.roll(before, k), after) for k in range(dial.of)])
     best, second = np.argsort(misfit)[:2]
     by = int(best) if best <= dial.of // 2 else int(best) - dial.of
     if abs(by) < dial.least or misfit[best] > _LIKE or misfit[0] < _UNLIKE or misfit[second] < misfit[best] + 3:
@@ -258,16 +258,6 @@ def _turned(study: Study, name: str, dial: Dial, column: Floats, move: Moved) ->
         f"by {far:.2f}), and the log's own time did not turn."
     )
     return _finding(study, name, dial, float(by), 0.7, move.change, rows, text)
-
-
-def _chi_z(a: Ints, b: Ints) -> float:
-    """Give the z of a chi-square of two rows of counts (Wilson-Hilferty)."""
-    live = a + b > 0
-    p, q = a[live] / a.sum(), b[live] / b.sum()
-    pooled = (a + b)[live] / (a.sum() + b.sum())
-    freedom = max(int(live.sum()) - 1, 1)
-    chi = float(((p - q) ** 2 / pooled).sum()) * a.sum() * b.sum() / (a.sum() + b.sum())
-    return float(((chi / freedom) ** (1 / 3) - (1 - 2 / (9 * freedom))) / np.sqrt(2 / (9 * freedom)))
 
 
 def _finding(

@@ -11,13 +11,15 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import inside, ks_distance, ks_z
+from toolkit.detectors.evidence import counts_z, inside, ks_distance, ks_z
 from toolkit.detectors.study import Study, known
 from toolkit.detectors.values import cell_of, runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
 _CELLS: Final = 24
+#: The cell of each baseline and log row, -1 where missing, and the number of cells.
+_Cells = tuple[Ints, Ints, int]
 #: A part with fewer rows than this says nothing of itself; one that moved less than this is not looked at alone.
 LEAST_PART: Final = 50
 FAR: Final = 0.25
@@ -106,44 +108,47 @@ def shares(codes: Ints, k: int, pseudo: float = 0.5) -> Floats:
 def moved(study: Study, name: str) -> Moved | None:
     """See whether a feature's distribution moved in the log, and since when; ``None`` where it did not."""
     ref, log = study.ref.features[name], study.log.features[name]
-    whole = column_moved(study, name, ref, log)
+    coded = _coded(ref, log)
+    if coded is None:
+        return None
+    whole = _moved(study, name, ref, log, coded)
     if whole is not None and whole.slice is not None:
         return whole
-    part = _in_one_part(study, name, ref, log)
+    part = _in_one_part(study, name, ref, log, coded)
     return part if part is not None and (whole is None or part.distance > 2 * whole.distance) else whole
 
 
-def _in_one_part(study: Study, name: str, ref: Column, log: Column) -> Moved | None:
+def _in_one_part(study: Study, name: str, ref: Column, log: Column, coded: _Cells) -> Moved | None:
     """See whether the feature moved within one segment value alone, each held to its own baseline.
 
     One value among several that moves far hardly moves the whole, and the whole may not tell which one it was: where
     the values differ, a part that moved looks like another part.
     """
-    if isinstance(ref, Codes) != isinstance(log, Codes):
-        return None
-    code_ref, code_log, k = cells(ref, log)
     best: Moved | None = None
     for column, codes in study.log.segments.items():
         base = study.ref.segments.get(column)
-        far = [] if base is None else _far(base, codes, code_ref, code_log, k)
-        if base is None or not far or 3 * len(far) > sum(_count(codes, v) >= LEAST_PART for v in codes.names):
+        if base is None:
+            continue
+        many = np.bincount(codes.codes[codes.codes >= 0], minlength=len(codes.names)) >= LEAST_PART
+        far = _far(base, codes, many, coded)
+        if not far or 3 * len(far) > many.sum():
             continue
         value = far[0]
-        mine = _only(ref, base, value), _only(log, codes, value)
-        got = column_moved(study, name, *mine)
+        got = column_moved(study, name, _only(ref, base, value), _only(log, codes, value))
         if got is not None and got.distance >= FAR and (best is None or got.z > best.z):
-            rows = got.rows & (codes.codes == codes.names.index(value))
-            best = replace(got, rows=rows, slice=(column, value))
+            best = replace(got, rows=got.rows & codes.rows_of(value), slice=(column, value))
     return best
 
 
-def _far(base: Codes, codes: Codes, code_ref: Ints, code_log: Ints, k: int) -> list[str]:
+def _far(base: Codes, codes: Codes, many: Mask, coded: _Cells) -> list[str]:
     """Give the values whose own rows lie far from where they lay, in all of the log or its end, the farthest first."""
+    code_ref, code_log, k = coded
     n, found = len(code_log), []
     for place, value in enumerate(codes.names[:40]):
-        if value not in base.names or _count(base, value) < LEAST_PART or _count(codes, value) < LEAST_PART:
+        there = base.rows_of(value)
+        if not many[place] or there.sum() < LEAST_PART:
             continue
-        before = code_ref[(base.codes == base.names.index(value)) & (code_ref >= 0)]
+        before = code_ref[there & (code_ref >= 0)]
         p, rows = shares(before, k, 0.0), np.flatnonzero((codes.codes == place) & (code_log >= 0))
         for first, last in ((0, n), (n // 2, n), (3 * n // 4, n)):
             after = code_log[rows[(rows >= first) & (rows < last)]]
@@ -157,26 +162,29 @@ def _far(base: Codes, codes: Codes, code_ref: Ints, code_log: Ints, k: int) -> l
     return [value for _, value in sorted(found, reverse=True)]
 
 
-def _count(codes: Codes, value: str) -> int:
-    return int((codes.codes == codes.names.index(value)).sum())
-
-
 def _only(column: Column, codes: Codes, value: str) -> Column:
     """Keep a column's values in the rows of one segment value, and have them missing elsewhere."""
-    mine = codes.codes == codes.names.index(value)
+    mine = codes.rows_of(value)
     if isinstance(column, Codes):
         return Codes(column.names, np.where(mine, column.codes, -1))
     return np.where(mine, column, np.nan)
 
 
 def column_moved(study: Study, name: str, ref: Column, log: Column) -> Moved | None:
-    """See the same of any column."""
-    if isinstance(ref, Codes) != isinstance(log, Codes):
+    """See the same of any column, in all of the log."""
+    coded = _coded(ref, log)
+    return None if coded is None else _moved(study, name, ref, log, coded)
+
+
+def _coded(ref: Column, log: Column) -> _Cells | None:
+    """Put both columns into common cells; ``None`` where they are of two kinds, or hardly anything is known."""
+    if isinstance(ref, Codes) != isinstance(log, Codes) or min(known(ref).sum(), known(log).sum()) < 15:
         return None
-    have_ref, have_log = known(ref), known(log)
-    if have_ref.sum() < 15 or have_log.sum() < 15:
-        return None
-    code_ref, code_log, k = cells(ref, log)
+    return cells(ref, log)
+
+
+def _moved(study: Study, name: str, ref: Column, log: Column, coded: _Cells) -> Moved | None:
+    code_ref, code_log, k = coded
     base = shares(code_ref, k)
     best = _best_window(study, code_log, base, k)
     ratio = np.log(shares(code_log[best], k) / base)
@@ -247,13 +255,8 @@ def _distance(ref: Column, log: Column, code_ref: Ints, code_log: Ints, k: int, 
         a, b = code_ref[code_ref >= 0], code_log[rows & (code_log >= 0)]
         if len(b) < 5:
             return 0.0, 0.0
-        p, q = shares(a, k, 0.0), shares(b, k, 0.0)
-        pooled = shares(np.concatenate((a, b)), k, 0.0)
-        live = pooled > 0
-        chi = float((((p - q) ** 2)[live] / pooled[live]).sum()) * len(a) * len(b) / (len(a) + len(b))
-        freedom = max(int(live.sum()) - 1, 1)
-        z = (chi / freedom) ** (1 / 3) - (1 - 2 / (9 * freedom))
-        return float(np.abs(p - q).sum() / 2), float(z / np.sqrt(2 / (9 * freedom)))
+        p, q = np.bincount(a, minlength=k), np.bincount(b, minlength=k)
+        return float(np.abs(p / p.sum() - q / q.sum()).sum() / 2), counts_z(p, q)
     x, y = ref[~np.isnan(ref)], log[rows & ~np.isnan(log)]
     if len(y) < 5:
         return 0.0, 0.0

@@ -132,6 +132,22 @@ def p_of_z(z: float) -> float:
     return float(erfc(abs(z) / sqrt(2.0)))
 
 
+def z_of_misfit(misfit: float, freedom: int) -> float:
+    """Wilson-Hilferty: z of a chi-square of ``freedom`` degrees given per degree."""
+    freedom = max(freedom, 1)
+    return float((max(misfit, 1e-9) ** (1 / 3) - (1 - 2 / (9 * freedom))) / np.sqrt(2 / (9 * freedom)))
+
+
+def counts_z(a: Floats | Ints, b: Floats | Ints) -> float:
+    """Give z of the chi-square of two rows of counts over the same cells."""
+    live = a + b > 0
+    p, q = a[live] / a.sum(), b[live] / b.sum()
+    pooled = (a + b)[live] / (a.sum() + b.sum())
+    freedom = max(int(live.sum()) - 1, 1)
+    chi = float(((p - q) ** 2 / pooled).sum()) * a.sum() * b.sum() / (a.sum() + b.sum())
+    return z_of_misfit(chi / freedom, freedom)
+
+
 def proportion_z(k1: float, n1: float, k2: float, n2: float) -> float:
     """Give z of the difference k2/n2 - k1/n1 of two shares, pooled variance, half a count added to each cell."""
     p = (k1 + k2 + 1.0) / (n1 + n2 + 2.0)

@@ -130,7 +130,7 @@ def _gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
             gap, _, interval, z = difference(x[rest], x[mine])
             before = float("nan")
             if base_codes is not None and value in base_codes.names and measure in base:
-                there = base_codes.codes == base_codes.names.index(value)
+                there = base_codes.rows_of(value)
                 before = difference(base[measure][~there], base[measure][there])[0]
             side, rows, low = value, mine, gap
             other = _other(codes, place)
@@ -232,7 +232,7 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     codes = study.ref.groups.get(g.column)
     source = study.train.groups.get(g.column) if study.train is not None else codes
     if source is not None and g.value in source.names and (source.codes >= 0).any():
-        share = float((source.codes == source.names.index(g.value)).mean())
+        share = float(source.rows_of(g.value).mean())
         now = float(g.rows.mean())
         if share < 0.12 and share < 0.6 * max(now, 0.12):
             return "under_represented_group", 0.0
@@ -292,7 +292,7 @@ def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     d = difference(label[~g.rows], label[g.rows])[0] if has else float("nan")
     base = study.ref.groups.get(g.column)
     if base is not None and g.value in base.names and has and not study.own_reference:
-        there = base.codes == base.names.index(g.value)
+        there = base.rows_of(g.value)
         was, _, _, z = difference(study.ref.label[~there], study.ref.label[there])
         if z < -4 and was < -0.05 and d > 0.45 * was:
             return "biased_labels", 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, from_start, make
-from toolkit.detectors.study import LEAST_ROWS, Study
+from toolkit.detectors.study import LEAST_ROWS, Study, seen
 from toolkit.logs.names import PLACE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
@@ -21,14 +21,12 @@ def detect(study: Study) -> list[Evidence]:
     """Look for a segment value that the baseline never held and where the model fails from its first row."""
     loss = study.log_loss.model if not np.isnan(study.log_loss.model).all() else study.log_loss.final
     found = []
-    candidates = {**study.log.segments}
-    for column, codes in candidates.items():
+    for column, codes in study.log.segments.items():
         base = study.ref.segments.get(column)
         if base is None or not (base.codes >= 0).any() or len(codes.names) > 300:
             continue
-        seen = {base.names[i] for i in np.unique(base.codes[base.codes >= 0])}
-        rare = _rare(base)
-        fresh = np.array([v not in seen or v in rare for v in codes.names] + [False])[codes.codes]
+        held = seen(base) - _rare(base)
+        fresh = np.array([v not in held for v in codes.names] + [False])[codes.codes]
         got = _site(study, loss, column, codes, fresh)
         if got is not None:
             found.append(got)
@@ -51,11 +49,8 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     base_d, _, _, base_z = difference(ref_loss, loss[fresh])
     if min(z, base_z) < 3.5 or d <= 0:
         return None
-    rest_ok = (
-        known.sum() < LEAST_ROWS
-        or difference(ref_loss, loss[known])[3] < 4
-        or difference(ref_loss, loss[known])[0] < 0.4 * base_d
-    )
+    rest, _, _, rest_z = difference(ref_loss, loss[known])
+    rest_ok = known.sum() < LEAST_ROWS or rest_z < 4 or rest < 0.4 * base_d
     values = [codes.names[i] for i in np.unique(codes.codes[fresh])]
     first = int(np.argmax(fresh))
     change = (

@@ -45,6 +45,11 @@ class Fresh:
     z: float = 0.0
     interval: tuple[float, float] | None = None
 
+    @property
+    def by_heart(self) -> bool:
+        """Whether the model errs so much less on the reference than can be learnt that it must have learnt the rows."""
+        return self.promised <= 0.3 * self.learnt
+
 
 def unmarked(study: Study) -> bool:
     """Whether nothing says that any row of the reference was held out from training, or it is said that none was."""
@@ -79,7 +84,7 @@ def detect(study: Study) -> list[Evidence]:
             make(study, NAME, "", text, strength=0.0, z=got.better, effect=got.gap, unit="loss", n=got.n,
                  refutes=refutes)
         ]  # fmt: skip
-    if got.promised > 0.3 * got.learnt:
+    if not got.by_heart:
         return []
     text = (
         f"On the reference the model errs {got.promised:.3f}, though a fresh learner taught on those rows errs "
@@ -103,7 +108,7 @@ def hollow(study: Study) -> bool:
     The losses of such a reference are no measure for the log's. A model that learnt the rows by heart is a fault.
     """
     got = asked(study)
-    if got is None or got.promised <= 0.3 * got.learnt:
+    if got is None or got.by_heart:
         return False
     return got.learnt - got.promised >= 0.5 * got.gap and got.served - got.learnt <= 0.4 * got.gap
 

@@ -99,7 +99,7 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
 def _held_before(study: Study, column: str, value: str) -> bool:
     """Whether the baseline has enough rows of a segment value to say what its labels would be."""
     base = study.ref.segments.get(column)
-    return base is not None and value in base.names and int((base.codes == base.names.index(value)).sum()) >= LEAST_ROWS
+    return base is not None and int(base.rows_of(value).sum()) >= LEAST_ROWS
 
 
 def learnable(study: Study, rows: Mask) -> bool:
@@ -137,10 +137,10 @@ def _surged(study: Study, column: str, value: str, r: Relation) -> bool:
     base, now = study.ref.features[column], study.log.features[column]
     if not isinstance(base, Codes) or not isinstance(now, Codes) or value not in seen(base):
         return False
-    mine = base.codes == base.names.index(value)
+    mine = base.rows_of(value)
     label = study.ref.label[mine & ~np.isnan(study.ref.label)]
     sure = len(label) >= 8 and float(np.unique(label, return_counts=True)[1].max()) / len(label) > 0.85
-    return bool(sure and float((now.codes[r.rows] == now.names.index(value)).mean()) > 1.4 * float(mine.mean()))
+    return bool(sure and float(now.rows_of(value)[r.rows].mean()) > 1.4 * float(mine.mean()))
 
 
 def flood(study: Study) -> list[Evidence]:

@@ -133,7 +133,7 @@ class Study:
         if term is None or term[0] not in self.ref.segments or term[1] not in self.ref.segments[term[0]].names:
             return everything
         codes = self.ref.segments[term[0]]
-        mine = np.asarray(codes.codes == codes.names.index(term[1]))
+        mine = codes.rows_of(term[1])
         return mine if mine.sum() >= 50 else everything
 
     def stats(self, x: Floats) -> tuple[float, float, float] | None:

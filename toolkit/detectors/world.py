@@ -14,6 +14,7 @@ from toolkit.detectors.evidence import (
     logistic,
     make,
     percent,
+    z_of_misfit,
 )
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
@@ -36,7 +37,7 @@ def _fits(misfit: float, change: float, freedom: int) -> float:
     """How well a story fits, 0 to 1: its misfit is chance, or nearly all of the misfit of "nothing changed" is gone."""
     if change <= 1.3:
         return 0.0
-    z = _z_of_misfit(misfit, freedom)
+    z = z_of_misfit(misfit, freedom)
     near = logistic(1.2 * (3.0 - z))
     part = max(0.0, 1.0 - max(misfit - 1.0, 0.0) / max(change - 1.0, 1e-9))
     return float(max(near * min(part * 1.5, 1.0), logistic(120 * (part - 0.975))))
@@ -45,10 +46,10 @@ def _fits(misfit: float, change: float, freedom: int) -> float:
 def _stories(study: Study, r: Relation) -> list[Evidence]:
     """Concept drift, label shift and label noise, by the fit of each story."""
     freedom = r.strata.count * r.strata.labels - 1
-    z = _z_of_misfit(r.still_misfit, freedom)
+    z = z_of_misfit(r.still_misfit, freedom)
     # many classes spread a change of the relation thin; the loss at equal inputs gathers it
     z_loss = 0.9 * r.given / r.given_error if r.given > 0.5 * r.total > 0 else 0.0
-    z_given = max(_z_of_misfit(r.covariate_misfit, r.strata.count * (r.strata.labels - 1)), z_loss)
+    z_given = max(z_of_misfit(r.covariate_misfit, r.strata.count * (r.strata.labels - 1)), z_loss)
     found: list[Evidence] = []
     still_mix = r.mix_misfit < 2.0
     label = _fits(r.label_misfit, r.still_misfit, r.strata.labels * (r.strata.count - 1)) * (
@@ -147,12 +148,6 @@ def _story(study: Study, r: Relation, mechanism: str, text: str, strength: float
         features=r.features if mechanism == "concept_drift" else (),
         refutes=("covariate_shift",) if mechanism != "label_noise" and r.covariate_misfit > 3 else (),
     )
-
-
-def _z_of_misfit(misfit: float, freedom: int) -> float:
-    """Wilson-Hilferty: z of a chi-square of ``freedom`` degrees given per degree."""
-    freedom = max(freedom, 1)
-    return float((max(misfit, 1e-9) ** (1 / 3) - (1 - 2 / (9 * freedom))) / np.sqrt(2 / (9 * freedom)))
 
 
 def _population(study: Study, moves: dict[str, Moved], r: Relation | None, explained: set[str]) -> list[Evidence]:

@@ -37,6 +37,11 @@ class Codes:
         """Give the same column for some rows."""
         return Codes(self.names, _shared(self.codes[one_span(rows)]))
 
+    def rows_of(self, value: str) -> Mask:
+        """Mark the rows of a value; none of one that is not there."""
+        place = self.names.index(value) if value in self.names else -2
+        return np.asarray(self.codes == place)
+
 
 Column = Floats | Codes
 
