@@ -30,6 +30,7 @@ from toolkit.detectors import (
     policy,
     promise,
     provenance,
+    rounded,
     scoring,
     service,
     spelling,
@@ -63,7 +64,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
-    inputs += spelling.detect(study)
+    inputs += [*spelling.detect(study), *(e for e in rounded.detect(study) if not _named(e, inputs))]
     inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
     inputs += [e for e in dial.detect(study, moves) if not _named(e, inputs)]
     inputs += [e for e in clock.detect(study) if not _named(e, inputs)]
