@@ -54,6 +54,13 @@ def test_overconfidence_is_found_where_accuracy_held() -> None:
     assert got.finding.effect == pytest.approx(0.4, abs=0.06)
 
 
+@pytest.mark.parametrize(("power", "strong"), [(4.0, True), (1.3, False)])
+def test_without_a_reference_only_gross_overconfidence_is_a_fault(power: float, *, strong: bool) -> None:
+    """Nothing says what was promised: far surer than right is a fault of itself, a little surer is a habit."""
+    got = calibration.detect(study_of(sharpen(parts(2)[0], power), None))
+    assert [e.mechanism for e in got if e.strength > 0.5] == (["overconfidence"] if strong else [])
+
+
 @pytest.mark.parametrize("power", [3.0, 0.35])
 def test_a_group_with_scores_of_its_own_is_named(power: float) -> None:
     """Scores too sure of one group, or too unsure, are a calibration gap of that group."""

@@ -24,8 +24,9 @@ from toolkit.records import SliceTerm
 NAME = "calibration"
 LEAST_ROWS: Final = 60
 LEAST_Z: Final = 3.3
-#: How much surer than right a model is when that is as likely a fault as a habit of its kind.
-COUNTS: Final = 0.05
+#: How much surer than right a model is when that is as likely a fault as a habit of its kind; and where no reference
+#: says what was promised.
+COUNTS, COUNTS_ALONE = 0.05, 0.10
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,9 @@ def _z_of_gain(gain: float) -> float:
 def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) -> list[Evidence]:
     """A slope below 1 in the log and in the baseline alike: the model says more than it knows, and always did."""
     got = line(*now)
-    if got is None or study.own_reference:
+    if got is None:
         return []
-    then = stated(study, study.ref, None)
+    then = None if study.own_reference else stated(study, study.ref, None)
     base = line(*then) if then is not None else None
     z = (1.0 - got.slope) / got.error
     if z < 4 or got.slope > 0.85:
@@ -218,11 +219,11 @@ def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) 
     _, _, _, worse = difference(study.ref_loss.model, study.log_loss.model)
     # where accuracy itself fell, confidence beyond it is a consequence; on its own it is the fault
     kept = logistic(3 * (2.5 - worse)) if np.isfinite(worse) else 0.5
-    always = 0.3 if base is None else logistic(12 * (0.85 - base.slope))
+    always = logistic(12 * (0.85 - base.slope)) if base is not None else 0.9 if study.own_reference else 0.3
     over = _over(study)
     strength = logistic(18 * (0.7 - got.slope)) * (0.25 + 0.75 * kept) * (0.1 + 0.9 * always) * _generalised(study)
     # most flexible models are a little too sure; that hurts nobody until it is by points that count
-    strength *= logistic(90 * (over - COUNTS)) * _from_the_first(now)
+    strength *= logistic(90 * (over - (COUNTS_ALONE if study.own_reference else COUNTS))) * _from_the_first(now)
     if strength < 0.06:
         return []
     text = (
