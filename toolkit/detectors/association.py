@@ -29,12 +29,22 @@ MOST_FEATURES: Final = 60
 
 @dataclass(frozen=True)
 class Broken:
-    """A feature whose relation to the others broke."""
+    """A feature whose relation to the others broke.
+
+    ``rise`` is that of its residual's mean square, ``offset`` the part of it that a mean of the residual makes: a
+    gauge that drifts, or a crowd that does, takes its residual along and scatters it no more than before.
+    """
 
     name: str
     r2: float
     rise: float
+    offset: float
     change: Change
+
+    @property
+    def drifted(self) -> bool:
+        """Whether its value is off by something that lasts: no row has another's value."""
+        return self.offset > 0.5
 
 
 def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
@@ -265,10 +275,13 @@ def broken(study: Study) -> list[Broken]:
         L = served() if L is None else L
         # capped, so that a few far rows do not decide
         cap = float(np.quantile(rest**2, 0.98)) * 4 + 1e-9
-        base, now = np.minimum(rest**2, cap), np.minimum((L[:, j] - L @ beta) ** 2, cap)
+        left = L[:, j] - L @ beta
+        base, now = np.minimum(rest**2, cap), np.minimum(left**2, cap)
         change = find_change(now, reference=None if study.own_reference else study.stats(base))
         if change.found and change.z > 5 and change.after > max(1.15 * float(base.mean()), float(base.mean()) + 0.05):
-            found.append(Broken(name, r2, change.after / max(float(base.mean()), 1e-9), change))
+            usual = max(float(base.mean()), 1e-9)
+            offset = float(left[change.start : change.end].mean() ** 2) / max(change.after - usual, 1e-9)
+            found.append(Broken(name, r2, change.after / usual, offset, change))
     return sorted(found, key=lambda b: -b.change.z)
 
 
@@ -295,7 +308,7 @@ def _regress(R: Floats, j: int, products: Sequence[Floats]) -> tuple[Floats, Flo
 def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Evidence]:
     """Name the feature that lost its company, where its own distribution hardly moved."""
     hits = broken(study)
-    if not hits or hits[0].name in taken:
+    if not hits or hits[0].name in taken or hits[0].drifted:
         return []
     top = hits[0]
     move = moves.get(top.name)

@@ -1,0 +1,37 @@
+"""A column that parts company with the others: joined to the wrong rows it is stale, drifting as a whole it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from made_study import healthy, study_of
+
+from toolkit.detectors import association
+from toolkit.profile.model import Floats
+
+N, SINCE = 1500, 700
+SINCE_THEN = np.arange(N) >= SINCE
+
+
+def look(spoil: Callable[[Floats], Floats]) -> list[str]:
+    """Give the mechanisms named where ``w``, which goes with ``x``, was spoilt since a row."""
+    rng = np.random.default_rng(5)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["w"] = 0.8 * frame["x"] + 0.6 * frame["w"]
+    log["w"] = np.where(SINCE_THEN, spoil(log["w"].to_numpy()), log["w"])
+    return [e.mechanism for e in association.detect(study_of(log, reference), {}, set())]
+
+
+def test_values_of_other_rows_are_stale() -> None:
+    """Each row has the value of another: the column is as it was, and goes with nothing."""
+    assert look(lambda w: np.roll(w, 40)) == ["stale_feature"]
+
+
+@pytest.mark.parametrize("ramp", [False, True])
+def test_a_gauge_that_drifts_is_not_stale(*, ramp: bool) -> None:
+    """Every value is its own row's and some more: nothing was joined wrongly, and nothing came late."""
+    more = np.clip((np.arange(N) - SINCE) / (N - SINCE), 0, 1) if ramp else np.ones(N)
+    assert look(lambda w: w + 2.0 * more) == []
