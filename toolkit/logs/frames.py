@@ -1,14 +1,17 @@
-"""Tables in memory and Arrow datasets (floor 2): pandas, polars and Arrow, scanned without a copy."""
+"""Tables in memory and Arrow datasets (floor 2): pandas, polars and Arrow; large ones are scanned without a copy."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import LogError
 from toolkit.logs.formats import Opened, refuse_case_duplicates
 
 if TYPE_CHECKING:
     import duckdb
+
+#: Tables of up to this many values are copied: dozens of queries read a log, and each looks at a foreign table anew.
+_COPIED: Final = 1_000_000
 
 
 def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
@@ -34,11 +37,23 @@ def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
         # object columns are looked at whole, or a late text in a column of numbers would fail in the middle of a scan
         connection.execute("SET pandas_analyze_sample = 1000000")
         connection.register("frame", table)
-        connection.execute("DESCRIBE frame").fetchall()
+        kinds = connection.execute("DESCRIBE frame").fetchall()
     except (duckdb.Error, ValueError, TypeError) as error:
         line = str(error).splitlines()[0]
         raise LogError(f"the table cannot be read: {line}", where=where, fix="give plain columns") from None
-    return Opened(sql="SELECT * FROM frame", name=where)
+    small = not _is_dataset(table) and rows * len(names) <= _COPIED
+    return Opened(sql=f"SELECT * FROM {'copied' if small and _copied(connection, kinds) else 'frame'}", name=where)
+
+
+def _copied(connection: duckdb.DuckDBPyConnection, kinds: list[Any]) -> bool:
+    """Copy ``frame`` into a table of DuckDB's own; tell whether it is one of the same columns and types."""
+    import duckdb
+
+    try:
+        connection.execute("CREATE TABLE copied AS SELECT * FROM frame")
+        return connection.execute("DESCRIBE copied").fetchall() == kinds
+    except duckdb.Error:  # whoever reads the rows is told why
+        return False
 
 
 def _is_dataset(frame: Any) -> bool:
