@@ -19,6 +19,7 @@ from toolkit.detectors import (
     decisions,
     defaults,
     dial,
+    even,
     fold,
     forecast,
     generalisation,
@@ -107,7 +108,12 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), why))
     if not study.has_labels:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))
-    return Gathered((*so_far, *rest, *_beside(unmoved.detect(study), [*so_far, *rest])), relation, used, moves)
+    return Gathered(
+        (*so_far, *rest, *_beside([*unmoved.detect(study), *even.detect(study)], [*so_far, *rest])),
+        relation,
+        used,
+        moves,
+    )
 
 
 def _beside(stayed: Sequence[Evidence], found: Sequence[Evidence]) -> list[Evidence]:

@@ -11,7 +11,7 @@ from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import Evidence, difference, from_start, inside, logistic, make, not_testable, percent
 from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import confined
-from toolkit.profile.model import Floats, Mask
+from toolkit.profile.model import Floats, Mask, Sample
 from toolkit.records import Event
 from toolkit.timeline.change import Change, find_change
 
@@ -29,10 +29,11 @@ def detect(study: Study, events: Sequence[Event]) -> list[Evidence]:
     return [*_human_term(study, events), *_reliance(study), *_adoption(study), *_unheeded(study, events)]
 
 
-def _answers(study: Study) -> tuple[Floats, Floats, Floats]:
-    """Give the model's answers, the decisions and where both are known."""
-    guess = predicted(study.log, study.threshold, study.profile.task)
-    return guess, study.log.decision, (~np.isnan(guess) & ~np.isnan(study.log.decision)).astype(float)
+def answers(study: Study, sample: Sample | None = None) -> tuple[Floats, Floats, Floats]:
+    """Give the model's answers, the decisions and where both are known; of the log if nothing else is said."""
+    sample = study.log if sample is None else sample
+    guess = predicted(sample, study.threshold, study.profile.task)
+    return guess, sample.decision, (~np.isnan(guess) & ~np.isnan(sample.decision)).astype(float)
 
 
 def by_machine(study: Study) -> Mask:
@@ -50,7 +51,7 @@ def _differ(study: Study, guess: Floats, decision: Floats) -> Mask:
 
 def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     """Loss of the decision less loss of the model's own answer, on the same row."""
-    guess, decision, known = _answers(study)
+    guess, decision, known = answers(study)
     paired = np.where((known > 0) & ~by_machine(study), study.log_loss.final - study.log_loss.model, np.nan)
     if (~np.isnan(paired)).sum() < LEAST:
         return []
@@ -205,7 +206,7 @@ def _who(study: Study, changed: Mask, paired: Floats) -> str:
 
 def _reliance(study: Study) -> list[Evidence]:
     """Did people stop to correct wrong answers? P(decision = answer | answer wrong) over time and against before."""
-    guess, decision, known = _answers(study)
+    guess, decision, known = answers(study)
     wrong = (known > 0) & (study.log_loss.model > 0)
     if study.regression or wrong.sum() < LEAST:
         return []
@@ -327,7 +328,7 @@ def _adoption(study: Study) -> list[Evidence]:
     """Decisions that do not follow the model at all, from the first row or from a day on."""
     if not study.binary:
         return []
-    guess, decision, known = _answers(study)
+    guess, decision, known = answers(study)
     if known.sum() < LEAST or np.unique(guess[known > 0]).size < 2:
         return []
     agree = np.where(known > 0, (guess == decision).astype(float), np.nan)
@@ -373,7 +374,7 @@ def _unheeded(study: Study, events: Sequence[Event]) -> list[Evidence]:
     """The model raises alarms as before, and fewer of them are acted on: whoever decides, and at whatever score."""
     if not study.binary:
         return []
-    guess, decision, known = _answers(study)
+    guess, decision, known = answers(study)
     alarms = np.flatnonzero((known > 0) & (guess == 1))
     if len(alarms) < LEAST:
         return []

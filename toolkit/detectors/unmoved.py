@@ -38,7 +38,7 @@ def detect(study: Study) -> list[Evidence]:
     ]
 
 
-def _still(study: Study, x: Floats, base: Floats, most: float) -> tuple[float, float, int] | None:
+def still(study: Study, x: Floats, base: Floats, most: float) -> tuple[float, float, int] | None:
     """Give level, upper end of the rise and rows of a series that did not rise by ``most``; ``None`` if it may have."""
     own = study.own_reference or (~np.isnan(base)).sum() < 15
     have = x[~np.isnan(x)]
@@ -65,7 +65,7 @@ def _shares(study: Study) -> Iterator[Evidence]:
          ("missing_values", "schema_change")),
     ]  # fmt: skip
     for text, now, base, refutes in tried:
-        got = None if now is None else _still(study, now, base, SHARE)
+        got = None if now is None else still(study, now, base, SHARE)
         if got is not None:
             level, high, n = got
             said = f"{percent(level)} {text}: as before, a rise of more than {percent(max(high, 0.0))} is ruled out."
@@ -75,7 +75,7 @@ def _shares(study: Study) -> Iterator[Evidence]:
 
 def _latency(study: Study) -> Iterator[Evidence]:
     now, base = (np.log(np.where(s.latency_ms > 0, s.latency_ms, np.nan)) for s in (study.log, study.ref))
-    got = _still(study, now, base, SLOWER)
+    got = still(study, now, base, SLOWER)
     if got is not None:
         most = percent(float(np.expm1(got[1])))
         text = f"Answers take {np.exp(got[0]):.3g} ms as before; slower by more than {most} they are not."
