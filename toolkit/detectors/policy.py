@@ -133,7 +133,8 @@ def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, flo
 
 def _cost(study: Study) -> list[Evidence]:
     """Money lost though the model's own measure held: the goal was another one."""
-    cost = study.log.cost
+    # of a row without a label nobody knows whether it was an error that made it dear
+    cost = np.where(np.isnan(study.log_loss.final), np.nan, study.log.cost) if study.has_labels else study.log.cost
     if (~np.isnan(cost)).sum() < LEAST:
         return []
     base = study.ref.cost

@@ -263,7 +263,7 @@ def _traffic(study: Study) -> list[Evidence]:
             mine = codes.codes == place
             if 0.03 < mine.mean() < 0.97:
                 gap = _gap(study, mine, SliceTerm(column, value))
-                found.append(gap if gap is not None and _lost(study, mine, gap) else None)
+                found.append(gap if gap is not None and _lost(study, codes, place, gap) else None)
     kept = sorted((e for e in found if e is not None), key=lambda e: -e.z)
     # where one part fell silent the whole fell too: named is the part that lost far more than the whole did
     whole = next((e for e in kept if not e.finding.slice), None)
@@ -365,16 +365,22 @@ def _missed(time: Floats, first: int, many: int, share: float) -> bool:
     return bool(many / away < (1 - 0.4 * share) * usual)
 
 
-def _lost(study: Study, mine: Mask, gap: Evidence) -> bool:
-    """Whether what a part lost is missing from the whole: requests that came by another way are not lost."""
+def _lost(study: Study, codes: Codes, place: int, gap: Evidence) -> bool:
+    """Whether what a part lost is missing from the whole: requests that came by another way are not lost.
+
+    Nor is it where the other parts shrank as much, for whatever new part took the place of all.
+    """
     time = study.log.time
     if gap.change is None or not 0 < gap.change.start < len(time) - 1:
         return True
     start, end = gap.change.start, min(gap.change.end, len(time) - 1)
-    before = start / max(time[start] - time[0], 1.0)
-    after = (end - start) / max(time[end] - time[start], 1.0)
-    share = float(mine[:start].mean())
-    return bool(1 - after / before > 0.4 * share * -(gap.finding.effect or 0.0))
+    mine, known = codes.codes == place, np.unique(codes.codes[:start])
+    others = np.isin(codes.codes, known[known != place])
+    early, late = max(time[start] - time[0], 1.0), max(time[end] - time[start], 1.0)
+    before, after = start / early, (end - start) / late
+    left = (others[start:end].sum() / late) / max(others[:start].sum() / early, 1e-12)
+    share, fell = float(mine[:start].mean()), -(gap.finding.effect or 0.0)
+    return bool(1 - after / before > 0.4 * share * fell and 1 - fell < 0.8 * left)
 
 
 def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
