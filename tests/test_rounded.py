@@ -31,11 +31,11 @@ def look(then: Write, now: Write, *, own: bool = False) -> list[Evidence]:
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize(
     "now",
-    [np.rint, np.floor, lambda x: np.round(x, 1), lambda x: np.round(x, -1)],
-    ids=["whole", "cut", "digit", "tens"],
+    [np.rint, np.floor, np.ceil, lambda x: np.round(x, -1)],
+    ids=["whole", "cut", "up", "tens"],
 )
 def test_a_cast_is_a_changed_schema_since_its_row(now: Write, *, own: bool) -> None:
-    """Rounded, cut off, to one digit or to tens: named as a schema change, since that row, for those rows."""
+    """Rounded, cut off, rounded up or to tens: named as a schema change, since that row, for those rows."""
     (got,) = look(lambda x: x, now, own=own)
     assert got.mechanism == "schema_change"
     assert "covariate_shift" in got.finding.refutes
@@ -60,9 +60,10 @@ def test_a_part_of_the_rows_may_be_cast() -> None:
         (lambda x: np.round(x, 2), lambda x: np.round(x, 2)),
         (lambda x: x, lambda x: np.rint(x * 3)),
         (np.rint, lambda x: x),
+        (lambda x: x, lambda x: np.round(x, 4)),
     ],
-    ids=["as before", "whole all along", "two digits all along", "other numbers", "finer"],
+    ids=["as before", "whole all along", "two digits all along", "other numbers", "finer", "digits that tell nothing"],
 )
 def test_what_was_so_or_is_something_else_is_none(then: Write, now: Write) -> None:
-    """A grid of old, other numbers on a grid, or more digits than before are no rounding."""
+    """A grid of old, other numbers on a grid, more digits than before, or a few less far down are no rounding."""
     assert look(then, now) == []

@@ -95,7 +95,8 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     who = _who(study, rows & differ, paired)
     place, _ = confined(study, rows & differ & (paired > 0), rows)
     # from the first row and on one group alone, it is the group's gap before it is the people's error
-    kept = 0.4 if change.shape == "from_start" and place and place[0].column in study.log.groups else 1.0
+    one = bool(place and place[0].column in study.log.groups) or _of_one_group(study, paired)
+    kept = 0.4 if change.shape == "from_start" and one else 1.0
     text = (
         f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were "
         "wrong: the decisions "
@@ -123,6 +124,19 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             details={"override_rate": rate, "paired": mean},
         )
     ]
+
+
+def _of_one_group(study: Study, paired: Floats) -> bool:
+    """Whether nearly all that the decisions lose is lost on one group, and next to nothing a row on the others."""
+    known = ~np.isnan(paired)
+    for codes in study.log.groups.values():
+        for place in range(len(codes.names) if len(codes.names) > 1 else 0):
+            mine, rest = paired[known & (codes.codes == place)], paired[known & (codes.codes != place)]
+            if min(len(mine), len(rest)) < LEAST or difference(rest, mine)[3] < 4:
+                continue
+            if rest.mean() < 0.2 * mine.mean() and mine.sum() > 0.75 * paired[known].sum():
+                return True
+    return False
 
 
 def _more_changed(study: Study, paired: Floats, differ: Mask, known: Floats) -> Change:
