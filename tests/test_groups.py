@@ -44,6 +44,15 @@ def test_equal_groups_are_left_alone(seed: int) -> None:
     assert {"performance_gap", "selection_gap", "under_represented_group", "proxy_feature"} == set(got.finding.refutes)
 
 
+def test_late_labels_leave_two_halves_of_those_that_came() -> None:
+    """The last 60 % of the rows have no label yet: the gap is judged, and its halves are, by the others."""
+    rows, reference = log(0, unfair=0.3)
+    rows.loc[1200:, "truth"] = np.nan
+    best = next(e for e in groups.detect(study_of(rows, reference)) if e.finding.details.get("measure") == "error")
+    assert np.isfinite([best.finding.details["early"], best.finding.details["late"]]).all()
+    assert best.strength > 0.5
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_standing_gap_is_found(seed: int) -> None:
     """A group that errs more in every part of the log and in the reference is named, from the first row."""

@@ -14,7 +14,16 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, percent, probability
+from toolkit.detectors.evidence import (
+    Evidence,
+    difference,
+    first_half,
+    from_start,
+    logistic,
+    make,
+    percent,
+    probability,
+)
 from toolkit.detectors.generalisation import naive_loss
 from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.study import Study
@@ -140,7 +149,7 @@ def likelihood(p: Floats, y: Floats) -> float:
 def groups_apart(study: Study, now: tuple[Floats, Floats]) -> Iterator[Apart]:
     """Compare the line of every group value with that of the rest."""
     then = None if study.own_reference else stated(study, study.ref, None)
-    half = np.arange(len(study.log)) < len(study.log) // 2
+    half = first_half(~np.isnan(now[0]) & ~np.isnan(now[1]))
     for column, codes in study.log.groups.items():
         if not 2 <= len(codes.names) <= MOST_VALUES:
             continue
@@ -261,8 +270,8 @@ def _over(study: Study) -> float:
 def _from_the_first(now: tuple[Floats, Floats]) -> float:
     """1 where the first half of the rows is as sure of itself as the second, less where only the second is."""
     x, y = now
-    half = len(x) // 2
-    first, second = line(x[:half], y[:half]), line(x[half:], y[half:])
+    half = first_half(~np.isnan(x) & ~np.isnan(y))
+    first, second = line(x[half], y[half]), line(x[~half], y[~half])
     if first is None or second is None:
         return 1.0
     z = (first.slope - second.slope) / float(np.hypot(first.error, second.error))

@@ -10,7 +10,7 @@ import numpy as np
 from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import Evidence, difference, from_start, inside, logistic, make, not_testable, percent
 from toolkit.detectors.study import Study, predicted
-from toolkit.detectors.where import confined
+from toolkit.detectors.where import confined, of_one_group
 from toolkit.profile.model import Floats, Mask, Sample
 from toolkit.records import Event
 from toolkit.timeline.change import Change, find_change
@@ -95,7 +95,7 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     who = _who(study, rows & differ, paired)
     place, _ = confined(study, rows & differ & (paired > 0), rows)
     # from the first row and on one group alone, it is the group's gap before it is the people's error
-    one = bool(place and place[0].column in study.log.groups) or _of_one_group(study, paired)
+    one = bool(place and place[0].column in study.log.groups) or of_one_group(study, paired)
     kept = 0.4 if change.shape == "from_start" and one else 1.0
     text = (
         f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were "
@@ -124,19 +124,6 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             details={"override_rate": rate, "paired": mean},
         )
     ]
-
-
-def _of_one_group(study: Study, paired: Floats) -> bool:
-    """Whether nearly all that the decisions lose is lost on one group, and next to nothing a row on the others."""
-    known = ~np.isnan(paired)
-    for codes in study.log.groups.values():
-        for place in range(len(codes.names) if len(codes.names) > 1 else 0):
-            mine, rest = paired[known & (codes.codes == place)], paired[known & (codes.codes != place)]
-            if min(len(mine), len(rest)) < LEAST or difference(rest, mine)[3] < 4:
-                continue
-            if rest.mean() < 0.2 * mine.mean() and mine.sum() > 0.75 * paired[known].sum():
-                return True
-    return False
 
 
 def _more_changed(study: Study, paired: Floats, differ: Mask, known: Floats) -> Change:
@@ -191,6 +178,14 @@ def _late(study: Study, changed: Mask, kept: Mask) -> bool:
     if len(slow) < 10 or len(quick) < 10:
         return False
     return bool(slow.mean() > 4 * quick.mean() and far[changed].mean() > 0.7)
+
+
+def _slow(study: Study, rows: Mask, change: Change) -> bool:
+    """Whether nearly all of some rows were answered more slowly than hardly any before the change."""
+    latency = study.log.latency_ms
+    before, now = latency[: change.start], latency[rows]
+    before, now = before[~np.isnan(before)], now[~np.isnan(now)]
+    return min(len(before), len(now)) >= LEAST and float((now > np.quantile(before, 0.99)).mean()) > 0.7
 
 
 def _kappa(a: Floats, b: Floats) -> float:
@@ -412,8 +407,8 @@ def _unheeded(study: Study, events: Sequence[Event]) -> list[Evidence]:
     paired = (study.log_loss.final - study.log_loss.model)[ignored]
     paired = paired[~np.isnan(paired)]
     cost = float(paired.mean()) if len(paired) >= 10 else 0.0
-    # a cut on the score is a policy; alarms that were mostly wrong were rightly left aside
-    if added > 0.06 or by_score > 0.9 or cost < -0.3:
+    # a cut on the score is a policy; alarms that were mostly wrong were rightly left aside, and late ones had to be
+    if added > 0.06 or by_score > 0.9 or cost < -0.3 or _slow(study, ignored, moved):
         return []
     unanswered = any(e.kind == "alert" for e in events)
     text = (

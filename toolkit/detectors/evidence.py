@@ -212,6 +212,13 @@ def inside(change: Change, n: int) -> Mask:
     return rows
 
 
+def first_half(known: Mask) -> Mask:
+    """Mark the rows up to the middle of those that are known: late labels make no second half of rows a second half."""
+    count = np.cumsum(known)
+    out: Mask = count <= count[-1] / 2 if len(count) else np.zeros(0, dtype=bool)
+    return out
+
+
 def percent(share: float) -> str:
     """Write a share as a percentage a person reads at a glance."""
     value = 100.0 * share

@@ -15,7 +15,17 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.curve import auc
-from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, p_of_z, percent
+from toolkit.detectors.evidence import (
+    Evidence,
+    difference,
+    first_half,
+    from_start,
+    logistic,
+    make,
+    not_testable,
+    p_of_z,
+    percent,
+)
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 from toolkit.records import SliceTerm
@@ -119,7 +129,7 @@ def _gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
     now = measures(study, study.log, study.mature)
     base = measures(study, study.ref, None) if not study.own_reference else {}
     base_codes = study.ref.groups.get(column)
-    half = np.arange(len(study.log)) < len(study.log) // 2
+    halves = {measure: first_half(~np.isnan(x)) for measure, x in now.items()}
     for place, value in enumerate(codes.names):
         mine, rest = codes.codes == place, (codes.codes != place) & (codes.codes >= 0)
         if len(codes.names) == 2 and place == 1:
@@ -139,7 +149,7 @@ def _gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
                 side, rows, low = other, rest, -gap
                 interval, z, before = (-interval[1], -interval[0]), -z, -before
             sign = low / gap if gap else 1.0
-            parts = [sign * difference(x[rest & h], x[mine & h])[0] for h in (half, ~half)]
+            parts = [sign * difference(x[rest & h], x[mine & h])[0] for h in (halves[measure], ~halves[measure])]
             rate, others = float(np.nanmean(x[rows])), float(np.nanmean(x[~rows & (codes.codes >= 0)]))
             yield Gap(
                 column,

@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.evidence import difference
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Mask
+from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import Slice, SliceTerm
 
 LEAST: Final = 12
@@ -48,6 +49,19 @@ def _number(study: Study, hit: Mask, rest: Mask) -> tuple[str, ...]:
     told = {n: auc(c, flags) for n, c in study.log.features.items() if not isinstance(c, Codes)}
     top = max(told, key=lambda n: told[n], default=None)
     return (top,) if top is not None and told[top] > 0.9 else ()
+
+
+def of_one_group(study: Study, x: Floats) -> bool:
+    """Whether nearly all of a row-level excess (NaN where unknown) lies on one group, and next to none on the rest."""
+    known = ~np.isnan(x)
+    for codes in study.log.groups.values():
+        for place in range(len(codes.names) if len(codes.names) > 1 else 0):
+            mine, rest = x[known & (codes.codes == place)], x[known & (codes.codes != place)]
+            if min(len(mine), len(rest)) < 2 * LEAST or difference(rest, mine)[3] < 4:
+                continue
+            if rest.mean() < 0.2 * mine.mean() and mine.sum() > 0.75 * x[known].sum():
+                return True
+    return False
 
 
 def version_since(study: Study, rows: Mask) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from toolkit.detectors.evidence import (
 )
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
+from toolkit.detectors.where import of_one_group
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change
 
@@ -65,6 +66,8 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
     noise *= (1.0 if not study.regression else 0.0) * (1.0 if still_mix else 0.4)
     if r.change.shape == "from_start" and not study.own_reference:
         noise *= 0.6  # labels that were never as the reference's: rather the model promised too much
+        rise = np.where(r.rows, study.log_loss.model - float(np.nanmean(study.ref_loss.model)), np.nan)
+        noise *= 0.3 if of_one_group(study, rise) else 1.0  # and what falls on one group alone is no chance
     concept = (0.95 if z_given > 5 else 0.5 if z_given > 3.5 else 0.0) * (1 - 0.75 * noise) * (1 - 0.7 * label)
     if r.change.shape == "from_start" and not study.own_reference:
         concept *= 0.6  # what was never as promised is rather the model's than the world's
