@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from toolkit.logs import read_log
-from toolkit.profile.build import build_profile
+from toolkit.profile.build import Drawn, build_profile
 from toolkit.profile.cubes import MOST_BUCKETS, bucket_width
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Cube, Profile
 
@@ -245,6 +245,24 @@ def test_rows_are_put_in_the_order_of_time(data: pd.DataFrame, profile: Profile)
     for name, cube in profile.cubes.items():
         for measure, values in cube.sums.items():
             np.testing.assert_array_equal(mixed.cubes[name].sums[measure], values)
+
+
+@pytest.mark.parametrize("known", [("id", "timestamp"), ("timestamp",), ("id",), ()])
+def test_the_raw_columns_tell_which_rows_are_drawn(data: pd.DataFrame, known: tuple[str, ...]) -> None:
+    """Of a large log those rows are drawn that a canonical row's own values draw, though the raw ones are asked first.
+
+    Also where a column of the log has the name of a role it does not have, and where rows are kept out.
+    """
+    told = {r: c for r, c in ROLES["roles"].items() if r not in {"id", "timestamp"} or r in known}
+    odd = data.assign(t=data["income"][::-1].to_numpy(), score=data["score"].where(data.index % 150 != 3, 7.0))
+    odd["income"] = odd["income"].where(odd.index % 7 != 2, np.inf)
+    with read_log(odd, {**ROLES, "roles": told}) as log:
+        drawn = Drawn.of(log, 100, seed=3)
+        meant = log.rows.arrow(f"SELECT feature_1, group_0, latency_ms FROM rows{drawn.picked}")
+        assert 50 < meant.num_rows < 150
+        assert log.validation.quarantined == {"impossible score": 3}
+        assert drawn.table(["feature_1", "group_0", "latency_ms"]).equals(meant)
+        assert log.rows.fetch(f"SELECT count(*) FROM raw WHERE {drawn.first}")[0][0] < 160
 
 
 @pytest.mark.xfail(reason="rows of one time are shuffled by the seed, from the order of the file")

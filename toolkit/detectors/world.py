@@ -253,6 +253,13 @@ def off_support(study: Study) -> Mask:
     Of many features and few baseline rows some value is always out of range; a row counts from so many on as a row of
     the same crowd hardly ever has (twice the features over the rows, and three deviations more).
     """
+    if "off_support" not in study.memo:
+        study.memo["off_support"] = _off_support(study)
+    got: Mask = study.memo["off_support"]
+    return got
+
+
+def _off_support(study: Study) -> Mask:
     out = np.zeros(len(study.log))
     smallest, tried = np.inf, 0
     for name, column in study.log.features.items():

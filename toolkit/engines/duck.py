@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from toolkit.engines.reading import interruptible, part_done, reading
 from toolkit.engines.rows import one_part
+from toolkit.engines.views import with_views
 from toolkit.errors import LogError
 from toolkit.sql import DUCKDB, connect, quote
 
@@ -53,6 +54,9 @@ class DuckRows:
         self._one_at_a_time = threading.RLock()
         self.opened = opened
         self._parts: Parts | None = None
+        #: SELECTs by our name for them, but that of ``raw``.
+        self._views: dict[str, str] = {}
+        self._raw = ""
         self._flattened = False
         self.name = opened.name
         self.files = opened.files
@@ -101,7 +105,7 @@ class DuckRows:
             if kept is not None and not made._flattened:
                 from toolkit.engines.parts import parts_of
 
-                made._parts = parts_of(made, kept)
+                made._parts = parts_of(made, kept, made._views)
             return made
         except BaseException:
             connection.close()
@@ -147,8 +151,10 @@ class DuckRows:
 
         """
         self.run(f"CREATE OR REPLACE VIEW {name} AS {sql}")
-        if self._parts is not None:
-            self._parts.views[name] = sql
+        if name == "raw":
+            self._raw = sql
+        else:
+            self._views[name] = sql
 
     def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:
         """Keep the rows of a view for which a condition holds; ``lies`` tells of each part which of its rows are that.
@@ -158,8 +164,9 @@ class DuckRows:
 
         """
         self.run(f"ALTER VIEW {name} RENAME TO {name}_of_all_times")
+        self._views[f"{name}_of_all_times"] = self._views[name]
         if self._parts is not None:
-            self._parts.whole[name] = self._parts.views[f"{name}_of_all_times"] = self._parts.views[name]
+            self._parts.whole[name] = self._views[name]
             self._parts.lies = lies
         self.define(name, f"SELECT * FROM {name}_of_all_times WHERE {condition}")
 
@@ -168,7 +175,7 @@ class DuckRows:
         """Whether answers to ``gather`` are kept, part by part."""
         return self._parts is not None
 
-    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:
+    def gather(self, sql: str, whole: str, also: Sequence[str] = (), first: str = "") -> Any:
         """Ask the parts of the log, as far as their answers are not kept, and bring the answers together.
 
         Args:
@@ -176,15 +183,18 @@ class DuckRows:
             whole: what adds them up, over ``parts``: their columns, the number ``_part``, and ``_before``, how many
                 rows of ``raw`` come before the part. The log is one part where nothing is kept.
             also: queries whose kept answers do as well.
+            first: what holds, over ``raw``, for all rows that the query looks at. DuckDB works out every column of a
+                row before it asks a view's condition; of the others it works out nothing then.
 
         Raises:
             LogError: the source cannot be read (any more).
 
         """
         if self._parts is None:
-            return self.arrow(f"WITH parts AS ({one_part(sql)}) {whole}")
+            named = with_views(sql, self._raw, self._views, first) if first else ""
+            return self.arrow(f"WITH {named and f'{named}, '}parts AS ({one_part(sql)}) {whole}")
         with self._one_at_a_time:
-            answers = self._parts.answers(sql, also)
+            answers = self._parts.answers(sql, also, first)
             self._connection.register("parts", answers)
             try:
                 return self.arrow(whole)

@@ -6,13 +6,13 @@ whole, so that the answers of all parts, one below the other, add up to what the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from toolkit.engines.kept import Kept, question_of
 from toolkit.engines.part import Part, joined
+from toolkit.engines.views import read_by, with_views
 from toolkit.sql import literal
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: How a part lies to a span of time: within it, outside, or across its ends.
 Lies = Literal["within", "outside", "across"]
-#: A name that is read, or what is quoted: a column may be called "FROM rows".
-_READ_FROM: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bFROM (\w+)""")
 
 
 @dataclass
@@ -36,12 +34,12 @@ class Parts:
     parts: Sequence[Part]
     everything: Part
     before: Sequence[int]
-    lies: Sequence[Lies] = ()
     #: Views by name, and what those were that a span has narrowed.
-    views: dict[str, str] = field(default_factory=dict)
+    views: Mapping[str, str]
+    lies: Sequence[Lies] = ()
     whole: dict[str, str] = field(default_factory=dict)
 
-    def answers(self, sql: str, also: Sequence[str] = ()) -> Any:
+    def answers(self, sql: str, also: Sequence[str] = (), first: str = "") -> Any:
         """Give the answers of all parts as one Arrow table, with ``_part`` and ``_before``; see ``DuckRows.gather``."""
         import pyarrow as pa
 
@@ -50,7 +48,8 @@ class Parts:
             lies = self.lies[place] if self.lies else "within"
             if lies == "outside" and (found or place + 1 < len(self.parts)):
                 continue  # but the last one, where no part has a row: an answer has columns even so
-            table = self._answer(part, sql, also, {**self.views, **(self.whole if lies == "within" else {})})
+            views = {**self.views, **(self.whole if lies == "within" else {})}
+            table = self._answer(part, sql, also, views, first)
             for name, value in (("_part", place), ("_before", self.before[place])):
                 table = table.append_column(name, pa.array([value] * table.num_rows, pa.int64()))
             found.append(table)
@@ -58,35 +57,28 @@ class Parts:
 
     def once(self, sql: str) -> Any:
         """Give the answer of all parts as one."""
-        return self._answer(self.everything, sql, (), self.views)
+        return self._answer(self.everything, sql, (), self.views, "")
 
-    def _answer(self, part: Part, sql: str, also: Sequence[str], views: Mapping[str, str]) -> Any:
+    def _answer(self, part: Part, sql: str, also: Sequence[str], views: Mapping[str, str], first: str) -> Any:
         for one in (sql, *also):
             table = self.kept.load(part, self._question(one, views))
             if table is not None:
                 return table
         # named before the query, not as views: to define one opens every file of the log
-        named = {"raw": only(self.rows.opened.sql, part), **_read_by(sql, views)}
-        before = ", ".join(f"{name} AS NOT MATERIALIZED ({view})" for name, view in named.items())
+        before = with_views(sql, only(self.rows.opened.sql, part), views, first)
         table = self.rows.arrow(f"WITH {before} {sql}")
         self.kept.save(part, self._question(sql, views), table)
         return table
 
     def _question(self, sql: str, views: Mapping[str, str]) -> str:
-        return question_of(sql, _read_by(sql, views), self.rows.columns)
+        return question_of(sql, read_by(sql, views), self.rows.columns)
 
 
-def _read_by(sql: str, views: Mapping[str, str]) -> dict[str, str]:
-    """Give the views that a query reads, each after those that it reads itself."""
-    needed: dict[str, str] = {}
-    for name in _READ_FROM.findall(sql):
-        if name in views and name not in needed:
-            needed |= {**_read_by(views[name], views), name: views[name]}
-    return needed
+def parts_of(rows: DuckRows, kept: Kept, views: Mapping[str, str]) -> Parts | None:
+    """Split a source of Parquet files into parts; ``None`` for any other source, which is read as a whole.
 
-
-def parts_of(rows: DuckRows, kept: Kept) -> Parts | None:
-    """Split a source of Parquet files into parts; ``None`` for any other source, which is read as a whole."""
+    ``views`` are those that are defined now and later, but ``raw``.
+    """
     if not rows.opened.by_file or any(c.lower() == "filename" for c in rows.columns):
         return None
     parts = kept.split(rows.files)
@@ -100,7 +92,7 @@ def parts_of(rows: DuckRows, kept: Kept) -> Parts | None:
         if n != there:
             return None
         total += int(n)
-    return Parts(rows, kept, parts, joined(parts), before)
+    return Parts(rows, kept, parts, joined(parts), before, views)
 
 
 def only(sql: str, part: Part) -> str:

@@ -47,7 +47,7 @@ class Rows(Protocol):
         """Whether answers to ``gather`` are kept, part by part."""
         ...
 
-    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:
+    def gather(self, sql: str, whole: str, also: Sequence[str] = (), first: str = "") -> Any:
         """Ask every part of the rows ``sql`` and add the answers up by ``whole``; see ``DuckRows.gather``."""
         ...
 

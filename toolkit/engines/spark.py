@@ -8,16 +8,16 @@ is read and resolved once.
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from toolkit.engines.rows import one_part
 from toolkit.engines.spark_source import DEEPEST, frame_of, types_of, unfolded
+from toolkit.engines.views import READ_FROM
 from toolkit.errors import LogError
 from toolkit.sql import SPARK, quote
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from toolkit.logs.formats import Opened
 
 T = TypeVar("T")
-
-#: A name that is read, or what is quoted: a column may be called "FROM raw".
-_READ_FROM: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bFROM (\w+)""")
 
 
 class SparkRows:
@@ -90,7 +87,7 @@ class SparkRows:
         self._drop(name)
         self._views[name] = sql
 
-    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:  # noqa: ARG002
+    def gather(self, sql: str, whole: str, also: Sequence[str] = (), first: str = "") -> Any:  # noqa: ARG002
         """Ask ``sql`` and add its answer up by ``whole``, over ``parts``; see ``DuckRows.gather``.
 
         Raises:
@@ -146,7 +143,7 @@ class SparkRows:
             LogError: a column has a name that Spark cannot hold.
 
         """
-        needed = [name for name in dict.fromkeys(_READ_FROM.findall(sql)) if name in self._views]
+        needed = [name for name in dict.fromkeys(READ_FROM.findall(sql)) if name in self._views]
         before = ", ".join(f"{name} AS (SELECT * FROM {self._view_of(name)})" for name in needed)
         with_more = f"WITH {before}, {sql.removeprefix('WITH ')}" if sql.startswith("WITH ") else f"WITH {before} {sql}"
         try:

@@ -74,18 +74,21 @@ class Plan:
 
 def canonical_sql(rows: Rows, plan: Plan) -> str:
     """Give the SELECT that makes canonical columns of ``raw``."""
+    selected = {**written(rows, plan), **helpers(rows, plan)}
+    return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in selected.items())} FROM raw"
+
+
+def written(rows: Rows, plan: Plan) -> dict[str, str]:
+    """Give the SQL over ``raw`` of each canonical column, in their order."""
     singles, says = _singles(rows, plan), rows.dialect
     own = {"text": says.text_type, "time": says.time_type}
     types = {c: own.get(kind, kind) for c, kind in _types(plan.outcome).items()}
-    selected = [f"{singles.get(c, f'CAST(NULL AS {kind})')} AS {c}" for c, kind in types.items()]
-    selected += [
-        f"{feature_sql(rows.columns, c, plan.kinds.features[c], says)} AS feature_{i}"
-        for i, c in enumerate(plan.roles.columns("feature"))
-    ]
+    made = {c: singles.get(c, f"CAST(NULL AS {kind})") for c, kind in types.items()}
+    for i, column in enumerate(plan.roles.columns("feature")):
+        made[f"feature_{i}"] = feature_sql(rows.columns, column, plan.kinds.features[column], says)
     for role in ("group", "segment"):
-        selected += [f"{_word(rows.columns, c, says)} AS {role}_{i}" for i, c in enumerate(plan.roles.columns(role))]
-    selected += [f"{sql} AS {name}" for name, sql in helpers(rows, plan).items()]
-    return f"SELECT {', '.join(selected)} FROM raw"
+        made |= {f"{role}_{i}": _word(rows.columns, c, says) for i, c in enumerate(plan.roles.columns(role))}
+    return made
 
 
 def _types(outcome: Outcome) -> dict[str, str]:

@@ -28,6 +28,7 @@ class Log:
     ``rows`` answers SQL over the views ``raw`` and ``rows`` (canonical columns, see ``toolkit.logs.clean``).
     ``missing_columns`` have a role but are only in the reference, ``new_columns`` are features only in the log;
     ``type_changes`` gives column -> (type in the reference, type in the log) where one is of numbers and the other not.
+    ``written`` gives the SQL over ``raw`` of each canonical column.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Log:
     new_columns: tuple[str, ...] = ()
     type_changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     column_notes: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def columns(self) -> dict[str, str]:

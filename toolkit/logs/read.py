@@ -12,7 +12,7 @@ from toolkit.engines import Rows, open_rows, tuples
 from toolkit.engines.duck import Watch
 from toolkit.engines.kept import Kept
 from toolkit.errors import LogError, RolesError
-from toolkit.logs.clean import AHEAD, Plan, canonical_sql, make_views
+from toolkit.logs.clean import AHEAD, Plan, canonical_sql, make_views, written
 from toolkit.logs.guess import Guess, complete, fill_features, guess_roles
 from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
@@ -129,7 +129,7 @@ def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: dateti
             raise LogError("the log has no rows", where=rows.name, fix="write some first, or name another file")
     settled = _settle(log, reference, declared, here, there)
     roles = settled.guess.roles
-    kept: dict[str, Validation] = {}
+    kept: dict[str, tuple[Validation, dict[str, str]]] = {}
     for side, rows, stats in (("log", log, here), ("reference", reference, there)):
         if rows is not None:
             kept[side] = _clean(rows, roles, settled, stats, now, is_reference=side == "reference")
@@ -141,21 +141,23 @@ def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: dateti
             rows=reference,
             roles=roles,
             outcome=settled.outcome,
-            validation=kept["reference"],
+            validation=kept["reference"][0],
             feature_kinds=settled.kinds.features,
+            written=kept["reference"][1],
         )
     return Log(
         name=log.name,
         rows=log,
         roles=roles,
         outcome=settled.outcome,
-        validation=kept["log"],
+        validation=kept["log"][0],
         feature_kinds=settled.kinds.features,
         reference=held,
         missing_columns=settled.missing,
         new_columns=tuple(c for c in features if reference is not None and c not in reference.columns),
         type_changes=settled.kinds.changes,
         column_notes=settled.guess.notes,
+        written=kept["log"][1],
     )
 
 
@@ -260,7 +262,7 @@ def _clean(
     now: datetime,
     *,
     is_reference: bool,
-) -> Validation:
+) -> tuple[Validation, dict[str, str]]:
     clocks = {
         role: clock(rows, column, stats.get(column))
         for role in ("timestamp", "label_time")
@@ -276,7 +278,7 @@ def _clean(
     if not is_reference:
         _check_answers(roles, validation, rows.name)
     make_views(rows, plan, mask)
-    return validation
+    return validation, written(rows, plan)
 
 
 def _may_be_late(rows: Rows, told: Clock | None, now: datetime) -> bool:

@@ -51,7 +51,7 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
         classes=log.classes,
         sample=sample,
         rows={part: sides[part].validation.rows_kept for part in sorted(sides, reverse=True)},
-        cubes=count(log),
+        cubes=count(log, tables[LOG]),
         missing_columns=log.missing_columns,
         new_columns=log.new_columns,
         types=log.type_changes,
@@ -64,13 +64,16 @@ class Drawn:
     """The canonical rows of a log that are looked at side by side, all or a seeded part of them.
 
     ``picked`` is the condition that picks them. They all meet each of the ``wider`` conditions, and few others the
-    first. ``told`` are the columns that the conditions are about.
+    first. ``told`` are the columns that the conditions are about. ``first`` and ``first_wider`` are ``picked`` and the
+    first of ``wider`` over the raw columns: asked there, nothing else of a row that is not drawn is worked out.
     """
 
     log: Log
     picked: str = ""
     wider: tuple[str, ...] = ("",)
     told: tuple[str, ...] = ()
+    first: str = ""
+    first_wider: str = ""
 
     @classmethod
     def of(cls, log: Log, most: int, seed: int) -> Drawn:
@@ -85,20 +88,24 @@ class Drawn:
         if not (log.roles.column("id") and log.roles.column("timestamp")):
             told += ["score", "prediction", "label", "decision", "latency_ms"]
             told += [] if log.roles.column("id") else [f"feature_{i}" for i in range(min(len(log.feature_names), 20))]
-        place = log.rows.dialect.hashed(", ".join([*told, str(int(seed))]), _MODULUS)
+        says = log.rows.dialect
+        place = says.hashed(", ".join([*told, str(int(seed))]), _MODULUS)
+        raw = says.hashed(", ".join([*(log.written[c] for c in told), str(int(seed))]), _MODULUS)
         # a power of two holds the sample of a log that has grown meanwhile
         powers = range((keep - 1).bit_length(), _MODULUS.bit_length() - 1)
         wider = (*(f" WHERE {place} < {2**power}" for power in powers), "")
-        return cls(log, f" WHERE {place} < {keep}", wider, tuple(told))
+        first_wider = f"{raw} < {2 ** powers[0]}" if powers else ""
+        return cls(log, f" WHERE {place} < {keep}", wider, tuple(told), f"{raw} < {keep}", first_wider)
 
     def table(self, columns: Sequence[str]) -> Any:
         """Give the rows with these columns; in the same order, whichever they are, where rows have an order."""
         rows, shown = self.log.rows, ", ".join(columns)
         if not rows.keeps:
-            return rows.arrow(f"SELECT {shown} FROM rows{self.picked}")
+            sql = f"SELECT {shown} FROM rows{self.picked}"
+            return rows.gather(sql, f"SELECT {shown} FROM parts", first=self.first)
         asked = ", ".join(dict.fromkeys([*columns, *self.told]))
         sql, *also = (f"SELECT {asked} FROM rows{condition}" for condition in self.wider)
-        return rows.gather(sql, f"SELECT {shown} FROM parts{self.picked}", also)
+        return rows.gather(sql, f"SELECT {shown} FROM parts{self.picked}", also, self.first_wider)
 
 
 class Columns:

@@ -35,10 +35,13 @@ def bucket_width(first: float, last: float) -> int:
     return next((w for w in WIDTHS if span / w <= MOST_BUCKETS), int(np.ceil(span / MOST_BUCKETS)))
 
 
-def count(log: Log) -> dict[str, Cube]:
-    """Count every row of a log: cubes ``time`` (by bucket), ``version``, and ``group`` and ``segment`` (by value)."""
+def count(log: Log, drawn: Any) -> dict[str, Cube]:
+    """Count every row of a log: cubes ``time`` (by bucket), ``version``, and ``group`` and ``segment`` (by value).
+
+    ``drawn`` are some rows of it as an Arrow table: they show about how many values a column has.
+    """
     columns = _columns(log)
-    span, sizes = _look(log, columns)
+    span, sizes = _span(log), _sizes(log, columns, drawn)
     width = bucket_width(*span) if span else 0
     sets = [["bucket"], *together(sizes)] if log.rows.keeps else together({"bucket": MOST_BUCKETS + 2, **sizes})
     cells = _cells(log, [{"bucket": bucket_sql(log, w), **columns} for w in _widths(log, width)], sets)
@@ -86,16 +89,24 @@ def _named(log: Log, key: str) -> str:
     return f"{kind}:{(log.group_names if kind == 'group' else log.segment_names)[int(place)]}"
 
 
-def _look(log: Log, columns: Mapping[str, str]) -> tuple[tuple[float, float] | None, dict[str, int]]:
-    """Give the first and last second, and about how many values each column has."""
+def _span(log: Log) -> tuple[float, float] | None:
+    """Give the first and last second."""
     report = log.validation
-    span = (report.first.timestamp(), report.last.timestamp()) if report.first and report.last else None
+    return (report.first.timestamp(), report.last.timestamp()) if report.first and report.last else None
+
+
+def _sizes(log: Log, columns: Mapping[str, str], drawn: Any) -> dict[str, int]:
+    """Give about how many values each column has; where counts are kept, the same whatever rows are drawn."""
     if not columns:
-        return span, {}
+        return {}
+    if not log.rows.keeps:
+        import pyarrow.compute as pc
+
+        return {c: int(pc.count_distinct(drawn.column(c)).as_py()) + 1 for c in columns}
     about = ", ".join(f"{log.rows.dialect.distinct(c)} AS n{i}" for i, c in enumerate(columns))
     most = ", ".join(f"max(n{i}) AS n{i}" for i in range(len(columns)))
     found = tuples(log.rows.gather(f"SELECT {about} FROM rows", f"SELECT {most} FROM parts"))[0]
-    return span, {c: int(n) + 1 for c, n in zip(columns, found, strict=True)}
+    return {c: int(n) + 1 for c, n in zip(columns, found, strict=True)}
 
 
 def together(sizes: Mapping[str, int], most: int = _MOST_CELLS) -> list[list[str]]:
