@@ -275,7 +275,7 @@ def test_nan_in_arrow_is_counted_as_missing() -> None:
         assert log.validation.nulls == {"score": 1}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(
@@ -284,7 +284,7 @@ def test_nan_in_arrow_is_counted_as_missing() -> None:
             st.sampled_from(["0", "1", "?", None]),
         ),
         min_size=1,
-        max_size=30,
+        max_size=75,
     )
 )
 def test_every_row_is_kept_or_has_one_reason(rows: list[tuple[str | None, float | None, str | None]]) -> None:

@@ -45,8 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         call([*pip, "install", "--constraint", ROOT / "constraints.txt", wheel], place)
     else:
         copied(Path(sys.prefix), place / "venv")
-        call([*pip, "uninstall", "--yes", "ml-postmortem"], place)
-        call([*pip, "install", "--no-compile", "--no-deps", wheel], place)
+        call([*pip, "install", "--force-reinstall", "--no-compile", "--no-deps", wheel], place)
     return place / "venv" / "bin"
 
 
@@ -87,8 +86,8 @@ def test_the_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> N
 
 def test_the_installed_wheel_diagnoses_a_log(installed: Path, tmp_path: Path) -> None:
     """``postmortem diagnose`` needs no incident and no store, and leaves nothing but its answer."""
-    call([installed / "postmortem", "case", "elec2", "--out", "practice"], tmp_path)
-    folder = tmp_path / "practice" / "elec2"
+    call([installed / "postmortem", "case", "smarket", "--out", "practice"], tmp_path)
+    folder = tmp_path / "practice" / "smarket"
     args = ["diagnose", folder / "log.parquet", "--reference", folder / "reference.parquet"]
     call([installed / "postmortem", *args, "--roles", folder / "roles.toml", "--json", "out.json"], tmp_path)
     assert json.loads((tmp_path / "out.json").read_text())["format"] == "toolkit.diagnosis/1"

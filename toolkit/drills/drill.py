@@ -213,16 +213,19 @@ class Drill:
             self._tape["ended_at"] = iso(datetime.now(UTC))
             self._save()
         score = self._score()
-        self.debrief()
+        self._write(score)
         return score
 
     def debrief(self) -> Path:
         """Write the debrief again and give its path; only after the end."""
-        from toolkit.drills.debrief import page
-
         if not self.over:
             raise PostmortemError("the drill is not over", fix="end it first")
-        return write_whole(self.debrief_path, page(self._stage, self._score(), self.trainee))
+        return self._write(self._score())
+
+    def _write(self, score: Score) -> Path:
+        from toolkit.drills.debrief import page
+
+        return write_whole(self.debrief_path, page(self._stage, score, self.trainee))
 
     @property
     def debrief_path(self) -> Path:
