@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,8 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# tests hold ever more modules, which are no garbage: to look for some in them took up to a tenth of the time
+gc.set_threshold(100_000, 20, 50)
 
 #: Files that take longest, the longest first; the order of the others is theirs.
 LONG: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,9 +32,16 @@ def part_of(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@functools.cache
+def nodes(file: Path) -> tuple[ast.AST, ...]:
+    """Give what a file imports and calls, wherever in it; each file is parsed once for all tests."""
+    wanted = (ast.Import, ast.ImportFrom, ast.Call)
+    return tuple(n for n in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(n, wanted))
+
+
 def imported(file: Path) -> Iterator[tuple[int, str]]:
     """Give every module that a file imports, wherever in the file, with its line."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(file):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -84,7 +92,7 @@ def test_only_three_places_open_a_database() -> None:
     """DuckDB is connected to in sql, engines and store alone: every other file asks these."""
     wrong = []
     for file in (f for f in FILES if part_of(f) not in {"sql", "engines", "store"}):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes(file):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if called.endswith("connect") and called != "sqlite3.connect":
                 wrong.append(f"{file.relative_to(ROOT)}:{node.lineno}")

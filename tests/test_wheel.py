@@ -80,7 +80,6 @@ def test_the_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> N
     assert "Delay model misses the summer" in html
     assert outside(html) == []
     assert "default-src 'none'" in unescape(html)
-    assert "is there" in call([installed / "postmortem", "demo"], tmp_path)
     assert call([installed / "jupyter", "postmortem", "list"], tmp_path).count("INC-") == 1
 
 
