@@ -90,9 +90,9 @@ def few_repeats(
         return None
 
     def again(x: Floats) -> Floats:
-        out = np.zeros(len(x))
+        out = np.zeros(len(x), dtype=bool)
         for back in range(1, dozen + 1):
-            out[back:] = np.maximum(out[back:], x[back:] == x[:-back])
+            out[back:] |= x[back:] == x[:-back]
         return np.where(np.isnan(x), np.nan, out)
 
     return again(base), again(column)

@@ -104,9 +104,12 @@ def _respelt(study: Study, name: str, base: Codes, column: Codes) -> Evidence | 
 
 def _usual(spelt: Sequence[Spelt | None], codes: Ints) -> Spelt | None:
     """Give a value in the one spelling of nearly all rows, where they are numbers enough."""
+    there = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(spelt))).tolist()
+    if len({s.value for c in there if (s := spelt[c]) is not None}) < _NUMBERS:
+        return None
     rows = [spelt[c] for c in codes[codes >= 0]]
     told = [s for s in rows if s is not None]
-    if len(rows) < _LEAST or len({s.value for s in told}) < _NUMBERS:
+    if len(rows) < _LEAST:
         return None
     form, n = Counter(s.form for s in told).most_common(1)[0]
     return next(s for s in told if s.form == form) if n >= _NEARLY * len(rows) else None

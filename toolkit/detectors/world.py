@@ -18,8 +18,9 @@ from toolkit.detectors.evidence import (
 )
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
+from toolkit.detectors.values import cell_of
 from toolkit.detectors.where import of_one_group
-from toolkit.profile.model import Codes, Floats, Ints, Mask
+from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.timeline.change import Change
 
 NAME = "relation"
@@ -286,8 +287,8 @@ def _hardly_held(base: Floats, column: Floats) -> Mask:
     edges = np.unique(np.quantile(np.concatenate((base, now)), np.linspace(0, 1, 25)[1:-1])) if len(now) else base[:0]
     if not len(edges):
         return np.zeros(len(column), dtype=bool)
-    held = np.bincount(np.searchsorted(edges, base, side="right"), minlength=len(edges) + 1)
-    place: Ints = np.asarray(np.searchsorted(edges, column, side="right"), dtype=np.int64)
+    held = np.bincount(cell_of(edges, base), minlength=len(edges) + 1)
+    place = cell_of(edges, column)
     due = np.bincount(place[~np.isnan(column)], minlength=len(edges) + 1) * (len(base) / len(now))
     empty: Mask = (due >= 40) & (held < due / 12)
     return np.asarray(empty[place] & ~np.isnan(column))

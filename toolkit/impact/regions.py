@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from toolkit.detectors.evidence import some
 from toolkit.detectors.study import Study
+from toolkit.detectors.values import several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask, Sample
 from toolkit.records import SliceTerm
 
@@ -140,13 +141,15 @@ def conditions(study: Study) -> list[Condition]:
 
 def _ranges(name: str, base: Floats, now: Floats) -> list[Condition]:
     """Cut a number at the baseline's quintiles: all above, all below, each part between; few values one by one."""
-    have = np.unique(base[~np.isnan(base)])
+    have = base[~np.isnan(base)]
+    many = several(have, 7)
+    values = have[:0] if many else np.unique(have)
     found: list[Condition] = []
-    if 2 <= len(have) <= 6:
-        below = [-np.inf, *have[:-1]]
-        found = [Condition("feature", name, f"{v:.4g}", low=b, high=v) for b, v in zip(below, have, strict=True)]
-    elif len(have) > 6:
-        cuts = np.unique(np.nanquantile(base, [0.2, 0.4, 0.6, 0.8]))
+    if len(values) >= 2:
+        below = [-np.inf, *values[:-1]]
+        found = [Condition("feature", name, f"{v:.4g}", low=b, high=v) for b, v in zip(below, values, strict=True)]
+    elif many:
+        cuts = np.unique(np.quantile(have, [0.2, 0.4, 0.6, 0.8]))
         found = [Condition("feature", name, f"<= {c:.4g}", high=c) for c in cuts]
         found += [Condition("feature", name, f"> {c:.4g}", low=c) for c in cuts]
         found += [Condition("feature", name, f"{a:.4g} to {b:.4g}", low=a, high=b) for a, b in pairwise(cuts)]

@@ -1,4 +1,4 @@
-"""What was read and what was kept, and why not the rest (floor 2): one aggregate over the log."""
+"""What was read and what was kept, and why not the rest (floor 2): one aggregate over roles, one over features."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class _Counted:
 
 
 def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation, int]:
-    """Count everything in one pass over ``canonical``; give the report and the sum of the faults that keep rows out.
+    """Count everything over ``canonical``; give the report and the sum of the faults that keep rows out.
 
     Raises:
         LogError: the log cannot be read.
@@ -138,14 +138,12 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
         for i, c in enumerate(plan.roles.columns("feature"))
         if rows.columns.get(c) in {"FLOAT", "DOUBLE"}
     }
-    columns |= {f"broken_{c}": count_if(name) for c, name in broken.items()}
     counted = _count(rows, columns)
     mask, notes = _mask(counted, is_reference=is_reference)
     firsts = [c["first"] for c in counted.kept(mask) if c["first"]]
     lasts = [c["last"] for c in counted.kept(mask) if c["last"]]
     kept = sum(int(c["n"]) for c in counted.kept(mask))
     duplicates = _duplicates(rows, mask) if "id" in roles and kept else 0
-    not_finite = {c: n for c in broken if (n := counted.total(f"broken_{c}", mask))}
     score_ok = not (counted.rows(FAULTS["impossible score"]) and not mask & FAULTS["impossible score"])
     quarantined = _by_reason(counted, mask)
     return (
@@ -156,7 +154,7 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
             examples=_examples(rows, mask) if quarantined and rows.dialect.ordered else {},
             duplicate_ids=duplicates,
             nulls={r: counted.total(f"null_{r}", mask) for r in roles},
-            not_finite=not_finite,
+            not_finite=_not_finite(rows, broken, mask),
             first=min(firsts).replace(tzinfo=UTC) if firsts else None,
             last=max(lasts).replace(tzinfo=UTC) if lasts else None,
             time_zone=_time_zone(rows, plan, counted),
@@ -185,6 +183,24 @@ def _count(rows: Rows, columns: Mapping[str, str]) -> _Counted:
         )
     )
     return _Counted({int(r[0]): dict(zip(names, r[1:], strict=True)) for r in found})
+
+
+def _not_finite(rows: Rows, broken: Mapping[str, str], mask: int) -> dict[str, int]:
+    """Count values that are not finite of the kept rows, by feature.
+
+    Of all rows first: that is twice as fast as by faults, and most logs have none.
+    """
+
+    def asked(some: Mapping[str, str], where: str) -> dict[str, int]:
+        counts = ", ".join(f"{rows.dialect.count_if(name)} AS n{i}" for i, name in enumerate(some.values()))
+        total = ", ".join(f"CAST(sum(n{i}) AS BIGINT) AS n{i}" for i in range(len(some)))
+        found = tuples(rows.gather(f"SELECT {counts} FROM canonical{where}", f"SELECT {total} FROM parts"))[0]
+        return {c: int(n) for c, n in zip(some, found, strict=True) if n}
+
+    found = asked(broken, "") if broken else {}
+    if found and mask:
+        found = asked({c: broken[c] for c in found}, f" WHERE _flags & {mask} = 0")
+    return found
 
 
 def _mask(counted: _Counted, *, is_reference: bool) -> tuple[int, list[str]]:
