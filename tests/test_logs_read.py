@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from toolkit.engines import DuckRows
 from toolkit.errors import LogError, RolesError
-from toolkit.logs import read_events, read_log
+from toolkit.logs import frames, read_events, read_log
 from toolkit.roles import Roles
 from toolkit.sql import quote
 
@@ -617,6 +617,15 @@ def test_roles_may_come_from_a_file_a_dict_or_roles(tmp_path: Path) -> None:
         with read_log(frame(), given_roles) as log:
             assert log.rows.fetch(CANONICAL + " ORDER BY t") == EXPECTED
             assert log.roles.guessed == frozenset()
+
+
+def test_a_table_too_large_to_be_copied_is_scanned_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows are read as those of a small one are."""
+    monkeypatch.setattr(frames, "_COPIED", 0)
+    roles = {"task": "binary", "roles": ROLES, "values": {"positive": 1, "status_ok": ["ok"]}}
+    with read_log(frame(), roles) as log:
+        assert log.rows.fetch("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'copied'") == [(0,)]
+        assert log.rows.fetch(CANONICAL + " ORDER BY t") == EXPECTED
 
 
 def test_a_feature_that_only_the_reference_has_is_missing_not_wrong() -> None:
