@@ -24,13 +24,16 @@ from toolkit.detectors import (
     forecast,
     generalisation,
     groups,
+    lags,
     leakage,
     linked,
     missing,
     new_site,
+    outlying,
     policy,
     promise,
     provenance,
+    reliance,
     rounded,
     scoring,
     service,
@@ -65,7 +68,9 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
+    inputs += outlying.detect(study, _features(inputs))
     inputs += [*spelling.detect(study), *(e for e in rounded.detect(study) if not _named(e, inputs))]
+    inputs += [e for e in lags.detect(study) if not _named(e, inputs)]
     inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
     inputs += [e for e in dial.detect(study, moves) if not _named(e, inputs)]
     inputs += [e for e in clock.detect(study) if not _named(e, inputs)]
@@ -100,6 +105,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *groups.detect(study),
         *calibration.detect(study),
         *decisions.detect(study, events),
+        *reliance.detect(study),
         *deciders.detect(study, events),
         *policy.detect(study),
     ]

@@ -26,7 +26,7 @@ def detect(study: Study, events: Sequence[Event]) -> list[Evidence]:
     if np.isnan(study.log.decision).all():
         why = "The log has no decisions."
         return [not_testable(NAME, ("over_reliance", "harmful_overrides", "not_adopted", "ignored_alerts"), why)]
-    return [*_human_term(study, events), *_reliance(study), *_adoption(study), *_unheeded(study, events)]
+    return [*_human_term(study, events), *_adoption(study), *_unheeded(study, events)]
 
 
 def answers(study: Study, sample: Sample | None = None) -> tuple[Floats, Floats, Floats]:
@@ -43,7 +43,8 @@ def by_machine(study: Study) -> Mask:
     return np.asarray(flags[study.log.decider.codes])
 
 
-def _differ(study: Study, guess: Floats, decision: Floats) -> Mask:
+def differ_from(study: Study, guess: Floats, decision: Floats) -> Mask:
+    """Mark the rows whose decision is another than the model's answer; numbers to nine digits."""
     if study.regression:
         return np.asarray(np.abs(guess - decision) > 1e-9)
     return np.asarray(guess != decision)
@@ -59,7 +60,7 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     had = not np.isnan(study.ref.decision).all() and not study.own_reference
     reference = study.stats(base) if had else None
     change = find_change(paired, reference=reference)
-    differ = _differ(study, guess, decision) & (known > 0) & ~by_machine(study)
+    differ = differ_from(study, guess, decision) & (known > 0) & ~by_machine(study)
     if not (change.found and change.z > 0):
         change = _more_changed(study, paired, differ, known)
     rows = inside(change, len(paired))
@@ -213,126 +214,6 @@ def _who(study: Study, changed: Mask, paired: Floats) -> str:
     return f" {percent(float(share))} of it came through one of {len(codes.names)} deciders." if share > 0.5 else ""
 
 
-def _reliance(study: Study) -> list[Evidence]:
-    """Did people stop to correct wrong answers? P(decision = answer | answer wrong) over time and against before."""
-    guess, decision, known = answers(study)
-    wrong = (known > 0) & (study.log_loss.model > 0)
-    if study.regression or wrong.sum() < LEAST:
-        return []
-    accepted = np.where(wrong, (guess == decision).astype(float), np.nan)
-    base_guess = predicted(study.ref, study.threshold, study.profile.task)
-    base_wrong = (study.ref_loss.model > 0) & ~np.isnan(study.ref.decision)
-    base = np.where(base_wrong, (base_guess == study.ref.decision).astype(float), np.nan)
-    reference = None if study.own_reference or base_wrong.sum() < 15 else study.stats(base)
-    change = find_change(accepted[wrong], reference=reference)
-    where = np.flatnonzero(wrong)
-    rate = float(np.nanmean(accepted))
-    if change.found and change.z > 0:
-        place = [
-            int(where[min(i, len(where) - 1)]) for i in (change.start, max(change.end - 1, 0), change.low, change.high)
-        ]
-        moved = Change(change.shape, place[0], place[1] + 1, change.before, change.after, change.z, place[2], place[3])
-        if moved.shape == "from_start":
-            moved = from_start(study)
-        rise = change.after - change.before
-        rows = inside(moved, len(study.log)) & wrong & (accepted == 1)
-        text = (
-            f"People accept {percent(change.after)} of the model's wrong answers since the change, "
-            f"{percent(change.before)} before."
-        )
-        hint = _kept_harm(study, moved, rise)
-        mechanism = "missing_guardrail" if _guarded_the_odd(study, guess, decision, moved) else "over_reliance"
-        return [
-            make(
-                study,
-                NAME,
-                mechanism,
-                text,
-                strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)),
-                z=change.z,
-                change=moved,
-                rows=rows,
-                effect=rise,
-                unit="share of wrong answers accepted",
-                n=int(wrong.sum()),
-                share_hint=hint,
-                refutes=("harmful_overrides",),
-            )
-        ]
-    overrides = float((_differ(study, guess, decision) & (known > 0)).sum() / max(known.sum(), 1))
-    if (
-        rate > 0.97
-        and overrides < 0.02
-        and float(np.nanmean(study.log_loss.model)) > 0.05
-        and len(study.log.decider.names) > 0
-        and not by_machine(study).all()
-        and not (study.model_change.found and study.model_change.z > 0)
-    ):
-        text = (
-            f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all "
-            "answers."
-        )
-        return [
-            make(
-                study,
-                NAME,
-                "over_reliance",
-                text,
-                strength=0.4,
-                z=4.0,
-                change=from_start(study),
-                effect=rate,
-                rows=wrong & (accepted == 1),
-                unit="share of wrong answers accepted",
-                n=int(wrong.sum()),
-            )
-        ]
-    return []
-
-
-def _guarded_the_odd(study: Study, guess: Floats, decision: Floats, change: Change) -> bool:
-    """Whether what used to be overruled before the change were unusual inputs: a guardrail, not people's doubt."""
-    before = np.ones(len(study.log), dtype=bool)
-    before[change.start : change.end] = False
-    odd, odd_ref = oddness(study)
-    parts = [(odd[before], _differ(study, guess, decision)[before] & ~np.isnan(decision[before]))]
-    if not np.isnan(study.ref.decision).all():
-        ref_guess = predicted(study.ref, study.threshold, study.profile.task)
-        parts.append((odd_ref, _differ(study, ref_guess, study.ref.decision) & ~np.isnan(study.ref.decision)))
-    x = np.concatenate([p[0] for p in parts])
-    y = np.concatenate([p[1] for p in parts]).astype(float)
-    return bool(y.sum() >= 8 and auc(x, y) > 0.8)
-
-
-def oddness(study: Study) -> tuple[Floats, Floats]:
-    """Give the largest normal score (size alone) over the numeric features: log, baseline."""
-    from toolkit.detectors.association import ranks
-    from toolkit.profile.model import Codes
-
-    log, ref = np.zeros(len(study.log)), np.zeros(len(study.ref))
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if isinstance(column, Codes) or isinstance(base, Codes) or (~np.isnan(base)).sum() < 30:
-            continue
-        middle, spread = float(np.nanmedian(base)), float(np.subtract(*np.nanquantile(base, [0.9, 0.1]))) or 1.0
-        score = ranks(base)
-        a, b = score(base), score(column)
-        # ranks order within the baseline, the distance orders beyond it
-        log = np.maximum(log, np.abs(b) + np.nan_to_num(np.abs(column - middle)) / spread)
-        ref = np.maximum(ref, np.abs(a) + np.nan_to_num(np.abs(base - middle)) / spread)
-    return log, ref
-
-
-def _kept_harm(study: Study, change: Change, rise: float) -> float | None:
-    """Share of the excess that people would have caught as they did before."""
-    rows = inside(change, len(study.log))
-    wrong = float(np.nansum(study.log_loss.model[rows]))
-    base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
-    now = study.log_loss.final[rows]
-    excess = float(np.nansum(now - base))
-    return float(np.clip(rise * wrong / excess, 0.0, 1.0)) if excess > 0 else None
-
-
 def _adoption(study: Study) -> list[Evidence]:
     """Decisions that do not follow the model at all, from the first row or from a day on."""
     if not study.binary:
@@ -371,7 +252,7 @@ def _adoption(study: Study) -> list[Evidence]:
             strength=0.95 * logistic(14 * (0.22 - kappa)),
             z=max(z, 3.0),
             change=change,
-            rows=rows & _differ(study, guess, decision) & (known > 0),
+            rows=rows & differ_from(study, guess, decision) & (known > 0),
             effect=kappa,
             unit="kappa",
             n=n,

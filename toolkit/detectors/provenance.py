@@ -64,12 +64,13 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
         return []
     by_source = bool(words_of(plain(column)) & SOURCE_WORDS) or column not in study.log.segments
     one_way = _one_way(study, mine)
-    rule = not by_source and learnable(study, mine)
-    mechanism = "concept_drift" if rule else "poisoned_data" if one_way else "label_noise"
+    filled = _all_one(study, column, value, mine)
+    rule = not by_source and not filled and learnable(study, mine)
+    mechanism = "concept_drift" if rule else "poisoned_data" if one_way and not filled else "label_noise"
     told = {
         "concept_drift": ": a fresh learner learns them there, so it is another rule and no noise",
         "poisoned_data": ", nearly all in one direction",
-        "label_noise": "",
+        "label_noise": ", where all labels are the same now: rather filled in than observed" if filled else "",
     }[mechanism]
     text = (
         f"{percent(min(extra, 1.0))} of the unexpected labels come from {column} = {value} "
@@ -94,6 +95,14 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
             refutes=("label_noise", "poisoned_data") if rule else ("concept_drift",),
         )
     ]
+
+
+def _all_one(study: Study, column: str, value: str, mine: Mask) -> bool:
+    """Whether all labels of a part are one now that were of several kinds there: nobody observed them."""
+    base = {**study.ref.features, **study.ref.segments, "decider": study.ref.decider}.get(column)
+    there = base.rows_of(value) if isinstance(base, Codes) else np.zeros(len(study.ref), dtype=bool)
+    now, then = study.log.label[mine], study.ref.label[there & ~np.isnan(study.ref.label)]
+    return len(np.unique(now)) == 1 and len(then) >= LEAST_ROWS and float((then == now[0]).mean()) < 0.9
 
 
 def _held_before(study: Study, column: str, value: str) -> bool:

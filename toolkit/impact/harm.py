@@ -7,10 +7,11 @@ interval is that of a mean with its variance raised by the scatter of time block
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
+from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import inside
 from toolkit.detectors.generalisation import naive_loss
 from toolkit.detectors.promise import hollow
@@ -19,6 +20,9 @@ from toolkit.impact.estimate import estimated_harm
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import Harm
 from toolkit.timeline.change import Change, find_change, no_change
+
+#: The area under the curve from which on scores order the rows well enough to be a skill.
+_ORDERS: Final = 0.65
 
 Kind = Literal["labels", "service", "none", "unknown"]
 
@@ -81,8 +85,14 @@ def measure(study: Study) -> Damage:
 
 
 def _unskilled(study: Study) -> bool:
-    """Whether, with no reference to hold it to, the log is no better than always giving the commonest answer."""
+    """Whether, with no reference to hold it to, the log is no better than always giving the commonest answer.
+
+    Scores that order the rows well are a skill all the same: where outcomes are known of those alone that were chosen,
+    nearly all of them are one.
+    """
     if not study.own_reference:
+        return False
+    if study.binary and auc(study.log.score, np.where(study.mature, study.log.label, np.nan)) > _ORDERS:
         return False
     loss = study.log_loss.final
     naive = naive_loss(study)

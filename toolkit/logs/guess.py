@@ -51,6 +51,7 @@ def guess_roles(stats: Mapping[str, ColumnStats], held_back: Collection[str] = (
                 single[role] = column
                 break
     _only_time(single, stats, notes)
+    _only_id(single, stats, notes)
     _telling_words(single, stats, notes)
     _label_to_come(single, stats, notes, held_back)
     _score_named_prediction(single, stats, notes)
@@ -162,6 +163,15 @@ def _only_time(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: 
     if "timestamp" not in single and len(times) == 1:
         single["timestamp"] = times[0]
         notes[times[0]] = "the only column of times"
+
+
+def _only_id(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
+    """Take the only column that is called an id and mostly holds another value in each row for the id."""
+    ids = [c for c, held in stats.items() if c not in single.values() and ID_NAME.search(plain(c))]
+    ids = [c for c in ids if _no_feature(stats[c]) == "an id" and stats[c].distinct > 0.5 * stats[c].filled]
+    if "id" not in single and len(ids) == 1:
+        single["id"] = ids[0]
+        notes[ids[0]] = "the only column of ids"
 
 
 def _telling_words(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:

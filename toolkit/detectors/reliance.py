@@ -1,0 +1,173 @@
+"""What people and rules let through (floor 4; human): wrong answers that used to be corrected, and are no more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolkit.detectors.association import ranks
+from toolkit.detectors.curve import auc
+from toolkit.detectors.decisions import LEAST, NAME, answers, by_machine, differ_from
+from toolkit.detectors.evidence import Evidence, from_start, inside, make, percent
+from toolkit.detectors.study import Study, predicted
+from toolkit.profile.model import Codes, Floats
+from toolkit.timeline.change import Change, find_change
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Look for corrections that stopped; without decisions there is nothing to look at, which ``decisions`` says."""
+    if np.isnan(study.log.decision).all():
+        return []
+    return _let_through(study) if study.regression else _reliance(study)
+
+
+def _reliance(study: Study) -> list[Evidence]:
+    """Did people stop to correct wrong answers? P(decision = answer | answer wrong) over time and against before."""
+    guess, decision, known = answers(study)
+    wrong = (known > 0) & (study.log_loss.model > 0)
+    if wrong.sum() < LEAST:
+        return []
+    accepted = np.where(wrong, (guess == decision).astype(float), np.nan)
+    base_guess = predicted(study.ref, study.threshold, study.profile.task)
+    base_wrong = (study.ref_loss.model > 0) & ~np.isnan(study.ref.decision)
+    base = np.where(base_wrong, (base_guess == study.ref.decision).astype(float), np.nan)
+    reference = None if study.own_reference or base_wrong.sum() < 15 else study.stats(base)
+    change = find_change(accepted[wrong], reference=reference)
+    where = np.flatnonzero(wrong)
+    rate = float(np.nanmean(accepted))
+    if change.found and change.z > 0:
+        place = [
+            int(where[min(i, len(where) - 1)]) for i in (change.start, max(change.end - 1, 0), change.low, change.high)
+        ]
+        moved = Change(change.shape, place[0], place[1] + 1, change.before, change.after, change.z, place[2], place[3])
+        if moved.shape == "from_start":
+            moved = from_start(study)
+        rise = change.after - change.before
+        rows = inside(moved, len(study.log)) & wrong & (accepted == 1)
+        text = (
+            f"People accept {percent(change.after)} of the model's wrong answers since the change, "
+            f"{percent(change.before)} before."
+        )
+        hint = _kept_harm(study, moved, rise)
+        mechanism = "missing_guardrail" if _guarded_the_odd(study, guess, decision, moved) else "over_reliance"
+        return [
+            make(
+                study,
+                NAME,
+                mechanism,
+                text,
+                strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)),
+                z=change.z,
+                change=moved,
+                rows=rows,
+                effect=rise,
+                unit="share of wrong answers accepted",
+                n=int(wrong.sum()),
+                share_hint=hint,
+                refutes=("harmful_overrides",),
+            )
+        ]
+    overrides = float((differ_from(study, guess, decision) & (known > 0)).sum() / max(known.sum(), 1))
+    if (
+        rate > 0.97
+        and overrides < 0.02
+        and float(np.nanmean(study.log_loss.model)) > 0.05
+        and len(study.log.decider.names) > 0
+        and not by_machine(study).all()
+        and not (study.model_change.found and study.model_change.z > 0)
+    ):
+        text = (
+            f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all "
+            "answers."
+        )
+        return [
+            make(
+                study,
+                NAME,
+                "over_reliance",
+                text,
+                strength=0.4,
+                z=4.0,
+                change=from_start(study),
+                effect=rate,
+                rows=wrong & (accepted == 1),
+                unit="share of wrong answers accepted",
+                n=int(wrong.sum()),
+            )
+        ]
+    return []
+
+
+def _let_through(study: Study) -> list[Evidence]:
+    """Numbers that used to be cut back or corrected, and are taken as they come since some row: by a cap or by people.
+
+    A cap is there where what was changed was nearly all changed to the same side.
+    """
+    guess, decision, known = answers(study)
+    differ = differ_from(study, guess, decision) & (known > 0)
+    change = find_change(np.where(known > 0, differ.astype(float), np.nan))
+    if not change.found or change.z > -4.5 or change.after > 0.3 * change.before:
+        return []
+    rows = inside(change, len(guess))
+    before = differ & ~rows
+    saved = (study.log_loss.model - study.log_loss.final)[before]
+    saved = saved[~np.isnan(saved)]
+    if len(saved) < LEAST or saved.mean() < 3 * saved.std() / np.sqrt(len(saved)):
+        return []
+    down = float((decision < guess)[before].mean())
+    capped = max(down, 1 - down) > 0.95
+    text = (
+        f"{percent(change.before)} of the model's numbers were {'cut to one side' if capped else 'corrected'} before "
+        f"they were acted on, which saved {saved.mean():.4g} of loss each; since the change it is "
+        f"{percent(change.after)}."
+    )
+    excess = float(np.nansum(study.log_loss.final[rows] - np.nanmean(study.log_loss.final[~rows])))
+    kept = float(saved.mean()) * (change.before - change.after) * float(rows.sum())
+    return [
+        make(
+            study, NAME, "missing_guardrail" if capped else "over_reliance", text,
+            strength=0.9, z=abs(change.z), change=change, rows=rows & (known > 0), effect=change.after - change.before,
+            unit="share of numbers changed", n=int((known > 0).sum()),
+            share_hint=float(np.clip(kept / excess, 0.0, 1.0)) if excess > 0 else None,
+            supports=("missing_guardrail", "over_reliance"), refutes=("harmful_overrides", "concept_drift"),
+        )
+    ]  # fmt: skip
+
+
+def _guarded_the_odd(study: Study, guess: Floats, decision: Floats, change: Change) -> bool:
+    """Whether what used to be overruled before the change were unusual inputs: a guardrail, not people's doubt."""
+    before = np.ones(len(study.log), dtype=bool)
+    before[change.start : change.end] = False
+    odd, odd_ref = oddness(study)
+    parts = [(odd[before], differ_from(study, guess, decision)[before] & ~np.isnan(decision[before]))]
+    if not np.isnan(study.ref.decision).all():
+        ref_guess = predicted(study.ref, study.threshold, study.profile.task)
+        parts.append((odd_ref, differ_from(study, ref_guess, study.ref.decision) & ~np.isnan(study.ref.decision)))
+    x = np.concatenate([p[0] for p in parts])
+    y = np.concatenate([p[1] for p in parts]).astype(float)
+    return bool(y.sum() >= 8 and auc(x, y) > 0.8)
+
+
+def oddness(study: Study) -> tuple[Floats, Floats]:
+    """Give the largest normal score (size alone) over the numeric features: log, baseline."""
+    log, ref = np.zeros(len(study.log)), np.zeros(len(study.ref))
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) or isinstance(base, Codes) or (~np.isnan(base)).sum() < 30:
+            continue
+        middle, spread = float(np.nanmedian(base)), float(np.subtract(*np.nanquantile(base, [0.9, 0.1]))) or 1.0
+        score = ranks(base)
+        a, b = score(base), score(column)
+        # ranks order within the baseline, the distance orders beyond it
+        log = np.maximum(log, np.abs(b) + np.nan_to_num(np.abs(column - middle)) / spread)
+        ref = np.maximum(ref, np.abs(a) + np.nan_to_num(np.abs(base - middle)) / spread)
+    return log, ref
+
+
+def _kept_harm(study: Study, change: Change, rise: float) -> float | None:
+    """Share of the excess that people would have caught as they did before."""
+    rows = inside(change, len(study.log))
+    wrong = float(np.nansum(study.log_loss.model[rows]))
+    base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
+    now = study.log_loss.final[rows]
+    excess = float(np.nansum(now - base))
+    return float(np.clip(rise * wrong / excess, 0.0, 1.0)) if excess > 0 else None
