@@ -263,8 +263,8 @@ def _turned(study: Study, name: str, dial: Dial, column: Floats, move: Moved) ->
 def _finding(
     study: Study, name: str, dial: Dial, by: float, strength: float, change: Change, rows: Mask, text: str
 ) -> Evidence:
-    # what is behind is of some time ago; what is ahead, or was always so, never was the training's clock
-    late = by < 0 and change.shape != "from_start"
+    # a day behind is yesterday's; hours behind are another zone's, and what is ahead never was the training's clock
+    late = by < 0 and change.shape != "from_start" and dial.unit != "hour"
     return make(
         study, NAME, "stale_feature" if late else "training_serving_skew", text,
         strength=strength, z=abs(change.z), change=change, rows=rows, effect=by, unit=f"{dial.unit}s",
