@@ -275,6 +275,15 @@ def test_nan_in_arrow_is_counted_as_missing() -> None:
         assert log.validation.nulls == {"score": 1}
 
 
+def test_values_that_are_not_finite_are_counted_of_the_kept_rows() -> None:
+    """A row that is kept out counts for no column; a column that has such values in no other row is not named."""
+    nan, when = float("nan"), ["2026-03-01 10:00:00", None, "2026-03-01 12:00:00"]
+    table = pa.table({"timestamp": when, "score": [0.1, 0.2, 0.3], "a": [nan, nan, 1.0], "b": [1.0, nan, 2.0]})
+    with read_log(table, {"timestamp": "timestamp", "score": "score", "feature": ["a", "b"]}) as log:
+        assert log.validation.quarantined == {"missing timestamp": 1}
+        assert log.validation.not_finite == {"a": 1}
+
+
 @settings(max_examples=8, deadline=None)
 @given(
     rows=st.lists(

@@ -7,6 +7,7 @@ mean jumps where the distribution changed (Neyman-Pearson); its change point is 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -143,23 +144,34 @@ def _in_one_part(study: Study, name: str, ref: Column, log: Column, coded: _Cell
 def _far(base: Codes, codes: Codes, many: Mask, coded: _Cells) -> list[str]:
     """Give the values whose own rows lie far from where they lay, in all of the log or its end, the farthest first."""
     code_ref, code_log, k = coded
-    n, found = len(code_log), []
-    for place, value in enumerate(codes.names[:40]):
-        there = base.rows_of(value)
-        if not many[place] or there.sum() < LEAST_PART:
+    n, values, found = len(code_log), codes.names[:40], []
+    place = {name: i for i, name in enumerate(values)}
+    there = np.array([*(place.get(name, len(values)) for name in base.names), len(values)])[base.codes]
+    here = np.where((codes.codes >= 0) & (codes.codes < len(values)), codes.codes, len(values))
+    rows = np.bincount(there, minlength=len(values) + 1)
+    before = _tables(there, code_ref, len(values), k)
+    # the first half, the third quarter and the last
+    late = [_tables(here[a:b], code_log[a:b], len(values), k) for a, b in pairwise((0, n // 2, 3 * n // 4, n))]
+    for i, value in enumerate(values):
+        if not many[i] or rows[i] < LEAST_PART:
             continue
-        before = code_ref[there & (code_ref >= 0)]
-        p, rows = shares(before, k, 0.0), np.flatnonzero((codes.codes == place) & (code_log >= 0))
-        for first, last in ((0, n), (n // 2, n), (3 * n // 4, n)):
-            after = code_log[rows[(rows >= first) & (rows < last)]]
-            if min(len(before), len(after)) < LEAST_PART:
+        for first in range(3):
+            after, was = np.sum([t[i] for t in late[first:]], axis=0), before[i]
+            if min(was.sum(), after.sum()) < LEAST_PART:
                 continue
-            distance = float(np.abs(shares(after, k, 0.0) - p).sum() / 2)
-            chance = float(np.sqrt(k * (1 / len(before) + 1 / len(after))) / 2)
+            distance = float(np.abs(after / after.sum() - was / was.sum()).sum() / 2)
+            chance = float(np.sqrt(k * (1 / was.sum() + 1 / after.sum())) / 2)
             if distance > FAR + chance:
                 found.append((distance - chance, value))
                 break
     return [value for _, value in sorted(found, reverse=True)]
+
+
+def _tables(of: Ints, code: Ints, values: int, k: int) -> Floats:
+    """Count the known cells of each value's rows: (values, cells)."""
+    known = (code >= 0) & (of < values)
+    counts = np.bincount(of[known] * k + code[known], minlength=values * k).astype(float)
+    return counts.reshape(values, k)
 
 
 def _only(column: Column, codes: Codes, value: str) -> Column:
