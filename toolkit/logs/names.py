@@ -60,7 +60,7 @@ PLACE_WORDS: Final = frozenset(
     {
         *("region", "site", "store", "country", "hospital", "clinic", "city", "state", "market", "branch", "county"),
         *("warehouse", "airport", "province", "district", "school", "ward", "origin", "plant", "factory"),
-        *("facility", "location"),
+        *("facility", "location", "depot", "hub", "campus", "port", "terminal", "outlet", "office", "farm"),
     }
 )
 #: Words for who handed rows or labels in.
