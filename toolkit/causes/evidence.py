@@ -14,7 +14,9 @@ from toolkit.detectors import (
     association,
     calibration,
     categories,
+    clipped,
     clock,
+    copied,
     deciders,
     decisions,
     defaults,
@@ -69,14 +71,15 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
     inputs += outlying.detect(study, _features(inputs))
-    inputs += [*spelling.detect(study), *(e for e in rounded.detect(study) if not _named(e, inputs))]
+    inputs += spelling.detect(study)
+    inputs += [e for e in (*rounded.detect(study), *clipped.detect(study)) if not _named(e, inputs)]
     inputs += [e for e in lags.detect(study) if not _named(e, inputs)]
     inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
     inputs += [e for e in dial.detect(study, moves) if not _named(e, inputs)]
     inputs += [e for e in clock.detect(study) if not _named(e, inputs)]
     inputs = linked.judge(study, inputs)
     inputs += association.detect(study, moves, _features(inputs))
-    inputs = _one_a_feature(inputs) + answers.detect(study)
+    inputs = _one_a_feature(inputs) + answers.detect(study) + copied.detect(study)
     defects = np.zeros(len(study.log))
     for e in inputs:
         if e.rows is not None and CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.5:

@@ -1,0 +1,51 @@
+"""Numbers that are cut off at a bound are a changed schema; a crowd that shrank, or a bound of old, is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from made_study import healthy, study_of
+
+from toolkit.detectors import clipped
+from toolkit.detectors.evidence import Evidence
+from toolkit.profile.model import Floats
+
+N, SINCE = 2000, 1200
+
+
+def look(spoil: Callable[[Floats], Floats], *, own: bool = False, before: float = np.inf) -> list[Evidence]:
+    """Read a brightness that is spoilt since a row, and stops at ``before`` all along."""
+    rng = np.random.default_rng(11)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["w"] = np.minimum(rng.gamma(9, 25, N).round(1), before)
+    log["w"] = np.where(np.arange(N) >= SINCE, spoil(log["w"].to_numpy()), log["w"])
+    return clipped.detect(study_of(log, None if own else reference))
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("cut", [lambda x: np.minimum(x, 255), lambda x: np.maximum(x, 150)], ids=["above", "below"])
+def test_a_bound_that_came_up_is_named_since_its_row(cut: Callable[[Floats], Floats], *, own: bool) -> None:
+    """A byte or a floor: a schema change since that row, for the rows at the bound."""
+    (got,) = look(cut, own=own)
+    assert got.mechanism == "schema_change"
+    assert {"covariate_shift", "default_filled"} <= set(got.finding.refutes)
+    assert got.change is not None
+    assert abs(got.change.start - SINCE) <= 60
+
+
+@pytest.mark.parametrize(
+    ("spoil", "before"),
+    [
+        (lambda x: x, np.inf),
+        (lambda x: x, 255.0),
+        (lambda x: x * 0.5, np.inf),
+        (lambda x: np.where(x > 255, 100.0, x), np.inf),
+    ],
+    ids=["as before", "a bound of old", "a smaller crowd", "another value"],
+)
+def test_what_is_no_bound_is_not_named(spoil: Callable[[Floats], Floats], before: float) -> None:
+    """Nothing, a bound that the baseline has, smaller values, or values put elsewhere: nothing is said."""
+    assert look(spoil, before=before) == []

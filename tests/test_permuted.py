@@ -1,0 +1,54 @@
+"""Codes that were sorted anew are told from a crowd of another mix by what goes with each value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_study import chance, healthy, study_of
+
+from toolkit.detectors.drift import moved
+from toolkit.detectors.evidence import Evidence
+from toolkit.detectors.permuted import permuted
+
+N, SINCE = 4000, 2000
+EFFECT = np.array([-1.5, -0.5, 0.0, 0.8, 1.8])
+SHARES = np.array([0.34, 0.26, 0.2, 0.13, 0.07])
+
+
+def drawn(rng: np.random.Generator, shares: np.ndarray) -> pd.DataFrame:
+    """Draw requests whose label goes with a code of five values."""
+    part = healthy(rng, N)
+    kind = rng.choice(5, N, p=shares)
+    part["w"] = kind * 10.0
+    part["score"] = chance(part["x"].to_numpy() + EFFECT[kind])
+    return part.assign(truth=(rng.random(N) < part["score"]).astype(int), answer=(part["score"] >= 0.5).astype(int))
+
+
+def look(order: list[int], *, crowd: bool = False) -> Evidence | None:
+    """Exchange the codes since a row, or let another crowd come with their shares exchanged."""
+    rng = np.random.default_rng(13)
+    reference, log, other = drawn(rng, SHARES), drawn(rng, SHARES), drawn(rng, SHARES[np.argsort(order)])
+    late = np.arange(N) >= SINCE
+    if crowd:
+        log.loc[late] = other.loc[late]
+    else:
+        log["w"] = np.where(late, np.array(order)[(log["w"] / 10).astype(int)] * 10.0, log["w"])
+    study = study_of(log, reference)
+    move = moved(study, "w")
+    return None if move is None else permuted(study, "w", move)
+
+
+@pytest.mark.parametrize("order", [[1, 3, 0, 4, 2], [4, 1, 2, 3, 0]])
+def test_codes_that_mean_others_are_recoded(order: list[int]) -> None:
+    """All codes sorted anew, or two exchanged: recoded, and no drift of the world."""
+    got = look(order)
+    assert got is not None
+    assert got.mechanism == "category_recoded"
+    assert got.strength == 1.0
+    assert {"covariate_shift", "concept_drift"} <= set(got.finding.refutes)
+
+
+def test_another_mix_of_the_same_meanings_is_not() -> None:
+    """The shares are those of other codes, but each code still has its own labels: the crowd changed."""
+    assert look([1, 3, 0, 4, 2], crowd=True) is None

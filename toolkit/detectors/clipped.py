@@ -1,0 +1,73 @@
+"""Numbers that are cut off at a bound since some row (floor 4; integration): all above 255 is 255.
+
+A smaller type, a display's range or a careless ``min`` keeps what lies within and puts the rest at the bound. The
+distribution is the baseline's, cut off there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent
+from toolkit.detectors.study import Study
+from toolkit.detectors.values import several
+from toolkit.profile.model import Codes, Floats
+from toolkit.timeline.change import find_change
+
+NAME: Final = "clipped"
+#: Rows at the bound, the share of the baseline that lies beyond it, and how alike the baseline cut off must be (KS).
+_LEAST, _BEYOND, _ALIKE = 15, 0.03, 0.08
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Look at every number for rows that stop at a bound beyond which the baseline went on."""
+    found = []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if not isinstance(column, Codes) and not isinstance(base, Codes):
+            have = base[~np.isnan(base)]
+            if len(have) >= 100 and several(have, 12):
+                found += [
+                    e for upper in (True, False) if (e := _cut(study, name, have, column, upper=upper)) is not None
+                ]
+    return found
+
+
+def _cut(study: Study, name: str, base: Floats, column: Floats, *, upper: bool) -> Evidence | None:
+    late = column[-max(len(column) // 4, 2 * _LEAST) :]
+    late = late[~np.isnan(late)]
+    if len(late) < 2 * _LEAST:
+        return None
+    bound = float(late.max() if upper else late.min())
+    at, beyond = late == bound, float((base > bound).mean() if upper else (base < bound).mean())
+    usual = float((base == bound).mean())
+    if at.sum() < _LEAST or beyond < _BEYOND or at.mean() - usual < 0.5 * beyond:
+        return None
+    flags = np.where(np.isnan(column), np.nan, (column == bound).astype(float))
+    reference = None if study.own_reference else (usual, usual * (1 - usual) + 1e-4, float(len(base)))
+    change = find_change(flags, reference=reference)
+    rows = inside(change, len(column))
+    if not change.found or change.z < 6:
+        return None
+    now = column[rows & ~np.isnan(column)]
+    kept = np.minimum(base, bound) if upper else np.maximum(base, bound)
+    far = ks_distance(kept, now)
+    if (
+        far > max(_ALIKE, 1.6 / float(np.sqrt(min(len(base), len(now)))))
+        or (now > bound if upper else now < bound).any()
+    ):
+        return None
+    share, side = float(np.nanmean(flags[rows])), "above" if upper else "below"
+    text = (
+        f"{name} stops at {bound:.6g} since the change, which {percent(share)} of the rows are ({percent(usual)} "
+        f"before); of the baseline {percent(beyond)} lie {side} it, and the rest is distributed as before (KS "
+        f"{far:.2f}): cut off."
+    )
+    return make(
+        study, NAME, "schema_change", text, strength=0.97, z=change.z, change=change, rows=rows & (flags > 0),
+        effect=share - usual, unit="share of rows", n=int(rows.sum()), features=[name],
+        supports=("schema_change", "training_serving_skew"),
+        refutes=("covariate_shift", "concept_drift", "default_filled"), details={"bound": bound},
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""Rows that have the inputs of another row (floor 4; integration): a cache whose key is too short.
+
+Several numbers with many digits are never all the same twice. Where they are, and another request is answered, the
+inputs are those of an earlier one; each column alone looks as before.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Codes, Floats, Sample
+from toolkit.timeline.change import find_change
+
+NAME: Final = "copied"
+#: Numbers that must agree, the share of a column's values that come once, and the rise of copies that counts.
+_NUMBERS, _ONCE, _RISE, _LEAST = 3, 0.8, 0.02, 15
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Look for rows whose inputs are all those of an earlier row that was another request."""
+    names = [n for n, c in study.log.features.items() if _many(c) and _many(study.ref.features[n])]
+    if len(names) < _NUMBERS:
+        return []
+    log, base = _copies(study.log, names), _copies(study.ref, names)
+    usual = float(base.mean()) if len(base) else 0.0
+    reference = None if study.own_reference else (usual, usual * (1 - usual) + 1e-4, float(len(base)))
+    change = find_change(log, reference=reference)
+    rows = inside(change, len(log)) & (log > 0)
+    if not change.found or change.z < 6 or change.after - change.before < _RISE or rows.sum() < _LEAST:
+        return []
+    text = (
+        f"{percent(change.after)} of the rows since the change have all {len(names)} many-digit inputs of an earlier "
+        f"row that was another request, {percent(max(change.before, 0.0))} before it: they are answered for the wrong "
+        "one."
+    )
+    return [
+        make(
+            study, NAME, "stale_feature", text, strength=0.97, z=change.z, change=change, rows=rows,
+            effect=change.after - change.before, unit="share of rows", n=int(rows.sum()), features=names[:5],
+            supports=("stale_feature", "training_serving_skew"),
+            refutes=("label_noise", "concept_drift", "covariate_shift"),
+        )
+    ]  # fmt: skip
+
+
+def _many(column: object) -> bool:
+    """Whether a column holds numbers of which most come once: no code, no count, no price."""
+    if isinstance(column, Codes) or not isinstance(column, np.ndarray):
+        return False
+    have = column[~np.isnan(column)][:2000]
+    return len(have) >= 2 * _LEAST and len(np.unique(have)) > _ONCE * len(have)
+
+
+def _copies(sample: Sample, names: list[str]) -> Floats:
+    """Mark rows with all the numbers of an earlier row of another entity (where entities are known)."""
+    key = np.zeros(len(sample))
+    for name in names:
+        column = sample.features[name]
+        assert not isinstance(column, Codes)
+        key = key * 1.6180339887 + column  # one number for all: what differs in one of them differs in it
+    order = np.argsort(key, kind="stable")  # unknown ones come last, and equal none
+    again = np.zeros(len(key))
+    same = key[order][1:] == key[order][:-1]
+    entity = sample.entity.codes[order]
+    again[order[1:]] = same & ((entity[1:] < 0) | (entity[1:] != entity[:-1]))
+    return again
