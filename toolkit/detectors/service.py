@@ -122,6 +122,10 @@ def _top(status: Codes, rows: Mask) -> list[str]:
     return [status.names[i] for i in np.argsort(-counts)[:3] if counts[i] > 0]
 
 
+#: Milliseconds after which people lose their train of thought (Nielsen 1993, section 5.5).
+_WAITED: Final = 1000.0
+
+
 def _slower(latency: Floats, rows: Mask, others: Mask) -> float:
     a, b = latency[rows], latency[others]
     a, b = a[~np.isnan(a)], b[~np.isnan(b)]
@@ -150,6 +154,8 @@ def _latency(study: Study) -> list[Evidence]:
     if factor < 1.0 + spread / 2 and over < 0.06:
         return []
     before, after = float(np.exp(np.nanmedian(usual))), float(np.nanmedian(raw[rows]))
+    # every answer came, none later than people wait for one: slower, and nobody was kept waiting
+    harmless = bool((study.log.ok == 1).all()) and factor < 3 and float(np.nanquantile(raw[rows], 0.99)) < _WAITED
     text = (
         f"Answers take {after:.0f} ms since the change, {before:.0f} ms before (medians); {percent(over)} are "
         "slower than "
@@ -161,7 +167,7 @@ def _latency(study: Study) -> list[Evidence]:
             "latency",
             "latency",
             text,
-            strength=float(np.clip(0.4 + 0.3 * np.log(max(factor, 1.0)) + over, 0, 0.9)),
+            strength=float(np.clip(0.4 + 0.3 * np.log(max(factor, 1.0)) + over, 0, 0.9)) * (0.4 if harmless else 1.0),
             z=change.z,
             change=change,
             rows=rows & (far > 0),
