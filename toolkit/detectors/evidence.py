@@ -225,6 +225,11 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if abs(value) >= 10 or value == 0 else f"{value:.1f} %"
 
 
+def since(change: Change) -> str:
+    """Say from when on something is so: there is no change to point at where it was so from the first row."""
+    return "from the first row on" if change.shape == "from_start" else "since the change"
+
+
 def probability(odds: Floats) -> Floats:
     """Give the probabilities of log odds: 1 / (1 + exp(-x)), clipped."""
     out: Floats = 1.0 / (1.0 + np.exp(-np.clip(odds, -35, 35)))

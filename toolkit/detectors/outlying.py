@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import FACTORS, NAME
 from toolkit.detectors.witness import ask
@@ -49,7 +49,7 @@ def _of(study: Study, name: str) -> Evidence | None:
         return None
     share = float(rows[inside(change, len(rows))].mean())
     text = (
-        f"{name} lies beyond all that the baseline had in {percent(share)} of the rows since the change, which are "
+        f"{name} lies beyond all that the baseline had in {percent(share)} of the rows {since(change)}, which are "
         f"distributed as {factor:.4g} times its values that reach there (KS {fit:.3f})."
     )
     return make(

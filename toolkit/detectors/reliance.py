@@ -7,7 +7,7 @@ import numpy as np
 from toolkit.detectors.association import ranks
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, NAME, answers, by_machine, differ_from
-from toolkit.detectors.evidence import Evidence, from_start, inside, make, percent
+from toolkit.detectors.evidence import Evidence, from_start, inside, make, percent, since
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Floats
 from toolkit.timeline.change import Change, find_change
@@ -44,7 +44,7 @@ def _reliance(study: Study) -> list[Evidence]:
         rise = change.after - change.before
         rows = inside(moved, len(study.log)) & wrong & (accepted == 1)
         text = (
-            f"People accept {percent(change.after)} of the model's wrong answers since the change, "
+            f"People accept {percent(change.after)} of the model's wrong answers {since(moved)}, "
             f"{percent(change.before)} before."
         )
         hint = _kept_harm(study, moved, rise)
