@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from made_study import ROLES, healthy
+import pytest
+from made_study import ROLES, healthy, study_of
 
 import toolkit
+from toolkit.detectors import leakage
 
 
 def verdict_of(told: float) -> tuple[str, str | None]:
@@ -34,3 +36,26 @@ def test_a_column_that_knew_the_answer_leaked() -> None:
 def test_an_honest_column_joined_to_other_rows_is_skew() -> None:
     """It told a good part of the answer, as honest columns do, and tells nothing: the feed is broken."""
     assert verdict_of(1.3) == ("integration", "training_serving_skew")
+
+
+@pytest.mark.parametrize("rows", [60, 120, 400])
+def test_many_towns_of_few_rows_told_nothing(rows: int) -> None:
+    """Of forty towns with a handful of reference rows each, the labels tell themselves: nothing leaked."""
+    rng = np.random.default_rng(2)
+    log, reference = healthy(rng, 1500), healthy(rng, rows)
+    for frame in (log, reference):
+        frame["town"] = rng.choice([f"t{i}" for i in range(38)], len(frame))
+    log["truth"] = np.where(rng.random(1500) < 0.4, 1 - log["truth"], log["truth"])
+    named = [f for e in leakage.detect(study_of(log, reference), {}) for f in e.finding.features]
+    assert "town" not in named
+
+
+def test_what_still_tells_something_is_not_said_to_tell_hardly_anything() -> None:
+    """An AUC of three quarters when served is less than before, and no nothing."""
+    rng = np.random.default_rng(2)
+    log, reference = healthy(rng, 3000), healthy(rng, 3000)
+    for frame, told in ((log, 1.0), (reference, 2.2)):
+        frame["w"] = frame["truth"] * told + rng.normal(size=3000)
+    reference["answer"] = reference["truth"]
+    (got,) = leakage.detect(study_of(log, reference), {})
+    assert "tells less when served" in got.finding.statement

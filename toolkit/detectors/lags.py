@@ -59,10 +59,11 @@ def detect(study: Study) -> list[Evidence]:
     if not study.regression or not np.all(log.weight == 1.0) or not several(label[~np.isnan(label)], 12):
         return []
     found: list[Evidence] = []
+    near = _NEAR * float(np.nanstd(label))
     numbers = {n: c for n, c in log.features.items() if not isinstance(c, Codes)}
     for codes in _ways(study):
         series, named = _Series(codes), {f for e in found for f in e.finding.features}
-        found += [e for n, c in numbers.items() if n not in named and (e := _of(study, series, n, c)) is not None]
+        found += [e for n, c in numbers.items() if n not in named and (e := _of(study, series, n, c, near)) is not None]
     return found
 
 
@@ -74,9 +75,8 @@ def _ways(study: Study) -> list[Ints]:
     return [np.zeros(len(study.log), dtype=np.int64), *many]
 
 
-def _of(study: Study, series: _Series, name: str, column: Floats) -> Evidence | None:
+def _of(study: Study, series: _Series, name: str, column: Floats, near: float) -> Evidence | None:
     label, n = study.log.label, len(column)
-    near = _NEAR * float(np.nanstd(label))
 
     def same(k: int, rows: Ints) -> Floats:
         """1 where the column is the label of k rows before, 0 where it is not, NaN where nobody knows."""

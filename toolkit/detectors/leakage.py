@@ -30,6 +30,10 @@ _REFUTED: Final = (
     "concept_drift",
     "swapped_columns",
 )
+#: From this strength on the finding speaks against others.
+_HEARD: Final = 0.3
+#: Up to this AUC a column hardly tells anything.
+_HARDLY: Final = 0.6
 #: From this on a column tells the label so well that it must have known it; half of the doubt lies below.
 _KNEW: Final = 0.93
 
@@ -52,32 +56,42 @@ class _Lost:
     @property
     def error(self) -> float:
         """Give the standard error of the served AUC at 0.5."""
-        n1 = min(np.nansum(self.now == 1), np.nansum(self.now == 0))
-        return float(0.5 / np.sqrt(max(float(n1), 1.0)))
+        return _error(self.now)
+
+    @property
+    def z(self) -> float:
+        """Give the drop in standard errors of both AUCs."""
+        return self.drop / float(np.hypot(self.error, _error(self.target)))
 
 
 def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
     """Look for the feature that told most of the label and does not when served."""
     lost = None if study.own_reference or not study.has_labels else _worst(study)
-    if lost is None or lost.drop < 0.08 or lost.drop < 3 * lost.error or lost.was < 0.7 or not _early(study, lost):
+    if lost is None or lost.drop < 0.08 or lost.z < 3 or lost.was < 0.7 or not _early(study, lost):
         return []
     size = logistic(14 * (lost.drop - 0.14)) * (1.0 if lost.drop > 2 * lost.next else 0.7)
     missed = difference(study.ref_loss.model, first_known(study.log_loss.model))[3]
     if np.isfinite(missed):
         size *= logistic(2 * (missed - 1.5))  # what does no harm from the first row on was never read
     told = (
-        f"{lost.name} alone told the label in the reference (AUC {lost.was:.2f}) and hardly does when served (AUC "
-        f"{lost.is_:.2f}), from the first row"
+        f"{lost.name} alone told the label in the reference (AUC {lost.was:.2f}; 1 tells all, 0.5 nothing) and "
+        f"{'hardly does' if lost.is_ < _HARDLY else 'tells less'} when served (AUC {lost.is_:.2f}), from the first row"
     )
     joined = _joined(study, lost, moves) * size
-    found = [
-        _evidence(study, lost, "leakage", f"{told}: it knew what is not known at serving time.",
-                  size * logistic(30 * (lost.was - 0.88)) * (1.0 - 0.5 * joined), ("training_serving_skew",)),
-    ]  # fmt: skip
+    leaked = size * logistic(30 * (lost.was - 0.88)) * (1.0 - 0.5 * joined)
+    found = []
+    if leaked > 0.05:
+        text = f"{told}: it knew what is not known at serving time."
+        found.append(_evidence(study, lost, "leakage", text, leaked, ("training_serving_skew",)))
     if joined > 0.05:
         text = f"{told}, though its values come as they did and the others tell what they told: joined to other rows."
         found.append(_evidence(study, lost, "training_serving_skew", text, joined, ()))
     return found
+
+
+def _error(flags: Floats) -> float:
+    """Give the standard error of an AUC of 0.5 on these flags, by the rarer of the two."""
+    return float(0.5 / np.sqrt(max(float(min((flags == 1).sum(), (flags == 0).sum())), 1.0)))
 
 
 def _worst(study: Study) -> _Lost | None:
@@ -125,14 +139,14 @@ def _evidence(
         mechanism,
         text,
         strength=strength,
-        z=lost.drop / lost.error,
+        z=lost.z,
         change=from_start(study),
         effect=-lost.drop,
         unit="AUC",
         n=int((~np.isnan(lost.now)).sum()),
         features=[lost.name],
         rows=np.ones(len(study.log), dtype=bool) if mechanism != "leakage" else None,
-        refutes=(*_REFUTED, *refutes),
+        refutes=(*_REFUTED, *refutes) if strength > _HEARD else (),
     )
 
 
@@ -172,17 +186,30 @@ def _flags(label: Floats, yes: Mask) -> Floats:
 
 
 def _coded(base: Floats | Codes, column: Floats | Codes, y: Floats) -> tuple[Floats, Floats]:
-    """Give both columns as numbers; text by the label's mean on the baseline (with a few pseudo-rows)."""
+    """Give both columns as numbers; text by the label's mean on the baseline (with a few pseudo-rows).
+
+    A half of the baseline is told by the labels of the other: of many values with few rows each, a row's own label
+    would tell itself.
+    """
     if isinstance(base, Codes) and isinstance(column, Codes):
-        good = (base.codes >= 0) & ~np.isnan(y)
-        n = np.bincount(base.codes[good], minlength=len(base.names))
-        total = np.bincount(base.codes[good], weights=y[good], minlength=len(base.names))
-        middle = float(np.nanmean(y)) if (~np.isnan(y)).any() else 0.0
-        value = dict(zip(base.names, (total + 20 * middle) / (n + 20), strict=True))
-        return (
-            np.array([*[value[v] for v in base.names], np.nan])[base.codes],
-            np.array([*[value.get(v, middle) for v in column.names], np.nan])[column.codes],
-        )
+        even = np.arange(len(y)) % 2 == 0
+        halves = [_means(base, np.where(mine, np.nan, y))[base.codes] for mine in (even, ~even)]
+        names = {value: place for place, value in enumerate(base.names)}
+        here = np.array([*[names.get(v, len(names)) for v in column.names], -1])
+        means = _means(base, y)
+        return np.where(even, *halves), np.insert(means, len(names), _middle(y))[here[column.codes]]
     assert not isinstance(base, Codes)
     assert not isinstance(column, Codes)
     return base, column
+
+
+def _means(base: Codes, y: Floats) -> Floats:
+    """Give the mean label of each value, drawn to that of all by twenty rows of it; NaN last, for what is missing."""
+    good = (base.codes >= 0) & ~np.isnan(y)
+    n = np.bincount(base.codes[good], minlength=len(base.names))
+    total = np.bincount(base.codes[good], weights=y[good], minlength=len(base.names))
+    return np.array([*(total + 20 * _middle(y)) / (n + 20), np.nan])
+
+
+def _middle(y: Floats) -> float:
+    return float(np.nanmean(y)) if (~np.isnan(y)).any() else 0.0
