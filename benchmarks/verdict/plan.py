@@ -8,7 +8,7 @@ trial has, three real sets among them that no other trial uses, other severities
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -186,8 +186,13 @@ def _series(repeat: int) -> Iterator[Trial]:
             yield Trial("small" if j % 2 else "regression", "series", {"kind": kind, "rows": rows, "seed": j})
 
 
-def fresh() -> list[Trial]:
-    """Give the part that nothing was tuned on, in an order such that any first part of it is a fair sample."""
+def fresh(draw: int = 1) -> list[Trial]:
+    """Give the part that nothing was tuned on, in an order such that any first part of it is a fair sample.
+
+    Each ``draw`` has populations, splits, fits, severities, onsets and bases of its own; once it was looked at, the
+    next is what nobody has seen.
+    """
+    first, also = FRESH * (10 * draw - 9), [] if draw == 1 else [draw]
     classes = ("binary", "multiclass")
     named: dict[str, tuple[str, ...]] = {
         "strong": classes, "hard": (*classes, "regression"), "n500": (*classes, "regression"),
@@ -197,32 +202,32 @@ def fresh() -> list[Trial]:
     plan: list[Trial] = []
     for k, (group, tasks) in enumerate(named.items()):
         for place, variant in enumerate(VARIANTS):
-            rng = np.random.default_rng([place, k, 77])
-            bases = _bases(variant, 1, place + 2 * k + 3, tasks, FRESH_BASES)
-            if bases and (place + k) % thin.get(group, 1) == 0:
-                plan.append(_fresh_fault(group, variant, bases[0], place + k, rng))
+            rng = np.random.default_rng([place, k, 77, *also])
+            bases = _bases(variant, 1, place + 2 * k + 2 + draw, tasks, FRESH_BASES)
+            if bases and (place + k + draw - 1) % thin.get(group, 1) == 0:
+                plan.append(_fresh_fault(group, variant, bases[0], place + k + draw - 1, rng, first))
     healthy = [("healthy", kind, j) for kind in testing.HEALTHY_KINDS for j in range(9)]
     healthy += [("harmless", kind, j) for kind in testing.HARMLESS_KINDS for j in range(8)]
     bases_all = [b for bases in FRESH_BASES.values() for b in bases]
     for i, (group, kind, j) in enumerate(healthy):
-        base = bases_all[(5 * i + 2 * j) % len(bases_all)]
-        args = {"kind": kind, "base": base, "model": _model(base, i), "rows": (5000, 3000, 2000)[i % 3]}
-        plan.append(Trial(group, "healthy", {**args, "seed": FRESH + 1000 + i}))
+        base = bases_all[(5 * i + 2 * j + draw - 1) % len(bases_all)]
+        args = {"kind": kind, "base": base, "model": _model(base, i), "rows": (5000, 3000, 2000)[(i + draw - 1) % 3]}
+        plan.append(Trial(group, "healthy", {**args, "seed": first + 1000 + i}))
     sizes = (40, 80, 150, 250, 400, 50, 120, 300)
-    plan += [Trial("small", "healthy", {"kind": "plain", "base": b, "rows": n, "seed": FRESH + 2000 + n})
+    plan += [Trial("small", "healthy", {"kind": "plain", "base": b, "rows": n, "seed": first + 2000 + n})
              for b, n in zip(FRESH_BASES["binary"], sizes, strict=True)]  # fmt: skip
-    plan += [Trial("small" if j else "regression", "series", {"kind": kind, "rows": 90 + 20 * j, "seed": FRESH + j})
+    plan += [Trial("small" if j else "regression", "series", {"kind": kind, "rows": 90 + 20 * j, "seed": first + j})
              for kind in testing.SERIES_KINDS for j in range(2)]  # fmt: skip
-    plan += [Trial("twins", "twin", {"name": name, "seed": FRESH + 7 * j + 1, "base": FRESH_BASES["binary"][j + 1]})
+    plan += [Trial("twins", "twin", {"name": name, "seed": first + 7 * j + 1, "base": FRESH_BASES["binary"][j + 1]})
              for name in testing.TWIN_NAMES for j in range(2)]  # fmt: skip
-    plan += [Trial(t.group, t.kind, {**t.args, "seed": FRESH + i}) for i, t in enumerate(_multi(1))]
-    return [plan[i] for i in np.random.default_rng(77).permutation(len(plan))]
+    plan += [Trial(t.group, t.kind, {**t.args, "seed": first + i}) for i, t in enumerate(_multi(1))]
+    return [plan[i] for i in np.random.default_rng([77, *also]).permutation(len(plan))]
 
 
-def _fresh_fault(group: str, variant: Variant, base: str, place: int, rng: np.random.Generator) -> Trial:
+def _fresh_fault(group: str, variant: Variant, base: str, place: int, rng: np.random.Generator, first: int) -> Trial:
     args: dict[str, Any] = {
         "mechanism": variant.mechanism, "variant": variant.name, "base": base, "model": _model(base, place),
-        "rows": 4500, "seed": FRESH + int(rng.integers(1, 500_000)), "onset": round(float(rng.uniform(0.3, 0.65)), 3),
+        "rows": 4500, "seed": first + int(rng.integers(1, 500_000)), "onset": round(float(rng.uniform(0.3, 0.65)), 3),
         "severity": 1.0, "shape": variant.shapes[0],
     }  # fmt: skip
     if group == "hard":
@@ -263,9 +268,11 @@ def trials(*, quick: bool = False) -> list[Trial]:
     return plan
 
 
-def ablations(*, quick: bool = False) -> list[Trial]:
-    """Give strong faults again with one kind of column masked at a time."""
-    picked = list(_faults("strong", 1, ("binary",)))[:: 6 if quick else 2]
+def ablations(*, quick: bool = False, among: Sequence[Trial] = ()) -> list[Trial]:
+    """Give strong faults again with one kind of column masked at a time; those ``among`` some trials, if given."""
+    picked = [t for t in among if t.group == "strong" and t.kind == "incident"] or [
+        *list(_faults("strong", 1, ("binary",)))[:: 6 if quick else 2]
+    ]
     return [
         Trial("ablation", "incident", {**t.args, **mask}, mask=name) for name, mask in MASKS.items() for t in picked
     ]

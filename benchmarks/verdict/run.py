@@ -127,8 +127,11 @@ def _kept(file: Path | None, name: str) -> list[dict[str, Any]]:
 
 def chosen(options: argparse.Namespace) -> list[Trial]:
     """Give the trials that the command asks for."""
-    plan = fresh() if options.half == "fresh" else trials(quick=options.quick)
-    if options.ablations or not (options.only or options.half == "fresh"):
+    plan = fresh(options.draw) if options.half == "fresh" else trials(quick=options.quick)
+    if options.half == "fresh":
+        plan = plan[options.skip :][: options.limit or None]
+        return [*plan, *ablations(among=plan)] if options.ablations else plan
+    if options.ablations or not options.only:
         plan = plan + ablations(quick=options.quick)
     if options.only:
         plan = [t for t in plan if t.group in options.only or (t.group == "ablation" and options.ablations)]
@@ -146,9 +149,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="about a tenth of the plan")
     parser.add_argument("--only", action="append", choices=GROUPS, help="only this group of trials; may be repeated")
     parser.add_argument("--half", choices=(*HALVES, "both"), default="both")
+    parser.add_argument("--draw", type=int, default=1, help="with --half fresh: which draw of it; 2 is another")
     parser.add_argument("--system", default="toolkit", help="toolkit, baseline, or a module of peers/")
     parser.add_argument("--compare", action="append", default=[], help="also play these systems on the same trials")
-    parser.add_argument("--ablations", action="store_true", help="with --only: play the ablations too")
+    parser.add_argument("--ablations", action="store_true", help="with --only or --half fresh: play the ablations too")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--limit", type=int, default=0, help="stop after so many trials")
     parser.add_argument("--skip", type=int, default=0, help="leave out so many trials, which were played before")
