@@ -139,6 +139,7 @@ def text(results: Results, options: argparse.Namespace) -> str:
 def write(folder: Path, results: Results, options: argparse.Namespace) -> None:
     """Write RESULTS.md and the plots beside it."""
     words = ["python -m benchmarks.verdict.run", "--quick" if options.quick else "", f"--half {options.half}",
+             "--ablations" if options.ablations else "", f"--draw {options.draw}" if options.draw != 1 else "",
              f"--skip {options.skip}" if options.skip else "",
              f"--limit {options.limit}" if options.limit else "",
              *(f"--only {g}" for g in options.only or ()), f"--system {options.system}",
