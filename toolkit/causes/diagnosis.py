@@ -188,7 +188,7 @@ def headline(v: Verdict) -> str:
     return f"{v.verdict}: {plain(v.mechanism or '')}{where}{versions} ({v.confidence:.0%})"
 
 
-_TRACELESS = "a cause that left no trace in this log"
+_TRACELESS = "a cause that this log does not show"
 
 
 def _traceless(v: Verdict) -> float:
@@ -229,7 +229,9 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
     lines += _seen(v) if v.verdict == "none" else []
     told = {leader.mechanism} if leader is not None else set()
     told |= {"unexplained"} if v.verdict == "undetermined" and _traceless(v) else set()
-    others = [r for r in v.rivals if r.mechanism not in told and r.probability >= 0.02]
+    # that a log may mean something else is so of every verdict: told where it is likelier than that
+    others = [r for r in v.rivals if r.mechanism not in told]
+    others = [r for r in others if r.probability >= (0.1 if r.cause == "unexplained" else 0.02)]
     if others and others[0].cause == v.verdict:  # its probability is a part of the verdict's
         lines.append(("Or", f"by {plain(others[0].mechanism)} ({others[0].probability:.0%} of the {v.confidence:.0%})"))
     rival = next((r for r in others if r.cause != v.verdict), None)
