@@ -19,6 +19,8 @@ NAMED = {
     "day": "ours, log to profile, one new day of thirty",
     "evidently": "Evidently: drift and classification, HTML",
     "nannyml": "NannyML: drift, CBPE, performance by day",
+    "whylogs": "whylogs: two profiles, drift, HTML",
+    "fairlearn": "Fairlearn: measures by group and day",
     "polars": "the floor by hand in polars, streamed",
 }
 _PLAIN = {"features": 26, "values": 4}

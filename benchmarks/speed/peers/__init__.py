@@ -15,6 +15,8 @@ PEERS = {
     "polars": ("polars==2.1.0",),
     "evidently": ("evidently==0.7.23", "pandas<3.1", "pyarrow"),
     "nannyml": ("nannyml==0.13.1", "statsmodels", "pyarrow"),
+    "whylogs": ("whylogs[viz]==1.6.4", "numpy<2", "pandas<3", "pyarrow<21"),
+    "fairlearn": ("fairlearn==0.15.0", "pyarrow"),
 }
 
 
