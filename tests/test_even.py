@@ -62,3 +62,21 @@ def test_what_is_odd_is_not_cleared(odd: str, suspects: set[str]) -> None:
 def test_too_few_rows_clear_nobody() -> None:
     """Sixty rows rule nothing out."""
     assert cleared(studied(n=60)) == set()
+
+
+@pytest.mark.parametrize("sources", [[f"s{i}" for i in range(40)], ["a"] * 30 + ["b"] * 30 + ["rare"]])
+def test_a_source_too_small_or_among_too_many_clears_none(sources: list[str]) -> None:
+    """One of forty sources, or one of a few dozen rows, may feed labels of its own: poison is not spoken against."""
+    rng = np.random.default_rng(6)
+    frames = [healthy(rng, N).assign(source=rng.choice(sources, N), shop=rng.choice(["x", "y"], N)) for _ in range(2)]
+    odd = frames[0]["source"] == sources[-1]
+    frames[0].loc[odd, "truth"] = 1 - frames[0]["answer"][odd]
+    assert "poisoned_data" not in cleared(study_of(*frames, segment=["source", "shop"]))
+
+
+def test_what_was_bad_all_along_is_not_as_before_without_a_reference() -> None:
+    """Each wrong answer accepted and each alarm set aside from the first row on, and nothing to hold it to."""
+    log = healthy(np.random.default_rng(6), 3000)
+    heeded, ignored = (cleared(study_of(log.assign(done=d), None, decision="done")) for d in (log["answer"], 0))
+    assert "ignored_alerts" in heeded - ignored
+    assert "over_reliance" not in heeded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from made_study import healthy, study_of
 
 from toolkit.detectors import reliance
 from toolkit.detectors.evidence import Evidence
@@ -47,3 +48,15 @@ def test_corrections_that_stop_are_named(mechanism: str, *, capped: bool) -> Non
 def test_corrections_that_go_on_or_never_helped_are_not(*, ends: bool, helps: bool) -> None:
     """Who still corrects has let nothing through, and corrections that cost more than they saved are no loss."""
     assert look(capped=False, ends=ends, helps=helps) == []
+
+
+@pytest.mark.parametrize(("who", "said"), [("auto-approve", "Rules accept"), ("eve", "People accept")])
+def test_people_do_not_accept_what_a_rule_lets_through(who: str, said: str) -> None:
+    """Corrections end where a rule takes over, or where people stop: the sentence says which."""
+    rng = np.random.default_rng(10)
+    log = healthy(rng, N)
+    late = np.arange(N) >= SINCE
+    log["done"] = np.where((rng.random(N) < 0.5) & ~late, log["truth"], log["answer"])
+    log["by"] = np.where(late, who, "eve")
+    (got,) = reliance.detect(study_of(log, None, decision="done", decider="by"))
+    assert got.finding.statement.startswith(said)

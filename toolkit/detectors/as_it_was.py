@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, make
+from toolkit.detectors.evidence import Evidence, difference, make, percent
 from toolkit.detectors.promise import fresh
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
@@ -33,9 +33,14 @@ def detect(study: Study, relation: Relation | None) -> list[Evidence]:
     if got is None or got.rise_at_most > _PART * gap or got.learnt - got.promised > gap:
         return []
     text = (
-        f"A fresh learner taught on the baseline errs {got.served:.3f} on these rows, and {got.learnt:.3f} on rows of "
-        f"the baseline that it did not see, while the model errs {gap:.3f} more: the labels still follow from the "
-        "inputs, and the answers do not."
+        f"A fresh learner taught on the baseline errs {_loss(study, got.served)} on these rows, and "
+        f"{_loss(study, got.learnt)} on rows of the baseline that it did not see, while the model errs "
+        f"{_loss(study, gap)} more: the labels still follow from the inputs, and the answers do not."
     )
     refutes = ("concept_drift", "label_noise", "label_shift", "poisoned_data")
     return [make(study, NAME, "", text, strength=0.0, z=z, effect=gap, unit="loss", n=got.n, refutes=refutes)]
+
+
+def _loss(study: Study, loss: float) -> str:
+    """Write a mean loss: how far off, in the label's unit, or in how many of the rows."""
+    return f"by {loss:.4g}" if study.regression else f"in {percent(loss)}"

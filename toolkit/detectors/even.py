@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.decisions import answers
-from toolkit.detectors.evidence import Evidence, difference, make, percent
+from toolkit.detectors.evidence import Evidence, difference, make, percent, points
 from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.study import Study
 from toolkit.detectors.unmoved import LEAST, still
@@ -33,20 +33,21 @@ def _people(study: Study) -> Iterator[Evidence]:
     if study.regression or np.isnan(study.log.decision).all():
         return
     (guess, acted, _), (then, did, _) = answers(study, study.log), answers(study, study.ref)
-    tried: list[tuple[str, Floats, Floats, tuple[str, ...]]] = [
+    tried: list[tuple[str, Floats, Floats, float, tuple[str, ...]]] = [
         ("of the model's wrong answers are accepted", _where(study.log_loss.model > 0, guess == acted, acted),
-         _where(study.ref_loss.model > 0, then == did, did), ("missing_guardrail", "over_reliance")),
+         _where(study.ref_loss.model > 0, then == did, did), 1 - SHARE, ("missing_guardrail", "over_reliance")),
     ]  # fmt: skip
     if study.binary:
         tried.append(
             ("of the model's alarms are set aside", _where(guess == 1, acted != 1, acted),
-             _where(then == 1, did != 1, did), ("ignored_alerts",))
+             _where(then == 1, did != 1, did), 0.5, ("ignored_alerts",))
         )  # fmt: skip
-    for text, now, base, refutes in tried:
+    for text, now, base, most, refutes in tried:
         got = still(study, now, base, SHARE)
-        if got is not None:
+        # what was bad from the first row on is as before where there is no reference, and bad
+        if got is not None and not (study.own_reference and got[0] > most):
             level, high, n = got
-            said = f"{percent(level)} {text}: as before, a rise of more than {percent(max(high, 0.0))} is ruled out."
+            said = f"{percent(level)} {text}: as before, a rise by more than {points(max(high, 0.0))} is ruled out."
             yield make(study, NAME, "", said, strength=0.0, z=0.0, effect=high, unit="share of answers", n=n,
                        refutes=refutes, threshold=SHARE)  # fmt: skip
 
@@ -70,13 +71,19 @@ def _cost(study: Study) -> Iterator[Evidence]:
 
 def _sources(study: Study) -> Iterator[Evidence]:
     """No part of the traffic and nobody who labels has labels that fit the answers worse than those of all others."""
-    sources = {**study.log.segments, "decider": study.log.decider}
-    ends = [e for codes in sources.values() for e in _apart(study.log_loss.model, codes)]
-    if study.regression or not ends or max(ends) >= SHARE:
+    if study.regression:
+        return
+    # who decides the odd cases has not labelled them
+    labelled_by = {"decider": study.log.decider} if np.isnan(study.log.decision).all() else {}
+    sources = {n: c for n, c in {**study.log.segments, **labelled_by}.items() if len(c.names) > 1}
+    each = [_apart(study.log_loss.model, codes) for codes in sources.values()]
+    ends = [e for one in each for e in one]
+    if not ends or not all(each) or max(ends) >= SHARE:
         return
     text = (
-        f"In no part of the traffic do labels contradict the model more often than elsewhere by more than "
-        f"{percent(max(*ends, 0.0))}: no source feeds labels of its own."
+        f"At no value of {', '.join(sorted(sources)[:3])}{' and others' if len(sources) > 3 else ''} do labels "
+        f"contradict the model more often than at the rest by more than {points(max(*ends, 0.0))}: no source feeds "
+        "labels of its own."
     )
     yield make(study, NAME, "", text, strength=0.0, z=0.0, effect=max(ends), unit="share of labels", n=len(study.log),
                refutes=("poisoned_data",), threshold=SHARE)  # fmt: skip

@@ -225,6 +225,11 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if abs(value) >= 10 or value == 0 else f"{value:.1f} %"
 
 
+def points(share: float) -> str:
+    """Write a difference of two shares, which is no percentage of either."""
+    return f"{100.0 * share:.1f} points"
+
+
 def since(change: Change) -> str:
     """Say from when on something is so: there is no change to point at where it was so from the first row."""
     return "from the first row on" if change.shape == "from_start" else "since the change"

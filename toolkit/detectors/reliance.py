@@ -43,8 +43,9 @@ def _reliance(study: Study) -> list[Evidence]:
             moved = from_start(study)
         rise = change.after - change.before
         rows = inside(moved, len(study.log)) & wrong & (accepted == 1)
+        who = "Rules" if by_machine(study)[rows].mean() > 0.5 else "People"
         text = (
-            f"People accept {percent(change.after)} of the model's wrong answers {since(moved)}, "
+            f"{who} accept {percent(change.after)} of the model's wrong answers {since(moved)}, "
             f"{percent(change.before)} before."
         )
         hint = _kept_harm(study, moved, rise)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.calibration import line, stated
-from toolkit.detectors.evidence import Evidence, difference, make, not_testable, percent
+from toolkit.detectors.evidence import Evidence, difference, make, not_testable, percent, points
 from toolkit.detectors.service import again
 from toolkit.detectors.study import Study, implied_threshold, known, seen
 from toolkit.profile.model import Floats
@@ -68,7 +68,7 @@ def _shares(study: Study) -> Iterator[Evidence]:
         got = None if now is None else still(study, now, base, SHARE)
         if got is not None:
             level, high, n = got
-            said = f"{percent(level)} {text}: as before, a rise of more than {percent(max(high, 0.0))} is ruled out."
+            said = f"{percent(level)} {text}: as before, a rise by more than {points(max(high, 0.0))} is ruled out."
             yield make(study, NAME, "", said, strength=0.0, z=0.0, effect=high, unit="share of rows", n=n,
                        refutes=refutes, threshold=SHARE)  # fmt: skip
 
