@@ -50,3 +50,11 @@ def test_a_few_rows_in_another_unit(factor: float) -> None:
 def test_what_is_no_unit_is_not_named(spoil: Callable[[Floats], Floats], *, also: bool) -> None:
     """A long tail alone, cents that the baseline had too, and a crowd of equal ones: nothing is said."""
     assert look(spoil, also=also) == []
+
+
+def test_a_far_crowd_is_no_sure_unit() -> None:
+    """Wholesale orders of some sixty times the usual size may be minutes, and may be themselves: no shift is cleared."""
+    crowd = np.exp(np.random.default_rng(3).normal(3.0 + np.log(60), 0.8, N))
+    for got in look(lambda _: crowd):
+        assert got.strength <= 0.5
+        assert not got.finding.refutes

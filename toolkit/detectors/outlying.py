@@ -7,6 +7,7 @@ factor times those values of the baseline that the factor takes there.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +20,10 @@ from toolkit.timeline.change import find_change
 
 #: Rows that lie out there at the least, and those of the baseline that a factor takes there.
 _LEAST, _TAKEN = 15, 30
+#: How far the rows may lie from the baseline's (KS): this, or as far as chance takes so few of them, nine times in ten.
+_FIT, _CHANCE = 0.08, 1.22
+#: Factors that a slip makes: another one that nothing else speaks for may as well be a crowd of its own.
+_TENS: Final = frozenset((10.0, 100.0, 1000.0, 1e6))
 
 
 def detect(study: Study, named: Collection[str]) -> list[Evidence]:
@@ -52,9 +57,10 @@ def _of(study: Study, name: str) -> Evidence | None:
         f"{name} lies beyond all that the baseline had in {percent(share)} of the rows {since(change)}, which are "
         f"distributed as {factor:.4g} times its values that reach there (KS {fit:.3f})."
     )
+    strength = 0.97 if word == "unit" else 0.85 if factor in _TENS else 0.5
     return make(
-        study, NAME, "unit_change", text, strength=0.97 if word == "unit" else 0.85, z=change.z, change=change,
-        rows=rows, effect=factor, unit="factor", n=int(rows.sum()), features=[name], refutes=("covariate_shift",),
+        study, NAME, "unit_change", text, strength=strength, z=change.z, change=change, rows=rows, effect=factor,
+        unit="factor", n=int(rows.sum()), features=[name], refutes=("covariate_shift",) if strength > 0.5 else (),
         details={"witness": word},
     )  # fmt: skip
 
@@ -76,4 +82,4 @@ def _factor(base: Floats, now: Floats) -> tuple[float, float]:
     fit = min((away for away, _ in fits), default=1.0)
     alike = [k for away, k in fits if away <= fit + 0.02]
     # factors stand in the order of how common they are; where many do as well, none is told
-    return (0.0, fit) if fit > max(0.08, 1.5 / np.sqrt(len(now))) or len(alike) > 2 else (alike[0], fit)
+    return (0.0, fit) if fit > max(_FIT, _CHANCE / np.sqrt(len(now))) or len(alike) > 2 else (alike[0], fit)
