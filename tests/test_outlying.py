@@ -53,7 +53,7 @@ def test_what_is_no_unit_is_not_named(spoil: Callable[[Floats], Floats], *, also
 
 
 def test_a_far_crowd_is_no_sure_unit() -> None:
-    """Wholesale orders of some sixty times the usual size may be minutes, and may be themselves: no shift is cleared."""
+    """Orders of sixty times the usual size may be minutes, and may be themselves: no shift is cleared."""
     crowd = np.exp(np.random.default_rng(3).normal(3.0 + np.log(60), 0.8, N))
     for got in look(lambda _: crowd):
         assert got.strength <= 0.5

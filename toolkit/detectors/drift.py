@@ -217,16 +217,16 @@ def _moved(study: Study, name: str, ref: Column, log: Column, coded: _Cells) -> 
 
 def _slice(study: Study, series: Floats, rows: Mask) -> tuple[Mask, tuple[str, str] | None]:
     """Keep the rows of the one segment value in which alone the change is, where there is one."""
+    good = rows & ~np.isnan(series)
     for column, codes in study.log.segments.items():
-        means = [
-            (float(np.nanmean(series[rows & (codes.codes == i)])), i)
-            for i in range(min(len(codes.names), 40))
-            if (~np.isnan(series[rows & (codes.codes == i)])).sum() >= 15
-        ]
+        mine = codes.codes[good]
+        known = mine >= 0
+        count = np.bincount(mine[known], minlength=len(codes.names))[:40]
+        total = np.bincount(mine[known], weights=series[good][known], minlength=len(codes.names))[:40]
+        means = sorted(((float(total[i] / count[i]), int(i)) for i in np.flatnonzero(count >= 15)), reverse=True)
         if len(means) < 2:
             continue
-        means.sort(reverse=True)
-        (top, place), (second, _) = means[0], means[1]
+        (top, place), (second, _) = means[:2]
         if top > 0.1 and second < 0.15 * top:
             return np.asarray(rows & (codes.codes == place)), (column, codes.names[place])
     return rows, None
