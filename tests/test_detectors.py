@@ -91,6 +91,7 @@ def studied(kind: str) -> tuple[Study, dict[str, Any]]:
         "moves": moves,
         "relation": relate(study),
         "explained": set(),
+        "named": set(),
         "found_rows": np.zeros(len(study.log)),
         "events": as_events(made.events),
     }
