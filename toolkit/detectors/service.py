@@ -343,8 +343,9 @@ def _capped(study: Study) -> Evidence | None:
             best = (first, last)
     first, last = best
     level = float(count[first:last].mean()) if last > first else 0.0
-    others = np.delete(count, np.arange(first, last))
-    if last - first < 7 or level < _LEAST_CAPPED or len(others) < 5 or level > 0.8 * float(np.median(others)):
+    # a job that started small and grew was not cut off: what a limit cuts was there before it
+    before, others = count[:first], np.delete(count, np.arange(first, last))
+    if last - first < 7 or level < _LEAST_CAPPED or len(before) < 5 or level > 0.8 * float(np.median(before)):
         return None
     start, end = int(np.searchsorted(day, first)), int(np.searchsorted(day, last))
     end = len(time) if last >= len(count) else end
