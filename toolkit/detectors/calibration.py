@@ -218,7 +218,7 @@ def _z_of_gain(gain: float) -> float:
 def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) -> list[Evidence]:
     """A slope below 1 in the log and in the baseline alike: the model says more than it knows, and always did."""
     got = line(*now)
-    if got is None:
+    if got is None or (study.own_reference and _unskilled(study)):
         return []
     then = None if study.own_reference else stated(study, study.ref, None)
     base = line(*then) if then is not None else None
@@ -254,6 +254,11 @@ def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) 
             n=got.n,
         )
     ]
+
+
+def _unskilled(study: Study) -> bool:
+    """Whether one and the same answer would be right as often: what is wrong there is more than its sureness."""
+    return float(np.nanmean(study.log_loss.model)) > 0.95 * naive_loss(study)
 
 
 def _over(study: Study) -> float:

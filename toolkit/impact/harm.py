@@ -23,6 +23,8 @@ from toolkit.timeline.change import Change, find_change, no_change
 
 #: The area under the curve from which on scores order the rows well enough to be a skill.
 _ORDERS: Final = 0.65
+#: From this many times the loss of one and the same answer on, the answers are plainly worse than none.
+_PLAINLY: Final = 1.2
 
 Kind = Literal["labels", "service", "none", "unknown"]
 
@@ -92,11 +94,11 @@ def _unskilled(study: Study) -> bool:
     """
     if not study.own_reference:
         return False
-    if study.binary and auc(study.log.score, np.where(study.mature, study.log.label, np.nan)) > _ORDERS:
+    naive, loss = naive_loss(study), float(np.nanmean(study.log_loss.final))
+    label = np.where(study.mature, study.log.label, np.nan)
+    if study.binary and loss < _PLAINLY * naive and auc(study.log.score, label) > _ORDERS:
         return False
-    loss = study.log_loss.final
-    naive = naive_loss(study)
-    return bool(np.isfinite(naive) and float(np.nanmean(loss)) > 0.95 * naive)
+    return bool(np.isfinite(naive) and loss > 0.95 * naive)
 
 
 def _missed(study: Study) -> list[tuple[str, Floats, Floats, Change]]:
