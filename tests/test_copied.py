@@ -42,3 +42,13 @@ def test_a_cache_of_too_short_a_key_is_named() -> None:
 def test_other_repeats_are_not_copies(share: float, digits: int, *, same_id: bool) -> None:
     """None, columns of a few values, or the same request once more: nothing is said."""
     assert look(share=share, digits=digits, same_id=same_id) == []
+
+
+def test_people_who_come_back_are_no_copies() -> None:
+    """Requests of a pool of customers: the longer the log, the more of them were there before, as they were."""
+    rng = np.random.default_rng(16)
+    pool = healthy(rng, 4000).assign(v=rng.normal(size=4000))
+    log, reference = (pool.iloc[rng.integers(0, 4000, N)].reset_index(drop=True) for _ in range(2))
+    log["request"] = [f"r{i}" for i in range(N)]
+    study = study_of(log, reference.assign(request="r"), id="request", feature=["x", "w", "v", "town"])
+    assert copied.detect(study) == []

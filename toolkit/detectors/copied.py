@@ -18,6 +18,8 @@ from toolkit.timeline.change import find_change
 NAME: Final = "copied"
 #: Numbers that must agree, the share of a column's values that come once, and the rise of copies that counts.
 _NUMBERS, _ONCE, _RISE, _LEAST = 3, 0.8, 0.02, 15
+#: Copies before the change, as a part of those since, that say that rows come back by themselves.
+_BEFORE: Final = 0.1
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -32,6 +34,8 @@ def detect(study: Study) -> list[Evidence]:
     rows = inside(change, len(log)) & (log > 0)
     if not change.found or change.z < 6 or change.after - change.before < _RISE or rows.sum() < _LEAST:
         return []
+    if max(change.before, usual) > _BEFORE * change.after:
+        return []  # people come back as they are, and the longer a log the more of them
     text = (
         f"{percent(change.after)} of the rows since the change have all {len(names)} many-digit inputs of an earlier "
         f"row that was another request, {percent(max(change.before, 0.0))} before it: they are answered for the wrong "
