@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.mime import pairs
 from toolkit.paths import write_whole
@@ -159,6 +159,10 @@ class Diagnosis:
         return {**pairs("Diagnosis", summary_lines(self.record)), "text/plain": self.summary()}
 
 
+#: What the rival ``unexplained`` is called.
+NOT_SHOWN: Final = "a cause that this log does not show"
+
+
 def plain(name: str) -> str:
     """Write a name of the vocabulary as words."""
     return name.replace("_", " ")
@@ -175,7 +179,7 @@ def headline(v: Verdict) -> str:
         if chance := _traceless(v):
             if v.harm.interval is not None and v.harm.interval[0] <= 0:
                 return f"undetermined; no cause shows, and {v.harm.n:,} rows are too few to rule harm out"
-            return f"undetermined; likeliest is {_TRACELESS} ({chance:.0%})"
+            return f"undetermined; likeliest is {NOT_SHOWN} ({chance:.0%})"
         top = max(v.probabilities, key=lambda k: v.probabilities[k])
         if top == "none" and v.probabilities[top] >= 0.5:
             return f"undetermined; no fault is seen ({v.probabilities[top]:.0%}), but too few labels to know of harm"
@@ -186,9 +190,6 @@ def headline(v: Verdict) -> str:
     where += f" for {' and '.join(f'{t.column} = {t.value}' for t in v.slice)}" if v.slice else ""
     versions = f" (version {', '.join(v.model_versions[:3])})" if v.model_versions else ""
     return f"{v.verdict}: {plain(v.mechanism or '')}{where}{versions} ({v.confidence:.0%})"
-
-
-_TRACELESS = "a cause that this log does not show"
 
 
 def _traceless(v: Verdict) -> float:
@@ -236,7 +237,7 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
         lines.append(("Or", f"by {plain(others[0].mechanism)} ({others[0].probability:.0%} of the {v.confidence:.0%})"))
     rival = next((r for r in others if r.cause != v.verdict), None)
     if rival is not None:
-        other = f"{rival.cause}: {plain(rival.mechanism)}" if rival.cause != "unexplained" else _TRACELESS
+        other = f"{rival.cause}: {plain(rival.mechanism)}" if rival.cause != "unexplained" else NOT_SHOWN
         lines.append(("Rival", f"{other} ({rival.probability:.0%})"))
     lines += [("Next", text) for text in v.would_settle_it[:1]]
     lines += [("Note", text) for text in v.notes]
@@ -270,7 +271,7 @@ def explain(v: Verdict) -> str:
     for r in v.rivals:
         if r.probability < 0.01 and not r.supporting:
             continue
-        alone = {"none": "none", "unexplained": _TRACELESS}
+        alone = {"none": "none", "unexplained": NOT_SHOWN}
         out.append(f"{alone.get(r.cause, f'{r.cause}: {plain(r.mechanism)}')}  {r.probability:.0%}")
         out += [f"    for      {i} {v.finding(i).statement}" for i in r.supporting]
         out += [f"    against  {i} {v.finding(i).statement}" for i in r.contradicting]

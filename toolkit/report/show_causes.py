@@ -43,10 +43,8 @@ def evidence(case: Bundle) -> Table | Shown:
 
 
 def _rival(rival: Rival) -> str:
-    cause = words.CAUSE_NAMES.get(rival.cause, words.name(rival.cause))
-    own = rival.mechanism and rival.mechanism != rival.cause
     gap = f"; not testable: {visible(rival.not_testable, 160)}" if rival.not_testable else ""
-    return (f"{words.name(rival.mechanism)} ({cause})" if own else cause) + gap
+    return words.rival(rival) + gap
 
 
 def _said(case: Bundle, ids: Sequence[str]) -> Markup:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from toolkit.records import Slice
+from toolkit.causes.diagnosis import NOT_SHOWN
+from toolkit.records import Rival, Slice
 from toolkit.report.text import CELL, visible
 
 UNKNOWN: Final = "not known"
@@ -126,6 +127,14 @@ def capital(key: Any) -> str:
     """Write a name as words that begin a sentence."""
     text = name(key)
     return text[:1].upper() + text[1:]
+
+
+def rival(one: Rival) -> str:
+    """Name a rival: its mechanism with its cause, or the one that the log does not show."""
+    if one.cause == "unexplained":
+        return NOT_SHOWN
+    cause = CAUSE_NAMES.get(one.cause, name(one.cause))
+    return f"{name(one.mechanism)} ({cause})" if one.mechanism and one.mechanism != one.cause else cause
 
 
 def listing(items: Sequence[Any], most: int = 6) -> str:

@@ -76,12 +76,11 @@ def rival_cards(bundle: Bundle) -> Markup:
 
 
 def _card(bundle: Bundle, rival: Rival) -> Markup:
-    cause = words.CAUSE_NAMES.get(rival.cause, words.name(rival.cause))
-    own = rival.mechanism and rival.mechanism != rival.cause
-    title = f"{words.name(rival.mechanism)} ({cause})" if own else cause
     untold = visible(rival.not_testable).rstrip(".")
     gap = Markup('<p class="note">Not testable: {}.</p>').format(untold) if untold else ""
-    head = Markup('<h4>{} <span class="badge">{}</span></h4>').format(title, words.percent(rival.probability))
+    head = Markup('<h4>{} <span class="badge">{}</span></h4>').format(
+        words.rival(rival), words.percent(rival.probability)
+    )
     sides = [("For", rival.supporting), ("Against", rival.contradicting)]
     both = Markup("").join(_side(bundle, said, ids) for said, ids in sides)
     return Markup('<article class="rival">{}{}<div class="sides">{}</div></article>').format(head, gap, both)
