@@ -268,11 +268,12 @@ def trials(*, quick: bool = False) -> list[Trial]:
     return plan
 
 
-def ablations(*, quick: bool = False, among: Sequence[Trial] = ()) -> list[Trial]:
+def ablations(*, quick: bool = False, among: Sequence[Trial] | None = None) -> list[Trial]:
     """Give strong faults again with one kind of column masked at a time; a third of those ``among`` some, if given."""
-    picked = [t for t in among if t.group == "strong" and t.kind == "incident"][::3] or [
-        *list(_faults("strong", 1, ("binary",)))[:: 6 if quick else 2]
-    ]
+    if among is None:
+        picked = list(_faults("strong", 1, ("binary",)))[:: 6 if quick else 2]
+    else:
+        picked = [t for t in among if t.group == "strong" and t.kind == "incident"][::3]
     return [
         Trial("ablation", "incident", {**t.args, **mask}, mask=name) for name, mask in MASKS.items() for t in picked
     ]

@@ -127,18 +127,16 @@ def _kept(file: Path | None, name: str) -> list[dict[str, Any]]:
 
 def chosen(options: argparse.Namespace) -> list[Trial]:
     """Give the trials that the command asks for."""
-    plan = fresh(options.draw) if options.half == "fresh" else trials(quick=options.quick)
-    if options.half == "fresh":
-        plan = plan[options.skip :][: options.limit or None]
-        return [*plan, *ablations(among=plan)] if options.ablations else plan
-    if options.ablations or not options.only:
+    of_fresh = options.half == "fresh"
+    plan = fresh(options.draw) if of_fresh else trials(quick=options.quick)
+    if not of_fresh and (options.ablations or not options.only):
         plan = plan + ablations(quick=options.quick)
     if options.only:
         plan = [t for t in plan if t.group in options.only or (t.group == "ablation" and options.ablations)]
     if options.half in ("tune", "held_out"):
         plan = [t for t in plan if t.half == options.half]
-    plan = plan[options.skip :]
-    return plan[: options.limit] if options.limit else plan
+    plan = plan[options.skip :][: options.limit or None]
+    return [*plan, *ablations(among=plan)] if of_fresh and options.ablations else plan
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -168,6 +168,10 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _called(r: Rival) -> str:
+    return {"none": "none", "unexplained": NOT_SHOWN}.get(r.cause, f"{r.cause}: {plain(r.mechanism)}")
+
+
 def when(moment: datetime | None) -> str:
     """Write a time for a reader: minutes, UTC."""
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
@@ -237,8 +241,7 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
         lines.append(("Or", f"by {plain(others[0].mechanism)} ({others[0].probability:.0%} of the {v.confidence:.0%})"))
     rival = next((r for r in others if r.cause != v.verdict), None)
     if rival is not None:
-        other = f"{rival.cause}: {plain(rival.mechanism)}" if rival.cause != "unexplained" else NOT_SHOWN
-        lines.append(("Rival", f"{other} ({rival.probability:.0%})"))
+        lines.append(("Rival", f"{_called(rival)} ({rival.probability:.0%})"))
     lines += [("Next", text) for text in v.would_settle_it[:1]]
     lines += [("Note", text) for text in v.notes]
     return lines
@@ -271,8 +274,7 @@ def explain(v: Verdict) -> str:
     for r in v.rivals:
         if r.probability < 0.01 and not r.supporting:
             continue
-        alone = {"none": "none", "unexplained": NOT_SHOWN}
-        out.append(f"{alone.get(r.cause, f'{r.cause}: {plain(r.mechanism)}')}  {r.probability:.0%}")
+        out.append(f"{_called(r)}  {r.probability:.0%}")
         out += [f"    for      {i} {v.finding(i).statement}" for i in r.supporting]
         out += [f"    against  {i} {v.finding(i).statement}" for i in r.contradicting]
     slices = [f"{f.id} {f.statement}" for f in v.findings if f.detector == "slices"]

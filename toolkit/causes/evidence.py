@@ -72,11 +72,11 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
     inputs += outlying.detect(study, _features(inputs))
     inputs += spelling.detect(study)
-    inputs += [e for e in (*rounded.detect(study), *clipped.detect(study)) if not _named(e, inputs)]
-    inputs += [e for e in lags.detect(study) if not _named(e, inputs)]
-    inputs += [e for e in defaults.detect(study) if not _named(e, inputs)]
-    inputs += [e for e in dial.detect(study, moves) if not _named(e, inputs)]
-    inputs += [e for e in clock.detect(study) if not _named(e, inputs)]
+    for found in (
+        [*rounded.detect(study), *clipped.detect(study)], lags.detect(study), defaults.detect(study),
+        dial.detect(study, moves), clock.detect(study),
+    ):  # fmt: skip
+        inputs += [e for e in found if not _named(e, inputs)]
     inputs = linked.judge(study, inputs)
     inputs += association.detect(study, moves, _features(inputs))
     inputs = _one_a_feature(inputs) + answers.detect(study) + copied.detect(study)
@@ -117,12 +117,8 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), why))
     if not study.has_labels:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))
-    return Gathered(
-        (*so_far, *rest, *_beside([*unmoved.detect(study), *even.detect(study)], [*so_far, *rest])),
-        relation,
-        used,
-        moves,
-    )
+    stayed = [*unmoved.detect(study), *even.detect(study)]
+    return Gathered((*so_far, *rest, *_beside(stayed, [*so_far, *rest])), relation, used, moves)
 
 
 def _beside(stayed: Sequence[Evidence], found: Sequence[Evidence]) -> list[Evidence]:

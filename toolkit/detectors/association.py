@@ -277,9 +277,9 @@ def broken(study: Study) -> list[Broken]:
         cap = float(np.quantile(rest**2, 0.98)) * 4 + 1e-9
         left = L[:, j] - L @ beta
         base, now = np.minimum(rest**2, cap), np.minimum(left**2, cap)
-        change = find_change(now, reference=None if study.own_reference else study.stats(base))
-        if change.found and change.z > 5 and change.after > max(1.15 * float(base.mean()), float(base.mean()) + 0.05):
-            usual = max(float(base.mean()), 1e-9)
+        change, usual = find_change(now, reference=None if study.own_reference else study.stats(base)), base.mean()
+        if change.found and change.z > 5 and change.after > max(1.15 * usual, usual + 0.05):
+            usual = max(float(usual), 1e-9)
             offset = float(left[change.start : change.end].mean() ** 2) / max(change.after - usual, 1e-9)
             found.append(Broken(name, r2, change.after / usual, offset, change))
     return sorted(found, key=lambda b: -b.change.z)

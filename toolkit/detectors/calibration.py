@@ -24,7 +24,7 @@ from toolkit.detectors.evidence import (
     percent,
     probability,
 )
-from toolkit.detectors.generalisation import naive_loss
+from toolkit.detectors.generalisation import naive_loss, unskilled
 from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask, Sample
@@ -218,7 +218,8 @@ def _z_of_gain(gain: float) -> float:
 def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) -> list[Evidence]:
     """A slope below 1 in the log and in the baseline alike: the model says more than it knows, and always did."""
     got = line(*now)
-    if got is None or (study.own_reference and _unskilled(study)):
+    # where one and the same answer would do as well, more is wrong than the sureness
+    if got is None or (study.own_reference and unskilled(study, study.log_loss.model)):
         return []
     then = None if study.own_reference else stated(study, study.ref, None)
     base = line(*then) if then is not None else None
@@ -254,11 +255,6 @@ def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) 
             n=got.n,
         )
     ]
-
-
-def _unskilled(study: Study) -> bool:
-    """Whether one and the same answer would be right as often: what is wrong there is more than its sureness."""
-    return float(np.nanmean(study.log_loss.model)) > 0.95 * naive_loss(study)
 
 
 def _over(study: Study) -> float:

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import several
-from toolkit.profile.model import Codes, Floats
+from toolkit.profile.model import Floats
 from toolkit.timeline.change import find_change
 
 NAME: Final = "clipped"
@@ -24,15 +24,11 @@ _LEAST, _BEYOND, _ALIKE = 15, 0.03, 0.08
 def detect(study: Study) -> list[Evidence]:
     """Look at every number for rows that stop at a bound beyond which the baseline went on."""
     found = []
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if not isinstance(column, Codes) and not isinstance(base, Codes):
-            have = base[~np.isnan(base)]
-            if len(have) >= 100 and several(have, 12):
-                found += [
-                    e for upper in (True, False) if (e := _cut(study, name, have, column, upper=upper)) is not None
-                ]
-    return found
+    for name, (base, column) in study.numbers.items():
+        have = base[~np.isnan(base)]
+        if len(have) >= 100 and several(have, 12):
+            found += [_cut(study, name, have, column, upper=upper) for upper in (True, False)]
+    return [e for e in found if e is not None]
 
 
 def _cut(study: Study, name: str, base: Floats, column: Floats, *, upper: bool) -> Evidence | None:
@@ -54,14 +50,12 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, *, upper: bool) 
     now = column[rows & ~np.isnan(column)]
     kept = np.minimum(base, bound) if upper else np.maximum(base, bound)
     far = ks_distance(kept, now)
-    if (
-        far > max(_ALIKE, 1.6 / float(np.sqrt(min(len(base), len(now)))))
-        or (now > bound if upper else now < bound).any()
-    ):
+    over = (now > bound if upper else now < bound).any()
+    if over or far > max(_ALIKE, 1.6 / float(np.sqrt(min(len(base), len(now))))):
         return None
     share, side = float(np.nanmean(flags[rows])), "above" if upper else "below"
     text = (
-        f"{name} stops at {bound:.6g} since the change, which {percent(share)} of the rows are ({percent(usual)} "
+        f"{name} stops at {bound:.6g} {since(change)}, which {percent(share)} of the rows are ({percent(usual)} "
         f"before); of the baseline {percent(beyond)} lie {side} it, and the rest is distributed as before (KS "
         f"{far:.2f}): cut off."
     )

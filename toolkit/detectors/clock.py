@@ -14,7 +14,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Floats, Ints, Mask
+from toolkit.profile.model import Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
 NAME: Final = "daily_course"
@@ -42,11 +42,7 @@ def detect(study: Study) -> list[Evidence]:
     time, base_time = study.log.time, study.ref.time
     if not (_spread(time) and _spread(base_time)):
         return []
-    found = []
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if not isinstance(column, Codes) and not isinstance(base, Codes):
-            found.append(_late(study, name, (base_time, base), (time, column)))
+    found = (_late(study, n, (base_time, base), (time, column)) for n, (base, column) in study.numbers.items())
     late = [one for one in found if one is not None]
     if not late:
         return []

@@ -6,13 +6,15 @@ inputs are those of an earlier one; each column alone looks as before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.evidence import Evidence, inside, make, percent, since
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Floats, Sample
+from toolkit.detectors.values import distinct
+from toolkit.profile.model import Floats, Sample
 from toolkit.timeline.change import find_change
 
 NAME: Final = "copied"
@@ -24,10 +26,11 @@ _BEFORE: Final = 0.1
 
 def detect(study: Study) -> list[Evidence]:
     """Look for rows whose inputs are all those of an earlier row that was another request."""
-    names = [n for n, c in study.log.features.items() if _many(c) and _many(study.ref.features[n])]
-    if len(names) < _NUMBERS:
+    numbers = {n: pair for n, pair in study.numbers.items() if _many(pair[0]) and _many(pair[1])}
+    if len(numbers) < _NUMBERS:
         return []
-    log, base = _copies(study.log, names), _copies(study.ref, names)
+    bases, columns = zip(*numbers.values(), strict=True)
+    log, base = _copies(study.log, columns), _copies(study.ref, bases)
     usual = float(base.mean()) if len(base) else 0.0
     reference = None if study.own_reference else (usual, usual * (1 - usual) + 1e-4, float(len(base)))
     change = find_change(log, reference=reference)
@@ -37,34 +40,30 @@ def detect(study: Study) -> list[Evidence]:
     if max(change.before, usual) > _BEFORE * change.after:
         return []  # people come back as they are, and the longer a log the more of them
     text = (
-        f"{percent(change.after)} of the rows since the change have all {len(names)} many-digit inputs of an earlier "
+        f"{percent(change.after)} of the rows {since(change)} have all {len(numbers)} many-digit inputs of an earlier "
         f"row that was another request, {percent(max(change.before, 0.0))} before it: they are answered for the wrong "
         "one."
     )
     return [
         make(
             study, NAME, "stale_feature", text, strength=0.97, z=change.z, change=change, rows=rows,
-            effect=change.after - change.before, unit="share of rows", n=int(rows.sum()), features=names[:5],
+            effect=change.after - change.before, unit="share of rows", n=int(rows.sum()), features=[*numbers][:5],
             supports=("stale_feature", "training_serving_skew"),
             refutes=("label_noise", "concept_drift", "covariate_shift"),
         )
     ]  # fmt: skip
 
 
-def _many(column: object) -> bool:
-    """Whether a column holds numbers of which most come once: no code, no count, no price."""
-    if isinstance(column, Codes) or not isinstance(column, np.ndarray):
-        return False
+def _many(column: Floats) -> bool:
+    """Whether of a column's numbers most come once: no code, no count, no price."""
     have = column[~np.isnan(column)][:2000]
-    return len(have) >= 2 * _LEAST and len(np.unique(have)) > _ONCE * len(have)
+    return len(have) >= 2 * _LEAST and len(distinct(have)[0]) > _ONCE * len(have)
 
 
-def _copies(sample: Sample, names: list[str]) -> Floats:
+def _copies(sample: Sample, columns: Sequence[Floats]) -> Floats:
     """Mark rows with all the numbers of an earlier row of another entity (where entities are known)."""
     key = np.zeros(len(sample))
-    for name in names:
-        column = sample.features[name]
-        assert not isinstance(column, Codes)
+    for column in columns:
         key = key * 1.6180339887 + column  # one number for all: what differs in one of them differs in it
     order = np.argsort(key, kind="stable")  # unknown ones come last, and equal none
     again = np.zeros(len(key))

@@ -37,6 +37,11 @@ def naive_loss(study: Study) -> float:
     return plainest(study.log.label, regression=study.regression)
 
 
+def unskilled(study: Study, loss: Floats) -> bool:
+    """Whether one and the same answer would be right about as often as those of this loss of the log's rows."""
+    return bool(float(np.nanmean(loss)) > 0.95 * naive_loss(study))
+
+
 def _guessing(study: Study) -> float:
     """Give the mean loss of answers drawn at random from the labels themselves."""
     label = study.log.label[~np.isnan(study.log.label)]

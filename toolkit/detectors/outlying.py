@@ -15,7 +15,7 @@ from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, perc
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import FACTORS, NAME
 from toolkit.detectors.witness import ask
-from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import find_change
 
 #: Rows that lie out there at the least, and those of the baseline that a factor takes there.
@@ -28,13 +28,11 @@ _TENS: Final = frozenset((10.0, 100.0, 1000.0, 1e6))
 
 def detect(study: Study, named: Collection[str]) -> list[Evidence]:
     """Look at every number for rows of another unit, but for the features ``named`` already."""
-    return [e for name in study.log.features if name not in named and (e := _of(study, name)) is not None]
+    found = (_of(study, name, base, column) for name, (base, column) in study.numbers.items() if name not in named)
+    return [e for e in found if e is not None]
 
 
-def _of(study: Study, name: str) -> Evidence | None:
-    base, column = study.ref.features[name], study.log.features[name]
-    if isinstance(base, Codes) or isinstance(column, Codes):
-        return None
+def _of(study: Study, name: str, base: Floats, column: Floats) -> Evidence | None:
     have = base[~np.isnan(base)]
     if len(have) < 100 or have.min() == have.max():
         return None

@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.detectors.drift import Moved, exact_cells
-from toolkit.detectors.evidence import Evidence, make
+from toolkit.detectors.evidence import Evidence, make, since
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Floats, Ints
+from toolkit.profile.model import Floats, Ints
 
 #: Values that can be told apart at most, those of a number, and rows of one that say something of it.
 _MOST, _MOST_NUMBERS, _LEAST = 30, 12, 5
@@ -23,8 +23,6 @@ _FITS, _UNLIKE = 2.5, 5.0
 
 def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
     """Look whether the values of a feature that moved exchanged what they mean."""
-    from scipy.optimize import linear_sum_assignment
-
     a, b, k = exact_cells(study.ref.features[name], study.log.features[name])
     rows = move.rows
     if not 3 <= k <= (_MOST_NUMBERS if move.numeric else _MOST):
@@ -32,6 +30,8 @@ def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
     was, now = np.bincount(a[a >= 0], minlength=k), np.bincount(b[rows & (b >= 0)], minlength=k)
     if now.sum() < 50 or (now[was == 0]).sum() > 0.02 * now.sum():
         return None
+    from scipy.optimize import linear_sum_assignment
+
     shares, company = _shares(was.astype(float), now.astype(float)), _company(study, name, a, np.where(rows, b, -1), k)
     cost = shares + sum(company, np.zeros((k, k)))
     one, two = linear_sum_assignment(cost)
@@ -42,7 +42,7 @@ def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
     # shares alone may be another crowd's: what goes with each value says whether it is
     told = sum(float(np.trace(c)) for c in company) > 3.0 * max(sum(float(c[one, two].sum()) for c in company), k)
     text = (
-        f"The values of {name} mean others since the change: each has the share, the labels and the company that "
+        f"The values of {name} mean others {since(move.change)}: each has the share, the labels and the company that "
         f"another had before (misfit {best / freedom:.1f} after exchanging them back, {straight / freedom:.1f} before "
         "it; 1 is chance)."
     )
@@ -65,8 +65,7 @@ def _shares(was: Floats, now: Floats) -> Floats:
 
 def _company(study: Study, name: str, a: Ints, b: Ints, k: int) -> list[Floats]:
     """Give the same for the means of the label and of each number beside the feature, where values differ by it."""
-    columns = {n: (study.ref.features[n], c) for n, c in study.log.features.items() if n != name}
-    pairs = [(x, y) for x, y in columns.values() if not isinstance(x, Codes) and not isinstance(y, Codes)]
+    pairs = [pair for other, pair in study.numbers.items() if other != name]
     if study.binary or study.regression:
         pairs.append((study.ref.label, np.where(study.mature, study.log.label, np.nan)))
     made = (_means(a, b, x, y, k) for x, y in pairs)

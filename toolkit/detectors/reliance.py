@@ -8,8 +8,8 @@ from toolkit.detectors.association import ranks
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, NAME, answers, by_machine, differ_from
 from toolkit.detectors.evidence import Evidence, from_start, inside, make, percent, since
-from toolkit.detectors.study import Study, predicted
-from toolkit.profile.model import Codes, Floats
+from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats
 from toolkit.timeline.change import Change, find_change
 
 
@@ -27,9 +27,9 @@ def _reliance(study: Study) -> list[Evidence]:
     if wrong.sum() < LEAST:
         return []
     accepted = np.where(wrong, (guess == decision).astype(float), np.nan)
-    base_guess = predicted(study.ref, study.threshold, study.profile.task)
-    base_wrong = (study.ref_loss.model > 0) & ~np.isnan(study.ref.decision)
-    base = np.where(base_wrong, (base_guess == study.ref.decision).astype(float), np.nan)
+    then, did, _ = answers(study, study.ref)
+    base_wrong = (study.ref_loss.model > 0) & ~np.isnan(did)
+    base = np.where(base_wrong, (then == did).astype(float), np.nan)
     reference = None if study.own_reference or base_wrong.sum() < 15 else study.stats(base)
     change = find_change(accepted[wrong], reference=reference)
     where = np.flatnonzero(wrong)
@@ -136,13 +136,12 @@ def _let_through(study: Study) -> list[Evidence]:
 
 def _guarded_the_odd(study: Study, guess: Floats, decision: Floats, change: Change) -> bool:
     """Whether what used to be overruled before the change were unusual inputs: a guardrail, not people's doubt."""
-    before = np.ones(len(study.log), dtype=bool)
-    before[change.start : change.end] = False
+    before = ~inside(change, len(study.log))
     odd, odd_ref = oddness(study)
     parts = [(odd[before], differ_from(study, guess, decision)[before] & ~np.isnan(decision[before]))]
     if not np.isnan(study.ref.decision).all():
-        ref_guess = predicted(study.ref, study.threshold, study.profile.task)
-        parts.append((odd_ref, differ_from(study, ref_guess, study.ref.decision) & ~np.isnan(study.ref.decision)))
+        then, did, _ = answers(study, study.ref)
+        parts.append((odd_ref, differ_from(study, then, did) & ~np.isnan(did)))
     x = np.concatenate([p[0] for p in parts])
     y = np.concatenate([p[1] for p in parts]).astype(float)
     return bool(y.sum() >= 8 and auc(x, y) > 0.8)
@@ -151,9 +150,8 @@ def _guarded_the_odd(study: Study, guess: Floats, decision: Floats, change: Chan
 def oddness(study: Study) -> tuple[Floats, Floats]:
     """Give the largest normal score (size alone) over the numeric features: log, baseline."""
     log, ref = np.zeros(len(study.log)), np.zeros(len(study.ref))
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if isinstance(column, Codes) or isinstance(base, Codes) or (~np.isnan(base)).sum() < 30:
+    for base, column in study.numbers.values():
+        if (~np.isnan(base)).sum() < 30:
             continue
         middle, spread = float(np.nanmedian(base)), float(np.subtract(*np.nanquantile(base, [0.9, 0.1]))) or 1.0
         score = ranks(base)

@@ -14,7 +14,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since, some
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import several
-from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import find_change
 
 NAME: Final = "rounded"
@@ -31,14 +31,8 @@ _WAYS: Final[tuple[Callable[[Floats], Floats], ...]] = (np.rint, np.floor, np.ce
 
 def detect(study: Study) -> list[Evidence]:
     """Look at every number for rows that lie on a coarser grid than the baseline."""
-    found = []
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if not isinstance(column, Codes) and not isinstance(base, Codes):
-            got = _of(study, name, base[~np.isnan(base)], column)
-            if got is not None:
-                found.append(got)
-    return found
+    found = (_of(study, name, base[~np.isnan(base)], column) for name, (base, column) in study.numbers.items())
+    return [e for e in found if e is not None]
 
 
 def _of(study: Study, name: str, base: Floats, column: Floats) -> Evidence | None:

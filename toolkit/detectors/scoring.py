@@ -259,9 +259,8 @@ def _unchanged(study: Study, fitted: Surrogate) -> Evidence:
 def beyond(study: Study) -> Mask:
     """Mark log rows with a number outside the baseline's inner 99 %: there no surrogate knows what the model says."""
     out = np.zeros(len(study.log), dtype=bool)
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if isinstance(column, Codes) or isinstance(base, Codes) or (~np.isnan(base)).sum() < 50:
+    for base, column in study.numbers.values():
+        if (~np.isnan(base)).sum() < 50:
             continue
         low, high = np.nanquantile(base, [0.005, 0.995])
         out |= (column < low) | (column > high) | (np.isnan(column) & (float(np.isnan(base).mean()) < 0.002))

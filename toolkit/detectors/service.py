@@ -344,12 +344,12 @@ def _capped(study: Study) -> Evidence | None:
     first, last = best
     level = float(count[first:last].mean()) if last > first else 0.0
     # a job that started small and grew was not cut off: what a limit cuts was there before it
-    before, others = count[:first], np.delete(count, np.arange(first, last))
+    before = count[:first]
     if last - first < 7 or level < _LEAST_CAPPED or len(before) < 5 or level > 0.8 * float(np.median(before)):
         return None
     start, end = int(np.searchsorted(day, first)), int(np.searchsorted(day, last))
     end = len(time) if last >= len(count) else end
-    share = level / float(np.median(others))
+    share = level / float(np.median(np.delete(count, np.arange(first, last))))
     text = (
         f"On {last - first} days on end nearly the same number of requests came ({level:.0f}), {percent(share)} of the "
         "usual."

@@ -88,6 +88,12 @@ class Study:
         return design(self.ref, self.log)
 
     @cached_property
+    def numbers(self) -> dict[str, tuple[Floats, Floats]]:
+        """Baseline and log of each feature that is a number in both."""
+        pairs = ((name, self.ref.features[name], column) for name, column in self.log.features.items())
+        return {n: (x, y) for n, x, y in pairs if not isinstance(x, Codes) and not isinstance(y, Codes)}
+
+    @cached_property
     def scales(self) -> dict[str, tuple[float, float]]:
         """Mean and deviation (1 where it is 0) of each feature that is a number in the baseline and known there."""
         return {

@@ -55,7 +55,7 @@ def of_one_group(study: Study, x: Floats) -> bool:
     """Whether nearly all of a row-level excess (NaN where unknown) lies on one group, and next to none on the rest."""
     known = ~np.isnan(x)
     for codes in study.log.groups.values():
-        for place in range(len(codes.names) if len(codes.names) > 1 else 0):
+        for place in range(len(codes.names)):
             mine, rest = x[known & (codes.codes == place)], x[known & (codes.codes != place)]
             if min(len(mine), len(rest)) < 2 * LEAST or difference(rest, mine)[3] < 4:
                 continue

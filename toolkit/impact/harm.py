@@ -13,7 +13,7 @@ import numpy as np
 
 from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import inside
-from toolkit.detectors.generalisation import naive_loss
+from toolkit.detectors.generalisation import naive_loss, unskilled
 from toolkit.detectors.promise import hollow
 from toolkit.detectors.study import Study
 from toolkit.impact.estimate import estimated_harm
@@ -94,11 +94,11 @@ def _unskilled(study: Study) -> bool:
     """
     if not study.own_reference:
         return False
-    naive, loss = naive_loss(study), float(np.nanmean(study.log_loss.final))
-    label = np.where(study.mature, study.log.label, np.nan)
-    if study.binary and loss < _PLAINLY * naive and auc(study.log.score, label) > _ORDERS:
+    loss, label = study.log_loss.final, np.where(study.mature, study.log.label, np.nan)
+    plainly = float(np.nanmean(loss)) >= _PLAINLY * naive_loss(study)
+    if study.binary and not plainly and auc(study.log.score, label) > _ORDERS:
         return False
-    return bool(np.isfinite(naive) and loss > 0.95 * naive)
+    return unskilled(study, loss)
 
 
 def _missed(study: Study) -> list[tuple[str, Floats, Floats, Change]]:
