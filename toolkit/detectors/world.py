@@ -51,7 +51,8 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
     z = z_of_misfit(r.still_misfit, freedom)
     # many classes spread a change of the relation thin; the loss at equal inputs gathers it
     z_loss = 0.9 * r.given / r.given_error if r.given > 0.5 * r.total > 0 else 0.0
-    z_given = max(z_of_misfit(r.covariate_misfit, r.strata.count * (r.strata.labels - 1)), z_loss)
+    z_counts = z_of_misfit(r.covariate_misfit, r.strata.count * (r.strata.labels - 1))
+    z_given = max(z_counts, z_loss)
     found: list[Evidence] = []
     still_mix = r.mix_misfit < 2.0
     label = _fits(r.label_misfit, r.still_misfit, r.strata.labels * (r.strata.count - 1)) * (
@@ -75,11 +76,14 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
     concept *= 1.0 - 0.3 * (not still_mix) * (r.covariate_misfit < 0.5 * r.mix_misfit)
     # on strata that the baseline barely held, a changed relation is guesswork
     if concept > 0.1:
-        text = (
-            "Within strata of equal inputs the labels fall otherwise since the change (misfit "
-            f"{r.covariate_misfit:.1f} per "
-            f"degree of freedom, 1 is chance); the mix of inputs {'is as before' if still_mix else 'moved too'}."
+        what = (
+            f"labels fall otherwise since the change (misfit {r.covariate_misfit:.1f} per degree of freedom, 1 is "
+            "chance)"
+            if z_counts > 3.5
+            else f"answers err more since the change ({r.given:.3g} more a row, {z_loss:.1f} standard errors)"
         )
+        mix = "is as before" if still_mix else "moved too"
+        text = f"Within strata of equal inputs the {what}; the mix of inputs {mix}."
         found.append(_story(study, r, "concept_drift", text, concept, z_given, r.covariate_misfit))
     if label > 0.1:
         what = "What the labels exceed the predictions by moved between its old fifths in" if study.regression else (

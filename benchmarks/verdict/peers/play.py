@@ -2,9 +2,10 @@
 
     python -m benchmarks.verdict.peers.play --into OUT --quick evidently nannyml dowhy rankers baseline
     python -m benchmarks.verdict.peers.play --into OUT --only strong --half held_out --limit 40 evidently
+    python -m benchmarks.verdict.peers.play --into OUT --half fresh --draw 3 --limit 100 evidently nannyml toolkit
 
 Every trial is made once and kept in OUT, and every answer is kept in ``OUT/NAME.jsonl``; a run that was stopped goes on
-where it was. ``tune.py`` and ``results.py`` read OUT.
+where it was. ``results.py`` reads OUT.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.verdict.plan import GROUPS, Trial, build, trials
+from benchmarks.verdict.plan import GROUPS, Trial, build, fresh, trials
 from benchmarks.verdict.run import system
 
 #: Systems that give a verdict and not outputs: asked as the benchmark asks them.
@@ -90,16 +91,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--into", type=Path, required=True, help="folder for trials and answers")
     parser.add_argument("--quick", action="store_true", help="about a tenth of the plan")
     parser.add_argument("--only", action="append", choices=GROUPS)
-    parser.add_argument("--half", choices=("tune", "held_out", "both"), default="both")
+    parser.add_argument("--half", choices=("tune", "held_out", "both", "fresh"), default="both")
+    parser.add_argument("--draw", type=int, default=1, help="with --half fresh: which draw of it")
     parser.add_argument("--limit", type=int, default=0, help="so many trials, spread evenly over those chosen")
     options = parser.parse_args(arguments)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     warnings.simplefilter("ignore")
-    plan = [t for t in trials(quick=options.quick) if not options.only or t.group in options.only]
+    of_fresh = options.half == "fresh"
+    plan = fresh(options.draw) if of_fresh else trials(quick=options.quick)
+    plan = [t for t in plan if not options.only or t.group in options.only]
     plan = [t for t in plan if options.half in ("both", t.half)]
     if options.limit and options.limit < len(plan):
-        plan = [plan[i * len(plan) // options.limit] for i in range(options.limit)]
+        # any first part of the fresh half is a fair sample; of the others only an even spread is
+        n = options.limit
+        plan = plan[:n] if of_fresh else [plan[i * len(plan) // n] for i in range(n)]
     play(plan, options.names, options.into)
     return 0
 

@@ -1,7 +1,7 @@
-"""Decide on what ``play.py`` kept, tune the mappings on the half ``tune``, and write RESULTS.md from the other half.
+"""Decide on what ``play.py`` kept, tune the mappings on the half ``tune``, and write RESULTS.md from another part.
 
 python -m benchmarks.verdict.peers.results --from OUT --tune     # writes tuned.json from the half tune
-python -m benchmarks.verdict.peers.results --from OUT            # writes RESULTS.md from the half held_out
+python -m benchmarks.verdict.peers.results --from OUT --draw 3   # writes RESULTS.md from that draw of the fresh part
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Final
 from benchmarks.verdict.metrics import alarms, summary
 from benchmarks.verdict.peers import answer
 from benchmarks.verdict.peers.play import WHOLE, made
-from benchmarks.verdict.plan import Trial, trials
+from benchmarks.verdict.plan import Trial, fresh, trials
 from benchmarks.verdict.report import _f, _table, real
 from toolkit.records import Verdict
 from toolkit.testing import score
@@ -42,9 +42,10 @@ FEW: Final = 20
 Kept = list[tuple[Trial, dict[str, Any], Any]]
 
 
-def kept(folder: Path, name: str, half: str) -> Kept:
+def kept(folder: Path, name: str, half: str, draw: int = 1) -> Kept:
     """Give the trials of a half that a system was asked about: trial, its answer, the truths."""
-    plan = {t.name: t for quick in (True, False) for t in trials(quick=quick)}
+    all_of = fresh(draw) if half == "fresh" else [t for quick in (True, False) for t in trials(quick=quick)]
+    plan = {t.name: t for t in all_of}
     file = folder / f"{MEASURED.get(name, name)}.jsonl"
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
     ours = [(plan[r["name"]], r) for r in rows if r["name"] in plan and plan[r["name"]].half == half]
@@ -140,16 +141,16 @@ HEAD: Final = ["system", "can tell", "cause", "95 % by mechanism", "mechanism", 
                "cause / mechanism where expressible (n)", "false alarms", "crashes", "s"]  # fmt: skip
 
 
-def write(folder: Path, names: list[str]) -> str:
-    """Give RESULTS.md: each system on all it was asked, then all on the trials that they share."""
-    rows = {n: [scored(n, *k) for k in kept(folder, n, "held_out")] for n in names}
+def write(folder: Path, names: list[str], draw: int) -> str:
+    """Give RESULTS.md: all systems on the trials that they share, then each on all it was asked."""
+    rows = {n: [scored(n, *k) for k in kept(folder, n, "fresh", draw)] for n in names}
     few = [f"{n} ({len(r)})" for n, r in rows.items() if len(r) < FEW]
     rows = {n: r for n, r in rows.items() if len(r) >= FEW}
     shared = set.intersection(*({r["name"] for r in v} for v in rows.values())) if rows else set()
     parts = [
         "# Peers, measured",
-        "Made by `python -m benchmarks.verdict.peers.results --from OUT` from what `play` kept of the half `held_out`; "
-        "README.md says what each peer is given. Times include what else the machine was doing.",
+        f"Made by `python -m benchmarks.verdict.peers.results --from OUT --draw {draw}` from what `play` kept of the "
+        f"half `fresh`, draw {draw}; README.md says what each peer is given. Times include what else the machine did.",
         f"Asked about fewer than {FEW} trials, and therefore without figures: {', '.join(few) or 'none'}.",
         f"## On the {len(shared)} trials that all of them were asked about",
         _table(HEAD, [figures(n, [r for r in v if r["name"] in shared]) for n, v in rows.items()]),
@@ -164,6 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="folder", type=Path, required=True, help="what play.py wrote")
     parser.add_argument("--tune", action="store_true", help="choose the constants and write tuned.json")
+    parser.add_argument("--draw", type=int, default=1, help="which draw of the fresh part to write about")
     options = parser.parse_args(arguments)
     if options.tune:
         found = json.loads(answer.TUNED.read_text(encoding="utf-8")) if answer.TUNED.exists() else {}
@@ -172,7 +174,7 @@ def main(arguments: list[str] | None = None) -> int:
             found |= {name: tune(name, rows)} if len(rows) >= 20 else {}
         answer.TUNED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         return 0
-    text = write(options.folder, [*MEASURED, *WHOLE])
+    text = write(options.folder, [*MEASURED, *WHOLE], options.draw)
     (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
     print(text)
     return 0
