@@ -35,3 +35,14 @@ def test_a_gauge_that_drifts_is_not_stale(*, ramp: bool) -> None:
     """Every value is its own row's and some more: nothing was joined wrongly, and nothing came late."""
     more = np.clip((np.arange(N) - SINCE) / (N - SINCE), 0, 1) if ramp else np.ones(N)
     assert look(lambda w: w + 2.0 * more) == []
+
+
+def test_what_goes_with_a_new_product_is_not_known_yet() -> None:
+    """Rows of a town that the reference never had may have another ``w``: they are new, and joined as they should."""
+    rng = np.random.default_rng(5)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    new = SINCE_THEN & (rng.random(N) < 0.5)
+    for frame, strangers in ((log, new), (reference, np.zeros(N, dtype=bool))):
+        frame["w"] = 0.8 * frame["x"] + 0.6 * frame["w"] * np.where(strangers, 3.0, 1.0)
+        frame.loc[strangers, "town"] = "Zell"
+    assert association.detect(study_of(log, reference), {}, set()) == []

@@ -15,7 +15,7 @@ import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, logistic, make, some
-from toolkit.detectors.study import Study
+from toolkit.detectors.study import Study, seen
 from toolkit.detectors.units import Density
 from toolkit.detectors.values import runs, several
 from toolkit.profile.model import Codes, Column, Floats, Mask
@@ -261,7 +261,7 @@ def broken(study: Study) -> list[Broken]:
     distinct = set(names)
     if len(distinct) < 2 or len(R) < 5 * len(names):
         return []
-    found, L = [], None
+    found, L, unlike = [], None, _never_had(study)
     products = [R[half::2].T @ R[half::2] for half in (0, 1)]
     for name in distinct:
         own = np.array([n == name for n in names])
@@ -275,14 +275,24 @@ def broken(study: Study) -> list[Broken]:
         L = served() if L is None else L
         # capped, so that a few far rows do not decide
         cap = float(np.quantile(rest**2, 0.98)) * 4 + 1e-9
-        left = L[:, j] - L @ beta
+        left = np.where(unlike, np.nan, L[:, j] - L @ beta)
         base, now = np.minimum(rest**2, cap), np.minimum(left**2, cap)
         change, usual = find_change(now, reference=None if study.own_reference else study.stats(base)), base.mean()
         if change.found and change.z > 5 and change.after > max(1.15 * usual, usual + 0.05):
             usual = max(float(usual), 1e-9)
-            offset = float(left[change.start : change.end].mean() ** 2) / max(change.after - usual, 1e-9)
+            offset = float(np.nanmean(left[change.start : change.end]) ** 2) / max(change.after - usual, 1e-9)
             found.append(Broken(name, r2, change.after / usual, offset, change))
     return sorted(found, key=lambda b: -b.change.z)
+
+
+def _never_had(study: Study) -> Mask:
+    """Mark log rows with a text of a few-valued feature that the baseline never had: nothing says what goes with it."""
+    rows = np.zeros(len(study.log), dtype=bool)
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) and isinstance(base, Codes) and len(old := seen(base)) <= MOST_FEATURES:
+            rows |= np.array([*(value not in old for value in column.names), False])[column.codes]
+    return rows
 
 
 def _regress(R: Floats, j: int, products: Sequence[Floats]) -> tuple[Floats, Floats]:
