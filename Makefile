@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
-# byte code is written once, or each of the hundreds of processes that tests start compiles us anew
+# byte code is written by whoever first imports a module: pip would write that of thousands which nobody ever imports,
+# and without any each of the hundreds of processes that tests start would compile us anew
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint check format bench-verdict bench-speed bench-spark stress library browser wheel docs clean
@@ -17,7 +18,7 @@ help:
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
 
 demo: $(STAMP)

@@ -134,7 +134,7 @@ def test_a_failing_cell_is_told_everywhere(shell, home) -> None:  # type: ignore
     notebook["cells"][3] |= {"source": ["raise ValueError('no such column')"], "outputs": [], "execution_count": None}
     (own / "timeline.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     try:
-        got = shell("investigate", "INC-0001")
+        got = shell("investigate", "INC-0001", "--only", "timeline")
         published = shell("publish", "INC-0001")
     finally:
         shutil.rmtree(own)
@@ -146,7 +146,7 @@ def test_a_failing_cell_is_told_everywhere(shell, home) -> None:  # type: ignore
     assert "no such column" in page
     runs = _json(shell("show", "INC-0001", "--json"))["runs"]
     assert [r["status"] for r in runs if r["template"] == "timeline"][-1] == "failed"
-    assert shell("investigate", "INC-0001").code == 0
+    assert shell("investigate", "INC-0001", "--only", "timeline").code == 0
     assert shell("publish", "INC-0001").code == 0
 
 

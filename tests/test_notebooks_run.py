@@ -19,6 +19,15 @@ from toolkit.notebooks.run import Runner, run_template
 from toolkit.notebooks.templates import Template, read_template
 
 
+@pytest.fixture
+def _bare_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start kernels without what shipped templates import, which is half of the time and for none of these cells."""
+    monkeypatch.setattr("toolkit.notebooks.kernel.READY", ())
+
+
+bare = pytest.mark.usefixtures("_bare_kernels")
+
+
 def template(folder: Path, *sources: str, name: str = "mine", kernel: str = "python3") -> Path:
     """Write a template of code cells after its parameters."""
     cells = [{"cell_type": "markdown", "id": "head", "metadata": {}, "source": "# Mine\n\nWhat it answers."}]
@@ -41,6 +50,7 @@ def states(path: Path) -> list[str]:
     return [c["metadata"]["papermill"]["status"] for c in ours]
 
 
+@bare
 @pytest.mark.parametrize(
     ("source", "reason", "limits"),
     [
@@ -81,6 +91,7 @@ def test_parameters_are_checked_before_a_kernel_starts(tmp_path: Path) -> None:
     assert [f.name for f in tmp_path.iterdir()] == ["mine.ipynb"]
 
 
+@bare
 def test_any_kernelspec_runs_in_this_interpreter(tmp_path: Path) -> None:
     """A notebook that names a kernel that is not installed runs where the command runs; braces in a path are a path."""
     path = template(tmp_path, "import sys; print(sys.executable)", "print(bundle)", kernel="no-such-kernel")
@@ -130,6 +141,7 @@ def test_nothing_leaks_between_templates_of_one_kernel(tmp_path: Path) -> None:
         assert first == second
 
 
+@bare
 def test_what_cannot_be_undone_ends_the_kernel(tmp_path: Path) -> None:
     """After a template that replaced a function of a library, the next gets a new kernel; a user's own always does."""
     patch = "import math; math.hypot = len"
@@ -144,7 +156,9 @@ def test_what_cannot_be_undone_ends_the_kernel(tmp_path: Path) -> None:
 
 KILLED = """
 import sys
+from toolkit.notebooks import kernel
 from toolkit.notebooks.run import run_template
+kernel.READY = ()
 run_template(sys.argv[1], sys.argv[2], progress=lambda step: print(step.cell, flush=True))
 """
 
@@ -203,3 +217,13 @@ def test_papermill_finds_the_engine() -> None:
 
     (found,) = entry_points(group="papermill.engine", name="postmortem")
     assert found.load() is PostmortemEngine
+
+
+def test_a_module_is_run_without_the_grammar_that_takes_seconds(tmp_path: Path) -> None:
+    """``python -m toolkit.notebooks.quick mine a`` is ``python -m mine a`` without jsonschema's grammar of IRIs."""
+    (tmp_path / "mine.py").write_text(
+        "import sys, jsonschema; print(__name__, sys.argv[1:], 'rfc3987_syntax' in sys.modules)"
+    )
+    given = [sys.executable, "-m", "toolkit.notebooks.quick", "mine", "a"]
+    done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "__main__ ['a'] False\n"

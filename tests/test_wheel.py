@@ -20,6 +20,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+#: Byte code that another test is writing, under its first name; and the grammar that every start of Jupyter would build
+#: for seconds, if it is there, and never asks for (``toolkit.notebooks.quick``).
+SPARED = ("*.pyc.*", "rfc3987_syntax")
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -51,7 +55,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copied(old: Path, new: Path) -> None:
     """Copy an environment, by links where the disk allows it; its commands run its own Python."""
-    passing = shutil.ignore_patterns("*.pyc.*")  # byte code that another test is writing, under its first name
+    passing = shutil.ignore_patterns(*SPARED)
     shutil.copytree(old, new, symlinks=True, copy_function=linked, ignore=passing)
     for command in (new / "bin").iterdir():
         text = command.read_bytes() if command.is_file() and not command.is_symlink() else b""

@@ -34,7 +34,7 @@ def command(folder: Path, *, port: int | None = None, browser: bool = True, more
 
     if find_spec("jupyterlab") is None:
         raise PostmortemError("JupyterLab is not installed here", fix="install ml-postmortem again in this environment")
-    given = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.absolute()}"]
+    given = [sys.executable, "-m", "toolkit.notebooks.quick", "jupyterlab", f"--ServerApp.root_dir={folder.absolute()}"]
     given += [f"--ServerApp.port={port}"] if port is not None else []
     given += [] if browser else ["--no-browser"]
     return [*given, *(q for q in _QUIET if not any(m.startswith(q.split("=")[0]) for m in more)), *more]

@@ -122,7 +122,7 @@ def column_stats(
     stats = {name: replace(one, n=total) for name, one in stats.items()}
     texts = [c for c in wanted if stats[c].family == "text" and c not in words]
     times = _time_shares(rows, [c for c in wanted if stats[c].family == "text"])
-    few = _few_values(rows, texts)
+    few = _few_values(rows, texts) if total >= _PROBED else []
     for column in few:
         stats[column] = _of_row(stats[column], _counted(rows, column, stats[column]), times.get(column, 0.0))
     wanted = [c for c in wanted if c not in few]

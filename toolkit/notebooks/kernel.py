@@ -18,6 +18,8 @@ from toolkit.notebooks.quick import quick_import
 
 #: Set in the kernel's environment: nobody watches, so widgets stay away and figures are static.
 BATCH = "POSTMORTEM_BATCH"
+#: What every shipped template imports; a kernel is started before it is needed, so nobody waits for these.
+READY: tuple[str, ...] = ("toolkit.report.show", "toolkit.report.plots", "matplotlib.backends.backend_svg")
 
 _BEGIN = "from toolkit.notebooks import fresh as _f; _f.begin(get_ipython()); del _f"
 _AGAIN = "__import__('toolkit.notebooks.fresh').notebooks.fresh.again(get_ipython(), {folder})"
@@ -31,7 +33,7 @@ def kernel_manager() -> Any:
     spec = quick_import("jupyter_client.kernelspec")
     manager = quick_import("jupyter_client.manager")
     said = dict(quick_import("ipykernel.kernelspec").get_kernel_dict().get("metadata") or {})
-    argv = [sys.executable, "-m", "toolkit.notebooks.launch", "-f", "{connection_file}"]
+    argv = [sys.executable, "-m", "toolkit.notebooks.launch", ",".join(READY), "-f", "{connection_file}"]
 
     class ThisInterpreter(spec.KernelSpecManager):  # type: ignore[misc, name-defined]
         """Answers every name with the running interpreter."""
