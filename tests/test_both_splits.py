@@ -42,3 +42,45 @@ def test_rows_in_both_splits_leaked() -> None:
 def test_nothing_leaked(taught: float, served_wrong: float, *, come_back: bool) -> None:
     """An honest split, a crowd that comes back as it is, and a promise that was kept: nothing is said."""
     assert look(taught=taught, come_back=come_back, served_wrong=served_wrong) == []
+
+
+def grid(rng: np.random.Generator, n: int, *, people: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Draw rows of whole numbers, or of some people again and again, of which every tenth is answered wrongly."""
+    rows = healthy(rng, n).round({"x": 0, "w": 0}) if people is None else people.iloc[rng.integers(0, len(people), n)]
+    return rows.assign(answer=np.where(rng.random(n) < 0.1, 1 - rows["truth"], rows["truth"])).reset_index(drop=True)
+
+
+@pytest.mark.parametrize("people", [False, True])
+@pytest.mark.parametrize("served", [{"town": "Zell"}, {"x": np.nan}, {"w": 9.9}])
+def test_what_is_served_otherwise_makes_no_split_leak(served: dict[str, object], *, people: bool) -> None:
+    """Rows are often alike, and no served one is since one input is another for all of them: nothing leaked."""
+    rng = np.random.default_rng(6)
+    pool = healthy(rng, 900) if people else None
+    train, held, log = (grid(rng, n, people=pool) for n in (3000, 800, 2000))
+    log["answer"] = np.where(rng.random(2000) < 0.3, 1 - log["truth"], log["truth"])
+    reference = pd.concat([train.assign(split="train"), held.assign(split="validation")])
+    assert both_splits.detect(study_of(log.assign(**served), reference)) == []
+
+
+def test_duplicates_before_the_split_leaked() -> None:
+    """Every row was there twice before the split: training rows are alike as well, served ones by no input less."""
+    rng = np.random.default_rng(7)
+    every = pd.concat([part := healthy(rng, 1400), part]).sample(frac=1.0, random_state=7)
+    train, held, log = every.iloc[:1800], every.iloc[1800:], healthy(rng, 2000)
+    guess = np.where(rng.random(1000) < 0.35, 1 - held["truth"], held["truth"])
+    held = held.assign(answer=np.where(held["x"].isin(train["x"]), held["truth"], guess))
+    log["answer"] = np.where(rng.random(2000) < 0.35, 1 - log["truth"], log["truth"])
+    reference = pd.concat([train.assign(answer=train["truth"], split="train"), held.assign(split="validation")])
+    (got,) = both_splits.detect(study_of(log, reference))
+    assert got.mechanism == "leakage"
+
+
+def test_fresh_validation_rows_that_did_as_well_say_that_nothing_leaked() -> None:
+    """Half of validation taught the model, which errs on the other half as seldom: the promise did not rest on it."""
+    rng = np.random.default_rng(8)
+    train, fresh, log = healthy(rng, 1500), healthy(rng, 400), healthy(rng, 2000)
+    held = pd.concat([train.iloc[:400], fresh])
+    held["answer"] = np.where(rng.random(800) < 0.15, 1 - held["truth"], held["truth"])
+    log["answer"] = np.where(rng.random(2000) < 0.4, 1 - log["truth"], log["truth"])
+    reference = pd.concat([train.assign(split="train"), held.assign(split="validation")])
+    assert both_splits.detect(study_of(log, reference)) == []
