@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +39,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long files first; xdist gives files out in this order (``--no-loadscope-reorder``)."""
     rank = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+#: What was drawn in this process, by all that it tells.
+_DRAWN: Final[dict[str, str]] = {}
+
+
+@pytest.fixture(autouse=True)
+def _drawn_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Draw no plot twice: most of the time of a page goes into those of the same few records."""
+    from toolkit.report.plots.figure import sharing
+
+    with nullcontext() if request.node.get_closest_marker("drawn_anew") else sharing(_DRAWN):
+        yield
 
 
 class _Together(LoadFileScheduling):

@@ -193,6 +193,7 @@ def test_a_regression_speaks_of_loss() -> None:
     assert "wrong decisions" not in words
 
 
+@pytest.mark.drawn_anew
 def test_the_page_is_the_same_twice(page: str) -> None:
     """The same record gives the same bytes."""
     assert render(made_bundle.bundle()) == page

@@ -17,6 +17,8 @@ from toolkit.report.page import render
 from toolkit.report.plots.axis import ticks
 from toolkit.report.plots.figure import MADE, sharing
 
+pytestmark = pytest.mark.drawn_anew
+
 HOSTILE = "<script>alert(1)</script>$\\frac{1}{0}$\u202e" + "x" * 5_000
 
 

@@ -81,6 +81,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         publish(made_bundle.bundle(), tmp_path / "out")
 
 
+@pytest.mark.drawn_anew
 def test_publishing_twice_gives_the_same_bytes(folder: Path) -> None:
     """Nothing of the moment or the machine gets into the files."""
     before = contents(folder)

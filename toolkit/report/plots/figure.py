@@ -66,14 +66,14 @@ _STYLE: Final[Any] = {
 }
 
 
-#: Drawings that are shared, by what they tell; nothing where nobody shares.
-_SHARED: Final[ContextVar[dict[str, str] | None]] = ContextVar("shared", default=None)
+#: Drawings that are shared, by what they tell, those of the innermost ``sharing`` first; nothing where nobody shares.
+_SHARED: Final[ContextVar[tuple[dict[str, str], ...]]] = ContextVar("shared", default=())
 
 
 @contextmanager
 def sharing(drawings: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Take drawings of one record from there instead of drawing them again inside, and put new ones there."""
-    token = _SHARED.set(drawings)
+    """Take drawings from there instead of drawing them again inside, and put new ones there; one may lie in another."""
+    token = _SHARED.set((drawings, *_SHARED.get()))
     try:
         yield drawings
     finally:
@@ -148,9 +148,9 @@ class Figure:
             canvas.print_png(os.fspath(path))
 
     def _drawn(self, *, narrow: bool) -> str:
-        known, mine = _SHARED.get(), self._identity(narrow=narrow)
-        drawn = known[mine] if known is not None and mine in known else self._draw(narrow=narrow)
-        if known is not None:
+        shared, mine = _SHARED.get(), self._identity(narrow=narrow)
+        drawn = next((known[mine] for known in shared if mine in known), None) or self._draw(narrow=narrow)
+        for known in shared:
             known[mine] = drawn
         return drawn
 
