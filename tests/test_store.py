@@ -240,3 +240,18 @@ def test_runs_and_documents_are_numbered(store: Store) -> None:
     assert [store.record_document(name, "p.html", "aa").version for _ in range(2)] == [1, 2]
     assert store.record_document(name, "q.html", "bb", audience="public").version == 1
     assert len(store.documents(name)) == 3
+
+
+def test_what_is_read_at_once_is_of_one_moment(tmp_path: Path) -> None:
+    """Reads inside ``at_once`` see one record, made yet or not; a write inside is refused and one after it is not."""
+    store = Store(tmp_path / "incidents")
+    with store.at_once():
+        assert store.incidents() == ()
+    store.open_incident("One")
+    with store.at_once(), store.at_once():
+        assert [store.incident("INC-0001").title, *(i.title for i in store.incidents())] == ["One", "One"]
+        assert Store(tmp_path / "other").incidents() == ()
+        with pytest.raises(StoreError, match="inside another"):
+            store.open_incident("Two")
+    store.open_incident("Two")
+    assert len(store.incidents()) == 2

@@ -94,7 +94,10 @@ def standing_of(store: Store, bundle: Bundle, audience: str = "team", kind: str 
         PostmortemError: reviewers.toml cannot be read.
     """
     incident = bundle.incident
-    source, reviews = source_of(bundle), store.reviews(incident.id)
+    with store.at_once():
+        reviews, said = store.reviews(incident.id), store.comments(incident.id)
+        documents = [d for d in store.documents(incident.id) if (d.audience, d.kind) == (audience, kind)]
+    source = source_of(bundle)
     needed = needed_for(incident, audience, store.folder)
     authors = {r.actor for r in reviews if r.decision == "ask"}
     given = [r for r in reviews if r.decision == APPROVE and r.reviewer not in authors]
@@ -105,9 +108,8 @@ def standing_of(store: Store, bundle: Bundle, audience: str = "team", kind: str 
     objections = tuple(r for r in last.values() if r.decision == "object")
     asked = tuple(dict.fromkeys(r.reviewer for r in reviews if r.decision == "ask"))
     fresh = any(r.source == source for r in reviews)
-    documents = [d for d in store.documents(incident.id) if (d.audience, d.kind) == (audience, kind)]
     status = _status(documents, source, in_review=fresh, approved=len(by) >= needed > 0 and not objections)
-    comments = tuple(c for c in store.comments(incident.id) if not c.resolved)
+    comments = tuple(c for c in said if not c.resolved)
     return Standing(status, source, needed, by, asked, objections, comments, bool(reviews) and not fresh, elsewhere)
 
 

@@ -110,9 +110,11 @@ def _record(store: Store, incident_id: str) -> tuple[Bundle, tuple[RunResult, ..
         raise PostmortemError(
             f"{incident.id} was never investigated", fix=f"run `postmortem investigate {incident.id}` first"
         )
-    bundle = complete(store, incident.id, replace(Bundle.load(folder / BUNDLE), path=None))
-    bundle = replace(bundle, anchor=str(store.anchor(incident.id)))
-    return bundle, tuple(latest_runs(store, incident, TEMPLATES))
+    kept = replace(Bundle.load(folder / BUNDLE), path=None)
+    with store.at_once():
+        bundle = complete(store, incident.id, kept)
+        bundle = replace(bundle, anchor=str(store.anchor(incident.id)))
+        return bundle, tuple(latest_runs(store, incident, TEMPLATES))
 
 
 def current(store: Store, incident_id: str) -> Bundle:

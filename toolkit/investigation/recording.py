@@ -86,7 +86,9 @@ def complete(store: Store, incident_id: str, record: Bundle) -> Bundle:
     """Complete a bundle with what the store holds; paths become names, for a bundle may travel."""
     from toolkit.report.written import read_written
 
-    incident = store.incident(incident_id)
+    with store.at_once():
+        incident, events, actions = store.incident(incident_id), store.events(incident_id), store.actions(incident_id)
+        verdict = record.verdict or store.diagnosis(incident_id)
     named = {
         k: [Path(str(p)).name for p in v] if isinstance(v, list) and k == "paths" else v
         for k, v in incident.log.items()
@@ -95,9 +97,9 @@ def complete(store: Store, incident_id: str, record: Bundle) -> Bundle:
     return replace(
         record,
         incident=replace(incident, log=named),
-        events=store.events(incident_id),
-        actions=tuple(t.action for t in store.actions(incident_id)),
-        verdict=record.verdict or store.diagnosis(incident_id),
+        events=events,
+        actions=tuple(t.action for t in actions),
+        verdict=verdict,
         prose=read_written(store.folder / incident.id),
     )
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from toolkit.records import Incident, Verdict
-from toolkit.store import bringing, handing, incidents, move, repair, safekeeping, search, verify
+from toolkit.store import bringing, handing, incidents, move, repair, safekeeping, search, verify, work
 from toolkit.store.anchors import Anchor
 from toolkit.store.following import Following
 from toolkit.store.query import ROWS, SECONDS, Answer, query
@@ -39,6 +40,10 @@ class Store(Recording, Following):
         StoreError: it cannot be read or written; the message says why, and nothing was changed.
 
     """
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Let all reads inside be of one moment, in one turn; for reads alone, and short: writers wait for the end."""
+        return work.at_once(self._place)
 
     def sql(self, text: str, *, rows: int = ROWS, seconds: float = SECONDS) -> Answer:
         """Answer one SELECT over the documented views: the columns' names and the rows; times aware, in UTC."""

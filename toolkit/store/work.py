@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from toolkit.errors import StoreError, StoreRolledBack
 from toolkit.store import journal, server
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     import duckdb
 
 R = TypeVar("R")
+
+#: The store that is read ``at_once``, and the session in which it is.
+_AT_ONCE: Final[ContextVar[tuple[Place, Session] | None]] = ContextVar("at_once", default=None)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,9 @@ def read(place: Place, give: Callable[[Session], R]) -> R:
     """
     if isinstance(place, Server):
         return server.read(place, give, lambda: _read_empty(give))
+    held = _AT_ONCE.get()
+    if held is not None and held[0] == place:
+        return give(held[1])
     with told(place):
         there = place.database.exists()
         if not there:
@@ -63,13 +70,43 @@ def read(place: Place, give: Callable[[Session], R]) -> R:
             _not_vanished(place)
     if not there:
         return _read_empty(give)
+    with _session(place) as session:
+        return give(session)
+
+
+@contextlib.contextmanager
+def at_once(place: Place) -> Iterator[None]:
+    """Let all that this thread reads inside be of one moment, in one turn; nothing can be written inside.
+
+    A store on a server, and one that was not made yet, is read as ever.
+
+    Raises:
+        StoreError: as ``read`` does.
+
+    """
+    held = _AT_ONCE.get()
+    if isinstance(place, Server) or held is not None or not place.database.exists():
+        yield
+        return
+    with _session(place) as session:
+        token = _AT_ONCE.set((place, session))
+        try:
+            yield
+        finally:
+            _AT_ONCE.reset(token)
+
+
+@contextlib.contextmanager
+def _session(place: Place) -> Iterator[Session]:
+    """Hold the store beside other readers; an older one is brought up to date before."""
     for first in (True, False):
         with reading(place) as (cursor, ready):
             if ready:
-                return give(Session(cursor))
+                yield Session(cursor)
+                return
         if first:
             with writing(place):
-                pass  # an older store is brought up to date before it is read
+                pass
     raise StoreError(
         "the store cannot be brought up to date", where=str(place.folder), fix="run `postmortem store check`"
     )
