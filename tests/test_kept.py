@@ -125,10 +125,10 @@ def read(folder: Path, place: Path | None = None, sample: int = 2000, **how: Any
     """Read a log into a profile, its report and its hashes, with what is kept in a place, or anew."""
     kept = None if place is None else Kept(place)
     with tk.read_log(str(folder), how.pop("roles", ROLES), kept=kept, **how) as opened:
-        profile = build_profile(opened, sample_rows=sample)
+        profile, report = build_profile(opened, sample_rows=sample), opened.validation.to_dict()
         if kept is not None:
             kept.finish()
-        return profile, opened.validation.to_dict(), {Path(k).name: v for k, v in opened.hashes.items()}
+        return profile, report, {Path(k).name: v for k, v in opened.hashes.items()}
 
 
 def same(one: Read, other: Read) -> None:

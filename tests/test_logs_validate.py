@@ -284,6 +284,16 @@ def test_values_that_are_not_finite_are_counted_of_the_kept_rows() -> None:
         assert log.validation.not_finite == {"a": 1}
 
 
+def test_what_decides_nothing_is_counted_when_asked_for_while_the_log_is_open() -> None:
+    """What was asked for stays known; what was not is refused in one line later, and the report says so."""
+    with read(id=["a", "a"], score=0.5) as asked, read(id=["a", "a"], score=0.5) as other:
+        assert asked.validation.to_dict()["duplicate_ids"] == 1
+    assert asked.validation.to_dict()["duplicate_ids"] == 1
+    with pytest.raises(LogError, match="the log was closed"):
+        _ = other.validation.duplicate_ids
+    assert "not counted before the log was closed" in other.validation.table()
+
+
 @settings(max_examples=8, deadline=None)
 @given(
     rows=st.lists(

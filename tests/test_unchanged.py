@@ -65,6 +65,24 @@ def test_an_unchanged_log_is_not_read_again(look: tuple[Store, Look], log: Path)
         once()
 
 
+def test_what_was_counted_when_the_incident_was_opened_is_not_counted_again(
+    look: tuple[Store, Look], tmp_path: Path
+) -> None:
+    """The first investigation takes over each answer that the opening left, and asks none of them again."""
+    store, once = look
+    answers = {file: file.stat().st_ino for file in tmp_path.glob("incidents/INC-*/counted/*.sealed")}
+    assert answers
+    for file in answers:
+        old(file)
+    once()
+    now = {file: file.stat() for file in answers}
+    assert {file: found.st_ino for file, found in now.items()} == answers
+    assert all(found.st_mtime_ns > 10**18 for found in now.values())
+    assert store.incident("INC-0001").log["hashes"] == {
+        str(tmp_path / "log.parquet"): file_sha256(tmp_path / "log.parquet")
+    }
+
+
 def test_a_copy_of_the_same_content_is_not_read_again(look: tuple[Store, Look], log: Path) -> None:
     """A file of another time is hashed; where its content is the same, that is all."""
     _, once = look

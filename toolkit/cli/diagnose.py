@@ -83,6 +83,7 @@ def diagnose(
         ) as opened:
             progress(f"diagnosing {opened.validation.rows_kept:,} rows")
             answer = run(opened, events=happened, seed=seed)
+            left_out = told_of_rows(opened)
     if out == "-":
         say(answer.to_json())
         return
@@ -91,7 +92,8 @@ def diagnose(
     if roles is None:
         show_roles(opened)
     show_values(opened)
-    show_validation(opened)
+    for line in left_out:
+        say(line)
     if explain:
         say(answer.explain())
     else:
@@ -124,13 +126,16 @@ def show_values(log: Log) -> None:
         say()
 
 
-def show_validation(log: Log) -> None:
-    """Print the validation report, where rows were left out."""
+def told_of_rows(log: Log) -> list[str]:
+    """Give the validation report, where rows were left out; the log must be open."""
+    told = []
     for name, part in (("log", log), ("reference", log.reference)):
         if part is None:
             continue
         report = part.validation
         if report.quarantined or report.rejects or report.strays:
-            say(f"Rows of the {name} were left out:" if report.quarantined or report.rejects else f"The {name}:")
-            say(report.table())
-            say()
+            told.append(
+                f"Rows of the {name} were left out:" if report.quarantined or report.rejects else f"The {name}:"
+            )
+            told += [report.table(), ""]
+    return told

@@ -44,8 +44,9 @@ class Parts:
         import pyarrow as pa
 
         found: list[Any] = []
+        narrowed = self.whole.keys() & read_by(sql, self.views).keys()
         for place, part in enumerate(self.parts):
-            lies = self.lies[place] if self.lies else "within"
+            lies = self.lies[place] if self.lies and narrowed else "within"
             if lies == "outside" and (found or place + 1 < len(self.parts)):
                 continue  # but the last one, where no part has a row: an answer has columns even so
             views = {**self.views, **(self.whole if lies == "within" else {})}

@@ -81,6 +81,8 @@ def read_error(error: Exception, name: str) -> LogError:
         name = named[1]
     if type(error).__name__ == "OutOfMemoryException":
         return LogError("the log needs more memory than it may use", where=name, fix="give a higher --memory")
+    if "already closed" in text:
+        return LogError("the log was closed", where=name, fix="ask while it is open, or read it again")
     if "o files found" in text:
         return LogError("there is no such file", where=name, fix="check the path")
     if "magic bytes" in text or "too small to be a Parquet" in text or "Invalid thrift" in text or "TProtocol" in text:

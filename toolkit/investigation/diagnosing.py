@@ -64,6 +64,7 @@ def read_evidence(
         rows = f"{log.validation.rows_kept:,} rows"
         tell(f"profiling {rows}")
         profile = build_profile(log, seed=seed)
+        log.validation.to_dict()  # the bundle tells it when the log is closed again
         kept.finish()
         events = [e for e in store.events(incident.id) if e.source != SOURCE]
         tell(f"diagnosing {rows}")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from toolkit.engines.choose import absolute_target, is_spark
+from toolkit.engines.kept import Kept
 from toolkit.errors import LogError
+from toolkit.investigation.diagnosing import COUNTED
 from toolkit.records import Event, Incident
 from toolkit.roles import Roles
 from toolkit.store import Store
@@ -61,8 +65,11 @@ def open_incident(
     from toolkit.api import as_events
 
     happened = as_events(events)
-    where = log_record(log, reference, roles, events, engine=engine, memory_mb=memory_mb)
-    made = store.open_incident(title, log=where, roles=responders, actor=by, command=command, **fields)
+    with TemporaryDirectory(prefix="ml-postmortem-") as place:
+        kept = Kept(Path(place) / COUNTED)
+        where = log_record(log, reference, roles, events, engine=engine, memory_mb=memory_mb, kept=kept)
+        made = store.open_incident(title, log=where, roles=responders, actor=by, command=command, **fields)
+        _hand_over(kept, store.folder / made.id)
     if happened:
         store.add_events(made.id, _imported(happened, events), actor=by, command=command)
     return made
@@ -80,10 +87,28 @@ def import_events(store: Store, incident_id: str, events: Any, *, by: str = "", 
     return store.add_events(incident_id, _imported(as_events(events), events), actor=by, command=command)
 
 
+def _hand_over(kept: Kept, folder: Path) -> None:
+    """Put what was counted into the incident's folder, so that the first investigation does not count it again."""
+    kept.finish()
+    if kept.folder.is_dir() and not (folder / COUNTED).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.move(kept.folder, folder / COUNTED)
+
+
 def log_record(
-    log: Any, reference: Any, roles: Any, events: Any, *, engine: str = "", memory_mb: int | None = None
+    log: Any,
+    reference: Any,
+    roles: Any,
+    events: Any,
+    *,
+    engine: str = "",
+    memory_mb: int | None = None,
+    kept: Kept | None = None,
 ) -> dict[str, Any]:
-    """Say where the log lies, after reading it once: a wrong path or role shows now, not in the middle of the night."""
+    """Say where the log lies, after reading it once: a wrong path or role shows now, not in the middle of the night.
+
+    What was counted on the way is ``kept``.
+    """
     if log is None:
         if reference is not None or roles is not None:
             raise LogError("a reference or roles were given, but no log", fix="name the log too, with --log")
@@ -96,7 +121,7 @@ def log_record(
 
     source = absolute(named_for(log, engine), "log")
     held = None if reference is None else absolute(named_for(reference, engine), "reference")
-    with read_log(source, declared, reference=held, engine=engine, memory_mb=memory_mb) as opened:
+    with read_log(source, declared, reference=held, engine=engine, memory_mb=memory_mb, kept=kept) as opened:
         record: dict[str, Any] = {
             "paths": [source],
             "rows": opened.validation.rows_kept,

@@ -179,7 +179,7 @@ def _figures(rows: Rows, declared: Roles | None, also: Sequence[str] = ()) -> di
     told = {c for r, c in declared.single.items() if r not in _NUMBERED}
     told |= {c for r in ("group", "segment") for c in declared.columns(r)}
     told -= set(declared.columns("feature"))
-    numbers = {declared.single[r] for r in _NUMBERED if r in declared.single}
+    numbers = {c for r in _NUMBERED if (c := declared.single.get(r)) is not None and _decides(r, c, rows, declared)}
     if declared.columns("feature"):
         candidates = list(declared.columns("feature"))
     else:
@@ -188,6 +188,11 @@ def _figures(rows: Rows, declared: Roles | None, also: Sequence[str] = ()) -> di
     if declared.columns("feature"):
         return column_stats(rows, [*texts, *numbers], estimated=False)
     return column_stats(rows, [*texts, *numbers], ranged=candidates)
+
+
+def _decides(role: str, column: str, rows: Rows, declared: Roles) -> bool:
+    """Tell whether figures decide how a column is read: the range of scores an open task, that of numbers a clock."""
+    return not declared.task if role == "score" else family_of(rows.columns.get(column, "")) != "time"
 
 
 def _settle(
@@ -276,7 +281,7 @@ def _clean(
     if not validation.rows_kept:
         _refuse(validation, rows.name)
     if not is_reference:
-        _check_answers(roles, validation, rows.name)
+        _check_answers(rows, roles, mask)
     make_views(rows, plan, mask)
     return validation, written(rows, plan)
 
@@ -289,15 +294,19 @@ def _may_be_late(rows: Rows, told: Clock | None, now: datetime) -> bool:
     return latest is not None and latest.replace(tzinfo=UTC) > (now + AHEAD).replace(microsecond=0)
 
 
-def _check_answers(roles: Roles, validation: Validation, name: str) -> None:
+def _check_answers(rows: Rows, roles: Roles, mask: int) -> None:
     """See that some row has an answer; a log of a service that answered nothing says so in its status."""
-    answers = [r for r in ("prediction", "score", "decision") if r in validation.nulls]
-    if roles.column("status") or any(validation.nulls[r] < validation.rows_kept for r in answers):
+    answers = [r for r in ("prediction", "score", "decision") if roles.column(r) in rows.columns]
+    if roles.column("status"):
+        return
+    known = " OR ".join(f"{r} IS NOT NULL" for r in answers) or "false"
+    # the first one ends the search
+    if tuples(rows.once(f"SELECT 1 AS n FROM canonical WHERE _flags & {mask} = 0 AND ({known}) LIMIT 1")):
         return
     named = ", ".join(f"{r} ({roles.column(r)})" for r in answers)
     raise LogError(
         f"no row has a value that can be used for {named}",
-        where=name,
+        where=rows.name,
         fix="name the right column in roles.toml; a score must be a number",
     )
 

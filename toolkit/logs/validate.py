@@ -1,4 +1,4 @@
-"""What was read and what was kept, and why not the rest (floor 2): one aggregate over roles, one over features."""
+"""What was read and what was kept, and why not the rest (floor 2): one aggregate over all rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.engines.rows import tuples
+from toolkit.errors import LogError
 from toolkit.logs.clean import FAULTS, Plan
+from toolkit.logs.counts import Counts
 from toolkit.records import iso
 from toolkit.sql import quote
 
@@ -38,17 +40,16 @@ class Validation:
     each (1 is the first row read; none on an engine whose rows have no order); ``rejects`` counts lines of CSV or JSONL
     that could not be read at all, by reason.
     ``nulls`` counts kept rows without a value, by role, and ``not_finite`` NaN and infinities, by feature; both are
-    taken as missing. ``first`` and ``last`` are the times of the earliest and latest kept row. ``strays`` are values
-    that are neither class, to be shown on a terminal (``table``): content of rows, which no record holds.
+    taken as missing. Like ``duplicate_ids`` they decide nothing and are counted when first asked for, which must be
+    while the log is open (``LogError`` else). ``first`` and ``last`` are the times of the earliest and latest kept row.
+    ``strays`` are values that are neither class, to be shown on a terminal (``table``): content of rows, which no
+    record holds.
     """
 
     rows_read: int
     rows_kept: int
     quarantined: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    duplicate_ids: int = 0
-    nulls: Mapping[str, int] = field(default_factory=dict)
-    not_finite: Mapping[str, int] = field(default_factory=dict)
     first: datetime | None = None
     last: datetime | None = None
     time_zone: str = ""
@@ -58,13 +59,37 @@ class Validation:
     notes: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
     rules: str = RULES
+    counts: Counts = field(default_factory=Counts, repr=False)
+
+    @property
+    def duplicate_ids(self) -> int:
+        """Rows whose id another row had before."""
+        return self.counts.duplicate_ids
+
+    @property
+    def nulls(self) -> Mapping[str, int]:
+        """Kept rows without a value, by role."""
+        return self.counts.nulls
+
+    @property
+    def not_finite(self) -> Mapping[str, int]:
+        """NaN and infinities of kept rows, by feature that has any."""
+        return self.counts.not_finite
 
     def to_dict(self) -> dict[str, Any]:
         """Give the report as JSON values; nothing in it is content of a row."""
         return {
-            **{k: v for k, v in self.__dict__.items() if not isinstance(v, Mapping | tuple | datetime)},
-            **{k: dict(v) for k, v in self.__dict__.items() if isinstance(v, Mapping)},
+            "rows_read": self.rows_read,
+            "rows_kept": self.rows_kept,
+            "duplicate_ids": self.duplicate_ids,
+            "time_zone": self.time_zone,
+            "score_is_probability": self.score_is_probability,
+            "rules": self.rules,
+            "quarantined": dict(self.quarantined),
             "examples": {k: list(v) for k, v in self.examples.items()},
+            "nulls": dict(self.nulls),
+            "not_finite": dict(self.not_finite),
+            "rejects": dict(self.rejects),
             "reject_lines": list(self.reject_lines),
             "notes": list(self.notes),
             "first": iso(self.first),
@@ -84,14 +109,20 @@ class Validation:
             yield "from, to", f"{iso(self.first)}, {iso(self.last)}"
         if self.time_zone:
             yield "time zone", self.time_zone
+        try:
+            yield from [*self._counted()]
+        except LogError:
+            yield "repeated ids", "not counted before the log was closed"
+        for note in self.notes:
+            yield "note", note
+
+    def _counted(self) -> Iterator[tuple[str, str]]:
         yield "repeated ids", f"{self.duplicate_ids:,}"
         for role, n in self.nulls.items():
             if n:
                 yield f"without {role}", f"{n:,}"
         for column, n in self.not_finite.items():
             yield f"NaN or infinite: {column}", f"{n:,}"
-        for note in self.notes:
-            yield "note", note
 
     def table(self) -> str:
         """Give the report as plain text for a terminal, one line each, the odd values included."""
@@ -129,21 +160,11 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
         LogError: the log cannot be read.
 
     """
-    roles = [r for r, c in plan.roles.single.items() if c in rows.columns and r != "timestamp"]
-    named = {"text": "text_length"}
-    count_if = rows.dialect.count_if
-    columns = {f"null_{r}": count_if(f"{named.get(r, r)} IS NULL") for r in roles}
-    broken = {
-        c: f"_broken_{i}"
-        for i, c in enumerate(plan.roles.columns("feature"))
-        if rows.columns.get(c) in {"FLOAT", "DOUBLE"}
-    }
-    counted = _count(rows, columns)
+    counted = _count(rows)
     mask, notes = _mask(counted, is_reference=is_reference)
     firsts = [c["first"] for c in counted.kept(mask) if c["first"]]
     lasts = [c["last"] for c in counted.kept(mask) if c["last"]]
     kept = sum(int(c["n"]) for c in counted.kept(mask))
-    duplicates = _duplicates(rows, mask) if "id" in roles and kept else 0
     score_ok = not (counted.rows(FAULTS["impossible score"]) and not mask & FAULTS["impossible score"])
     quarantined = _by_reason(counted, mask)
     return (
@@ -152,9 +173,6 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
             rows_kept=kept,
             quarantined=quarantined,
             examples=_examples(rows, mask) if quarantined and rows.dialect.ordered else {},
-            duplicate_ids=duplicates,
-            nulls={r: counted.total(f"null_{r}", mask) for r in roles},
-            not_finite=_not_finite(rows, broken, mask),
             first=min(firsts).replace(tzinfo=UTC) if firsts else None,
             last=max(lasts).replace(tzinfo=UTC) if lasts else None,
             time_zone=_time_zone(rows, plan, counted),
@@ -163,15 +181,28 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
             reject_lines=rows.opened.reject_lines,
             notes=(*rows.opened.notes, *notes, *plan.outcome.notes),
             strays=plan.outcome.strays,
+            counts=Counts(rows, kept, mask, _columns_of_roles(rows, plan), _flags_of_features(rows, plan)),
         ),
         mask,
     )
 
 
-def _count(rows: Rows, columns: Mapping[str, str]) -> _Counted:
-    names = ["n", "first", "last", "zoned", "unzoned", "old", *columns]
+def _columns_of_roles(rows: Rows, plan: Plan) -> dict[str, str]:
+    """Give the canonical column of each single role but the timestamp, whose rows are quarantined without it."""
+    there = [r for r, c in plan.roles.single.items() if c in rows.columns and r != "timestamp"]
+    return {r: {"text": "text_length"}.get(r, r) for r in there}
+
+
+def _flags_of_features(rows: Rows, plan: Plan) -> dict[str, str]:
+    """Give the canonical flag of each feature that may be NaN or infinite."""
+    numbered = enumerate(plan.roles.columns("feature"))
+    return {c: f"_broken_{i}" for i, c in numbered if rows.columns.get(c) in {"FLOAT", "DOUBLE"}}
+
+
+def _count(rows: Rows) -> _Counted:
+    names = ["n", "first", "last", "zoned", "unzoned", "old"]
     counted = [rows.dialect.count_if(c) for c in ("_zoned", "NOT _zoned", "_old")]
-    sql = ["count(*)", "min(t)", "max(t)", *counted, *columns.values()]
+    sql = ["count(*)", "min(t)", "max(t)", *counted]
     selected = ", ".join(f"{s} AS {quote(f'{i}')}" for i, s in enumerate(sql))
     added = [f"CAST(sum({quote(f'{i}')}) AS BIGINT)" for i in range(len(sql))]
     added[1:3] = [f"min({quote('1')})", f"max({quote('2')})"]
@@ -183,24 +214,6 @@ def _count(rows: Rows, columns: Mapping[str, str]) -> _Counted:
         )
     )
     return _Counted({int(r[0]): dict(zip(names, r[1:], strict=True)) for r in found})
-
-
-def _not_finite(rows: Rows, broken: Mapping[str, str], mask: int) -> dict[str, int]:
-    """Count values that are not finite of the kept rows, by feature.
-
-    Of all rows first: that is twice as fast as by faults, and most logs have none.
-    """
-
-    def asked(some: Mapping[str, str], where: str) -> dict[str, int]:
-        counts = ", ".join(f"{rows.dialect.count_if(name)} AS n{i}" for i, name in enumerate(some.values()))
-        total = ", ".join(f"CAST(sum(n{i}) AS BIGINT) AS n{i}" for i in range(len(some)))
-        found = tuples(rows.gather(f"SELECT {counts} FROM canonical{where}", f"SELECT {total} FROM parts"))[0]
-        return {c: int(n) for c, n in zip(some, found, strict=True) if n}
-
-    found = asked(broken, "") if broken else {}
-    if found and mask:
-        found = asked({c: broken[c] for c in found}, f" WHERE _flags & {mask} = 0")
-    return found
 
 
 def _mask(counted: _Counted, *, is_reference: bool) -> tuple[int, list[str]]:
@@ -255,20 +268,6 @@ def _examples(rows: Rows, mask: int) -> dict[str, tuple[int, ...]]:
         places.setdefault(str(reason), set()).update(before + row for row in (*low, *high))
     ordered = {reason: sorted(there) for reason, there in places.items()}
     return {reason: tuple(sorted({*there[:_SHOWN], *there[-_SHOWN:]})) for reason, there in ordered.items()}
-
-
-def _duplicates(rows: Rows, mask: int) -> int:
-    where = f"WHERE _flags & {mask} = 0" if mask else ""
-    # a hash of 64 bits instead of the text: a tenth of the memory, and no clash to be expected below 1e9 ids
-    known = f"CASE WHEN id IS NOT NULL THEN {rows.dialect.hash_of('id')} END"
-    repeated = f"count(id) - count(DISTINCT {known})"
-    if rows.keeps:
-        sql = f"SELECT {repeated} AS n, min(id) AS low, max(id) AS high FROM canonical {where}"
-        found = tuples(rows.gather(sql, "SELECT n, low, high FROM parts WHERE low IS NOT NULL ORDER BY low"))
-        # ids of parts that lie apart (days, rising numbers) are not the same ones
-        if all(found[i - 1][2] < found[i][1] for i in range(1, len(found))):
-            return sum(int(n) for n, _, _ in found)
-    return int(tuples(rows.once(f"SELECT {repeated} AS n FROM canonical {where}"))[0][0])
 
 
 def _time_zone(rows: Rows, plan: Plan, counted: _Counted) -> str:

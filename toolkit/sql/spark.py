@@ -72,6 +72,10 @@ class Spark(Dialect):
         """Give 64 bits of a value."""
         return f"xxhash64({value})"
 
+    def repeated(self, value: str, source: str) -> str:
+        """Count what is distinct: a sort of all values would be one worker's."""
+        return f"SELECT count({value}) - count(DISTINCT {value}) AS n FROM ({source}) AS told"
+
     def text(self, value: str) -> str:
         """Write a whole number, a truth value or an own type as text."""
         return f"CAST({value} AS STRING)"
