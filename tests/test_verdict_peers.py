@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from benchmarks.verdict.peers import evidently, nannyml, rankers, setup
+from benchmarks.verdict.peers import causal, dowhy, evidently, nannyml, rankers, setup
 from benchmarks.verdict.peers.answer import Found, verdict_of
 from benchmarks.verdict.peers.bridge import PeerMissing, Worker
 from benchmarks.verdict.peers.frames import jump
+from toolkit.roles import Roles
 from toolkit.vocabulary import CAUSE_OF
 
 
@@ -102,6 +104,85 @@ def test_nannyml_onset() -> None:
     assert nannyml.onset_of(nannyml_said(), nannyml.DEFAULTS) == datetime(2025, 1, 7, tzinfo=UTC)
 
 
+def dowhy_said(blame: dict[str, float], *, pair: str = "change", z: float = 9.0, **facts: Any) -> dict[str, Any]:
+    """Give outputs of dowhy for a log whose accuracy fell by 20 points, split over some nodes."""
+    calm = {"feature income": 0.0, "prediction": 0.0, "label": 0.0, "loss": 0.0}
+    rise = {"rise": 0.2, "z": z, "blame": calm | blame, "facts": {"missing": {}, "fresh": {}, **facts}}
+    return {"pairs": {pair: rise}, "groups": {}, "trained": None, "task": "binary", "onset": None}
+
+
+NEW = {"grown": "v2", "by": 0.9, "usual": "v1"}
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "said"),
+    [
+        ("none", dowhy_said({"label": 0.2}, z=1.0)),
+        ("none", {**dowhy_said({}), "pairs": {}}),
+        ("concept_drift", dowhy_said({"label": 0.2})),
+        ("label_shift", dowhy_said({"label": 0.12, "feature income": 0.08})),
+        ("covariate_shift", dowhy_said({"feature income": 0.2})),
+        ("missing_values", dowhy_said({"defect income": 0.1, "feature income": 0.1}, missing={"income": 0.3})),
+        ("schema_change", dowhy_said({"defect income": 0.2}, missing={"income": 1.0})),
+        ("new_category", dowhy_said({"defect income": 0.2}, fresh={"income": 0.3})),
+        ("unit_change", dowhy_said({"label": 0.16, "loss": 0.06, "feature income": -0.02})),
+        ("bad_rollout", dowhy_said({"prediction": 0.2}, model_version=NEW)),
+        ("wrong_model_version", dowhy_said({"prediction": 0.2}, model_version={**NEW, "grown": "v0"})),
+        ("training_serving_skew", dowhy_said({"prediction": 0.2})),
+        ("concept_drift", dowhy_said({"label": 0.2}, model_version=NEW)),
+        ("harmful_overrides", dowhy_said({"decision": 0.2}, overridden=[0.1, 0.3])),
+        ("over_reliance", dowhy_said({"decision": 0.2}, overridden=[0.3, 0.1])),
+        ("errors", dowhy_said({"status": 0.2}, status={"grown": "error"})),
+        ("timeouts", dowhy_said({"latency_ms": 0.2})),
+        ("unrepresentative_data", dowhy_said({"feature income": 0.2}, pair="start")),
+        ("not_adopted", dowhy_said({"decision": 0.2}, pair="start")),
+    ],
+)
+def test_dowhy(mechanism: str, said: dict[str, Any]) -> None:
+    """The mechanism with the largest part of the rise is named; a version counts only beside the prediction's part."""
+    found = dowhy.decide(said, dowhy.DEFAULTS)
+    assert found.mechanism == mechanism
+    assert found.lasting == ("start" in said["pairs"] or mechanism == "none")
+
+
+def served(n: int = 400) -> pd.DataFrame:
+    """Give a log of ten features whose answers are right in the first half, and half wrong in the second."""
+    rng = np.random.default_rng(0)
+    log = pd.DataFrame({f"x{i}": rng.normal(size=n) for i in range(10)})
+    log["y"] = (log["x7"] > 0).astype(int)
+    log["p"] = np.where(np.arange(n) < n // 2, log["y"], rng.integers(0, 2, n))
+    log["seen"] = pd.date_range("2025-01-01", periods=n, freq="h", tz="UTC")
+    return log
+
+
+def served_roles() -> Roles:
+    """Give the roles of ``served``."""
+    single = {"timestamp": "seen", "prediction": "p", "label": "y"}
+    return Roles("binary", single, {"feature": tuple(f"x{i}" for i in range(10))})
+
+
+def test_the_causal_graph() -> None:
+    """Five features at most, that which makes the answer and one that lost values first; the loss comes last."""
+    log, roles = served(), served_roles()
+    log.loc[200:, "x3"] = None
+    pair = causal.compare(log[:200], log[200:], roles)
+    assert pair is not None
+    assert 0.4 < pair.rise < 0.6
+    columns, graph = causal.graph_of(pair, roles, list(roles.columns("feature")))
+    inputs = [n for n in graph["nodes"] if " " in n]
+    assert len(inputs) <= causal.FEATURES
+    assert {"defect x3", "feature x3", "feature x7"} <= set(inputs)
+    assert graph["nodes"][-3:] == ["prediction", "label", "loss"]
+    assert graph["parents"]["label"] == inputs
+    assert list(columns) == [*graph["nodes"], "_new"]
+
+
+def test_dowhy_without_labels() -> None:
+    """No target, nothing asked: the answer is none, and no environment is needed for it."""
+    log = served().assign(y=None)
+    assert dowhy.diagnose(log, reference=None, roles=served_roles()).verdict == "none"
+
+
 def test_rankers() -> None:
     """The series that stands off most is named where the loss does too; alone, the loss speaks of the relation."""
 
@@ -137,7 +218,7 @@ def test_a_finding_becomes_a_verdict() -> None:
 
 def test_what_can_be_said_is_of_the_vocabulary() -> None:
     """Every mechanism that a mapping can name is one of ours, or none."""
-    for peer in (evidently, nannyml, rankers):
+    for peer in (dowhy, evidently, nannyml, rankers):
         assert set(CAUSE_OF) | {"none"} >= peer.EXPRESSIBLE
 
 

@@ -27,13 +27,16 @@ from toolkit.vocabulary import CAUSE_OF
 
 HERE: Final = Path(__file__).resolve().parent
 #: baro and nsigma decide on one and the same measurement.
-MEASURED: Final = {"nsigma": "nsigma", "baro": "nsigma", "evidently": "evidently", "nannyml": "nannyml"}
+MEASURED: Final = {"nsigma": "nsigma", "baro": "nsigma", "evidently": "evidently", "nannyml": "nannyml",
+                   "dowhy": "dowhy"}  # fmt: skip
 #: What each constant of a mapping may become; the defaults are always among the choices.
 CHOICES: Final[dict[str, tuple[float, ...]]] = {
     "drop": (0.02, 0.03, 0.05, 0.08), "gap": (0.08, 0.1, 0.15, 0.2), "missing": (0.02, 0.05, 0.1),
     "fresh": (0.02, 0.05, 0.1), "constant": (0.1, 0.2, 0.3), "failed": (0.01, 0.03, 0.05), "overfit": (0.05, 0.1, 0.15),
     "alerts": (1, 2, 3), "range": (0.05, 0.1, 0.3), "people": (0.03, 0.05, 0.1), "explains": (0.3, 0.5, 0.7),
     "harm": (2.0, 3.0, 4.0, 6.0), "sigma": (2.0, 3.0, 4.0, 6.0),
+    "switch": (0.2, 0.4, 0.6), "part": (0.15, 0.25, 0.4, 0.6), "single": (0.5, 0.7, 0.9), "mixed": (0.2, 0.3, 0.5),
+    "lost": (0.1, 0.15, 0.2, 0.3),
 }  # fmt: skip
 
 #: A system that was asked about fewer trials gets no figures.

@@ -1,0 +1,178 @@
+"""A log as a causal graph: numeric columns, one for every mechanism that could have changed.
+
+Features, latency and status -> prediction; features -> label; prediction -> decision; label and final answer -> loss.
+A feature in which values are missing, or that has words not seen before, gets a second node for that, as in graphs with
+missing data. At most five nodes are of features: of those that moved or bear on the answer most. The version is no
+node, and neither is cost, nor who decided. A node that did not move at all is left out (``idle``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.verdict.peers.frames import final_losses, losses
+from toolkit.roles import Roles
+
+#: How many nodes may be of features, how many rows of a side are looked at, and the least number of rows of a side.
+FEATURES: Final = 5
+ROWS: Final = 2000
+FEW: Final = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two tables with the same columns, held against each other by the loss of the final answer.
+
+    ``rise`` is how much the mean loss rose and ``z`` that in standard errors (both 0 where a side has too few labels).
+    """
+
+    old: pd.DataFrame
+    new: pd.DataFrame
+    rise: float
+    z: float
+
+
+def compare(old: pd.DataFrame, new: pd.DataFrame, roles: Roles, seed: int = 0) -> Comparison | None:
+    """Hold two tables against each other; ``None`` where a side has fewer than ``FEW`` rows with a loss."""
+    rows = pd.concat([_whole(old, new, roles).assign(_new=0.0), new.assign(_new=1.0)], ignore_index=True)
+    loss = final_losses(rows, roles)
+    if loss is None:
+        return None
+    rows = rows.assign(_loss=loss)[loss.notna()]
+    sides = [rows[rows["_new"] == side] for side in (0.0, 1.0)]
+    if min(len(s) for s in sides) < FEW:
+        return None
+    means, spreads = ([float(f(s["_loss"])) for s in sides] for f in (np.mean, np.var))
+    error = float(np.sqrt(sum(max(v, 1e-3) / len(s) for v, s in zip(spreads, sides, strict=True))))
+    old, new = (s.sample(min(ROWS, len(s)), random_state=seed).reset_index(drop=True) for s in sides)
+    return Comparison(old, new, means[1] - means[0], (means[1] - means[0]) / error)
+
+
+def _whole(old: pd.DataFrame, new: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """Give a reference what only a log has: its decision is its prediction, its status the usual one."""
+    decision, status = roles.column("decision"), roles.column("status")
+    said = roles.column("prediction")
+    if decision in new.columns and decision not in old.columns and said in old.columns:
+        old = old.assign(**{str(decision): old[said]})
+    if status in new.columns and status not in old.columns:
+        old = old.assign(**{str(status): new[status].mode().iloc[0]})
+    return old
+
+
+def graph_of(pair: Comparison, roles: Roles, features: list[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Give the nodes' columns (with ``_new``) and the graph: ``nodes`` in causal order and ``parents`` of each."""
+    both = pd.concat([pair.old, pair.new], ignore_index=True)
+    side = both["_new"].to_numpy() == 1.0
+    coded = {f: codes(both[f], side) for f in features if f in both}
+    named = {r: str(roles.column(r)) for r in ("latency_ms", "status", "prediction", "label", "decision")
+             if roles.column(r) in both.columns}  # fmt: skip
+    answer = codes(both[named["prediction"]], side)[0] if "prediction" in named else None
+    columns: dict[str, np.ndarray] = {}
+    ranked = sorted(coded, key=lambda f: -weight(coded[f][0], coded[f][1], side, answer))
+    for feature in ranked:
+        values, defect = coded[feature]
+        worn = abs(float((defect[side] > 0).mean() - (defect[~side] > 0).mean())) > 0.01
+        if len(columns) + 1 + worn > FEATURES:
+            break
+        if worn:
+            columns[f"defect {feature}"] = defect
+        columns[f"feature {feature}"] = values
+    inputs = list(columns)
+    for role, name in named.items():
+        values = codes(both[name], side)[0]
+        values = np.where(np.isnan(values), -1.0, values)
+        if not idle(role, values, side, columns.get("prediction")):
+            columns[role] = values
+    parents = {
+        "prediction": [*inputs, "latency_ms", "status"], "label": inputs, "decision": ["prediction"],
+        "loss": ["label", "decision" if "decision" in columns else "prediction", *inputs],
+    }  # fmt: skip
+    parents = {n: [p for p in over if p in columns] for n, over in parents.items() if n in columns or n == "loss"}
+    columns["loss"] = both["_loss"].to_numpy(dtype=float)
+    return pd.DataFrame({**columns, "_new": side.astype(float)}), {"nodes": list(columns), "parents": parents}
+
+
+def idle(role: str, values: np.ndarray, side: np.ndarray, said: np.ndarray | None) -> bool:
+    """Say whether a node can be left out: service that did not move, a decision that is the prediction (to 1 %)."""
+    if role == "latency_ms":
+        return moved(values, side) < 0.1
+    if role == "status":
+        return (
+            max(abs(float((values[side] == v).mean() - (values[~side] == v).mean())) for v in np.unique(values)) < 0.01
+        )
+    if role == "decision" and said is not None:
+        return max(float((values[s] != said[s]).mean()) for s in (side, ~side)) < 0.01
+    return False
+
+
+def codes(column: pd.Series, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give numbers for a column (words by how common they are in the old table), and what is wrong with each value.
+
+    0 nothing, 1 missing, 2 a word that the old table does not have.
+    """
+    lost = column.isna().to_numpy()
+    number = pd.to_numeric(column, errors="coerce")
+    words = not pd.api.types.is_numeric_dtype(column) and number.notna().sum() < 0.5 * (~lost).sum()
+    if not words:
+        return number.to_numpy(dtype=float), number.isna().to_numpy().astype(float)
+    text = column.astype(str)
+    known = {v: float(i) for i, v in enumerate(text[~side & ~lost].value_counts().index)}
+    fresh = ~lost & ~text.isin(known).to_numpy()
+    values = text.map(known).to_numpy(dtype=float)
+    return np.where(fresh, -1.0, values), np.where(lost, 1.0, np.where(fresh, 2.0, 0.0))
+
+
+def weight(values: np.ndarray, defect: np.ndarray, side: np.ndarray, answer: np.ndarray | None) -> float:
+    """Give how far a feature moved or how much it bears on the answer, whichever is more; both are 0 to 1."""
+    most = max(moved(values, side), abs(float((defect[side] > 0).mean() - (defect[~side] > 0).mean())))
+    fine = ~np.isnan(values) & ~side
+    if answer is None or fine.sum() < FEW:
+        return most
+    fine &= ~np.isnan(answer)
+    said = answer[fine]
+    bins = pd.Series(said).groupby(pd.qcut(values[fine], 8, labels=False, duplicates="drop"))
+    spread = float(said.var())
+    between = float(((bins.transform("mean") - said.mean()) ** 2).mean())
+    return max(most, float(np.sqrt(between / spread)) if spread > 0 else 0.0)
+
+
+def moved(values: np.ndarray, side: np.ndarray) -> float:
+    """Give the largest gap between the distributions of a column before and after (Kolmogorov and Smirnov's)."""
+    old, new = (np.sort(v[~np.isnan(v)]) for v in (values[~side], values[side]))
+    if not len(old) or not len(new):
+        return 0.0
+    at = np.concatenate([old, new])
+    gaps = np.searchsorted(old, at, "right") / len(old) - np.searchsorted(new, at, "right") / len(new)
+    return float(np.abs(gaps).max())
+
+
+def facts(pair: Comparison, roles: Roles, features: list[str]) -> dict[str, Any]:
+    """Give what an engineer looks up at a mechanism once it is blamed: which defect, which word, which version."""
+    both = pd.concat([pair.old, pair.new], ignore_index=True)
+    side = both["_new"].to_numpy() == 1.0
+    found: dict[str, Any] = {"missing": {}, "fresh": {}}
+    for feature in (f for f in features if f in both):
+        _, defect = codes(both[feature], side)
+        found["missing"][feature] = float((defect[side] == 1).mean())
+        found["fresh"][feature] = float((defect[side] == 2).mean())
+    for role in ("status", "model_version"):
+        name = roles.column(role)
+        shares = [t[name].astype(str).value_counts(normalize=True) if name in t else None for t in (pair.old, pair.new)]
+        if shares[0] is not None and shares[1] is not None:
+            gain = shares[1].sub(shares[0], fill_value=0.0)
+            grown = str(gain.idxmax())
+            usual = str(shares[0].idxmax())
+            found[role] = {"grown": grown, "by": float(gain.max()), "usual": usual}
+    said, acted = roles.column("prediction"), roles.column("decision")
+    if said in both and acted in both:
+        off = (both[said].astype(str) != both[acted].astype(str)).to_numpy()
+        found["overridden"] = [float(off[~side].mean()), float(off[side].mean())]
+        apart = [losses(both, roles, r) for r in ("prediction", "decision")]
+        if apart[0] is not None and apart[1] is not None:
+            gap = (apart[1] - apart[0]).to_numpy()
+            found["people"] = [float(np.nanmean(gap[~side])), float(np.nanmean(gap[side]))]
+    return found
