@@ -16,18 +16,23 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # tests hold ever more modules, which are no garbage: to look for some in them took up to a tenth of the time
 gc.set_threshold(100_000, 20, 50)
 
-#: Files that take longest, the longest first; the order of the others is theirs.
+#: Files that take longest, the longest first; the order of the others is theirs. What starts Jupyter comes before what
+#: copies the environment: byte code is written by whoever first imports a module.
 LONG: Final = (
     "test_diagnose",
     "test_verdict_floor",
     "test_detectors",
     "test_ledger",
-    "test_wheel",
+    "test_engines_agree",
     "test_cli_flow",
-    "test_notebooks_run",
-    "test_slices",
-    "test_store_stress",
-    "test_cli_bad_input",
+    "test_browser_lab",
+    "test_kept",
+    "test_wheel",
+    "test_logs_read",
+    "test_testing_incidents",
+    "test_jupyter_desk",
+    "test_templates_logs",
+    "test_docs",
 )
 
 

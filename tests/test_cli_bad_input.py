@@ -113,7 +113,7 @@ def _two_zones(folder: Path) -> list[object]:
 
 
 def _many_columns(folder: Path) -> list[object]:
-    more = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 600)), columns=[f"c{i}" for i in range(600)])
+    more = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 300)), columns=[f"c{i}" for i in range(300)])
     return [written(pd.concat([a_log(60), more], axis=1), folder / "log.parquet")]
 
 
@@ -138,7 +138,7 @@ USABLE: dict[str, tuple[Make, str]] = {
     "one class only": (_frame(label=1), "Verdict"),
     "all scores equal": (_frame(score=0.5, prediction=1), "Verdict"),
     "two zones, and the future": (_two_zones, "quarantined: timestamp in the future  10"),
-    "six hundred columns": (_many_columns, "more"),
+    "three hundred columns": (_many_columns, "more"),
     "odd names of columns": (_odd_names, "ünï 🎉"),
     "NaN, infinite and huge numbers": (_odd_numbers, "Verdict"),
     "labels as text": (_labels(lambda y: np.where(y, "yes", "no")), "in 240 rows"),

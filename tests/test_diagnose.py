@@ -455,14 +455,14 @@ def test_hostile_values() -> None:
 
 @pytest.mark.slow
 def test_many_features() -> None:
-    """A log of 300 columns is answered within half a minute of one core."""
+    """A log of 150 columns is answered within a quarter of a minute of one core."""
     rng = np.random.default_rng(4)
-    many = {f"f{i}": rng.normal(size=1500) for i in range(300)}
+    many = {f"f{i}": rng.normal(size=1500) for i in range(150)}
     log = pd.concat([plain(1500), pd.DataFrame(many)], axis=1)
     reference = pd.concat([plain(1500, seed=1), pd.DataFrame({k: rng.permutation(v) for k, v in many.items()})], axis=1)
     begun = time.process_time()
     d = diagnose(log, reference=reference)
-    assert time.process_time() - begun < 30
+    assert time.process_time() - begun < 15
     check(d)
     assert d.verdict in ("none", "undetermined")
 

@@ -214,17 +214,19 @@ def helpers(rows: Rows, plan: Plan) -> dict[str, str]:
 
 
 def make_views(rows: Rows, plan: Plan, mask: int) -> None:
-    """Make ``rows`` and ``quarantined``; ``mask`` is the sum of the faults that keep a row out (0: none does)."""
+    """Make ``rows`` and, where any is, ``quarantined``; ``mask`` is the sum of the faults that keep a row out."""
     names = [*_types(plan.outcome)]
     for role in ("feature", "group", "segment"):
         names += [f"{role}_{i}" for i in range(len(plan.roles.columns(role)))]
     kept = ", ".join(names)
+    if not mask:
+        rows.define("rows", f"SELECT {kept} FROM canonical")
+        return
+    rows.define("rows", f"SELECT {kept} FROM canonical WHERE _flags & {mask} = 0")
     reasons = " ".join(f"WHEN _flags & {bit} <> 0 THEN {literal(r)}" for r, bit in FAULTS.items() if bit & mask)
-    reason = f"CASE {reasons} END" if reasons else f"CAST(NULL AS {rows.dialect.text_type})"
-    where = f" WHERE _flags & {mask} = 0" if mask else ""
-    rows.define("rows", f"SELECT {kept} FROM canonical{where}")
     rows.define(
         "quarantined",
-        f"SELECT row, {reason} AS reason, {kept} FROM (SELECT *, {rows.dialect.row_number} AS row FROM canonical) "
+        f"SELECT row, CASE {reasons} END AS reason, {kept} "
+        f"FROM (SELECT *, {rows.dialect.row_number} AS row FROM canonical) "
         f"WHERE _flags & {mask} <> 0 LIMIT {_SHOWN}",
     )
