@@ -49,3 +49,25 @@ def test_a_bound_that_came_up_is_named_since_its_row(cut: Callable[[Floats], Flo
 def test_what_is_no_bound_is_not_named(spoil: Callable[[Floats], Floats], before: float) -> None:
     """Nothing, a bound that the baseline has, smaller values, or values put elsewhere: nothing is said."""
     assert look(spoil, before=before) == []
+
+
+def test_a_bound_that_is_gone_again_is_named() -> None:
+    """For some hundred rows in the middle of the log: a pulse, where it was."""
+    (got,) = look(lambda x: np.where(np.arange(N) < SINCE + 300, np.minimum(x, 255), x))
+    assert got.change is not None
+    assert (abs(got.change.start - SINCE), abs(got.change.end - SINCE - 300)) < (60, 60)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whole_numbers_at_the_bound_before_hide_no_cut(seed: int) -> None:
+    """The onset may be told some rows early, by a value that happens to be the bound: no value above it is after it."""
+    rng = np.random.default_rng(seed)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["w"] = rng.poisson(12, N).astype(float)
+    log["w"] = np.where(np.arange(N) >= SINCE, np.minimum(log["w"], 14), log["w"])
+    (got,) = clipped.detect(study_of(log, reference))
+    assert got.change is not None
+    assert abs(got.change.start - SINCE) <= 60
+    assert (log["w"].to_numpy()[got.change.start :] <= 14).all()
+    assert "in the baseline)" in got.finding.statement

@@ -52,3 +52,50 @@ def test_codes_that_mean_others_are_recoded(order: list[int]) -> None:
 def test_another_mix_of_the_same_meanings_is_not() -> None:
     """The shares are those of other codes, but each code still has its own labels: the crowd changed."""
     assert look([1, 3, 0, 4, 2], crowd=True) is None
+
+
+def test_strange_early_rows_hide_no_change_and_rare_values_no_company() -> None:
+    """A few of the first rows have a code of which the reference has three rows: the exchange is as sure as without."""
+    rng = np.random.default_rng(13)
+    reference, log = drawn(rng, SHARES), drawn(rng, SHARES)
+    log["w"] = np.where(np.arange(N) >= SINCE, np.array([0, 3, 1, 4, 2])[(log["w"] / 10).astype(int)] * 10.0, log["w"])
+    reference.loc[[5, 99, 700], "w"] = 90.0
+    log.loc[:3, "w"] = 90.0
+    study = study_of(log, reference)
+    move = moved(study, "w")
+    assert move is not None
+    assert abs(move.change.start - SINCE) < 100
+    got = permuted(study, "w", move)
+    assert got is not None
+    assert got.strength == 1.0
+    assert "each has the share and the labels that another had before" in got.finding.statement
+
+
+def test_what_says_nothing_is_not_claimed() -> None:
+    """Only the shares of the codes were exchanged, and nothing goes with them: no labels and no company are claimed."""
+    rng = np.random.default_rng(14)
+    reference, log = (healthy(rng, N).assign(w=rng.choice(5, N, p=SHARES) * 10.0) for _ in range(2))
+    log["w"] = np.where(np.arange(N) >= SINCE, np.array([1, 3, 0, 4, 2])[(log["w"] / 10).astype(int)] * 10.0, log["w"])
+    for frame in (log, reference):
+        frame["truth"] = rng.integers(0, 2, N)
+    study = study_of(log, reference)
+    move = moved(study, "w")
+    assert move is not None
+    got = permuted(study, "w", move)
+    assert got is not None
+    assert got.strength < 1.0
+    assert "each has the share that another had before" in got.finding.statement
+
+
+def test_shares_of_three_codes_in_few_rows_are_soon_another_crowds() -> None:
+    """Three shares change places in some hundred rows and nothing goes with them: a mix like any."""
+    rng = np.random.default_rng(14)
+    reference, log = (healthy(rng, 600).assign(w=rng.choice(3, 600, p=[0.5, 0.3, 0.2]) * 10.0) for _ in range(2))
+    log["w"] = np.where(np.arange(600) >= 360, np.array([2, 0, 1])[(log["w"] / 10).astype(int)] * 10.0, log["w"])
+    for frame in (log, reference):
+        frame["truth"] = rng.integers(0, 2, 600)
+    study = study_of(log, reference)
+    move = moved(study, "w")
+    assert move is not None
+    got = permuted(study, "w", move)
+    assert got is None or (got.strength < 0.5 and not got.finding.refutes)

@@ -6,6 +6,7 @@ distribution is the baseline's, cut off there.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -27,13 +28,23 @@ def detect(study: Study) -> list[Evidence]:
     for name, (base, column) in study.numbers.items():
         have = base[~np.isnan(base)]
         if len(have) >= 100 and several(have, 12):
-            found += [_cut(study, name, have, column, upper=upper) for upper in (True, False)]
+            found += [_first(study, name, have, column, upper=upper) for upper in (True, False)]
     return [e for e in found if e is not None]
 
 
-def _cut(study: Study, name: str, base: Floats, column: Floats, *, upper: bool) -> Evidence | None:
-    late = column[-max(len(column) // 4, 2 * _LEAST) :]
-    late = late[~np.isnan(late)]
+def _first(study: Study, name: str, base: Floats, column: Floats, *, upper: bool) -> Evidence | None:
+    """Look at the end of the log, and at the parts before it: a bound may be gone again."""
+    n, width = len(column), max(len(column) // 8, 2 * _LEAST)
+    spans = [(n - max(n // 4, 2 * _LEAST), n), *((i, i + width) for i in range(n - width, -1, -width // 2))]
+    for start, end in spans:
+        part = column[max(start, 0) : end]
+        got = _cut(study, name, base, column, part[~np.isnan(part)], upper=upper)
+        if got is not None:
+            return got
+    return None
+
+
+def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *, upper: bool) -> Evidence | None:
     if len(late) < 2 * _LEAST:
         return None
     bound = float(late.max() if upper else late.min())
@@ -47,16 +58,21 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, *, upper: bool) 
     rows = inside(change, len(column))
     if not change.found or change.z < 6:
         return None
+    far_out = rows & (column > bound if upper else column < bound)
+    if far_out[change.high :].any():
+        return None
+    if far_out.any() and change.shape != "from_start":  # it is later, as its interval allows
+        change = replace(change, start=int(np.flatnonzero(far_out)[-1]) + 1)
+        rows = inside(change, len(column))
     now = column[rows & ~np.isnan(column)]
     kept = np.minimum(base, bound) if upper else np.maximum(base, bound)
     far = ks_distance(kept, now)
-    over = (now > bound if upper else now < bound).any()
-    if over or far > max(_ALIKE, 1.6 / float(np.sqrt(min(len(base), len(now))))):
+    if far > max(_ALIKE, 1.6 / float(np.sqrt(min(len(base), len(now))))):
         return None
     share, side = float(np.nanmean(flags[rows])), "above" if upper else "below"
     text = (
         f"{name} stops at {bound:.6g} {since(change)}, which {percent(share)} of the rows are ({percent(usual)} "
-        f"before); of the baseline {percent(beyond)} lie {side} it, and the rest is distributed as before (KS "
+        f"in the baseline); of the baseline {percent(beyond)} lie {side} it, and the rest is distributed as before (KS "
         f"{far:.2f}): cut off."
     )
     return make(

@@ -204,6 +204,9 @@ def _moved(study: Study, name: str, ref: Column, log: Column, coded: _Cells) -> 
     values = ratio[code_ref[code_ref >= 0]]
     baseline = None if study.own_reference else (float(values.mean()), float(values.var()), float(len(values)))
     change = find_change(series, reference=baseline)
+    if change.shape == "pulse" and change.z < 0 and change.start < len(series) - change.end:
+        # what lies between some strange early rows and the change is no pulse: the change is what comes after it
+        change = find_change(np.where(np.arange(len(series)) < change.start, np.nan, series), reference=baseline)
     if change.z < 0:
         change = no_change(len(series))
     if not change.found:

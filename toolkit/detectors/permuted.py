@@ -8,6 +8,10 @@ it fits.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from typing import Final
+
 import numpy as np
 
 from toolkit.detectors.drift import Moved, exact_cells
@@ -19,71 +23,103 @@ from toolkit.profile.model import Floats, Ints
 _MOST, _MOST_NUMBERS, _LEAST = 30, 12, 5
 #: What the costs a degree of freedom must be: of the exchange at most, and of no exchange at least.
 _FITS, _UNLIKE = 2.5, 5.0
+#: How many crowds of another mix there are for one list of codes that was sorted anew.
+_CROWDS: Final = 10
+#: The company that is no feature.
+_LABEL: Final = None
 
 
 def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
     """Look whether the values of a feature that moved exchanged what they mean."""
     a, b, k = exact_cells(study.ref.features[name], study.log.features[name])
-    rows = move.rows
+    a, b = np.where(study.ref_slice(move.slice), a, -1), np.where(move.rows, b, -1)
+    was, now = _counts(a, k), _counts(b, k)
+    here = was + now > 0  # a column's names may be those of other rows too
+    place = np.append(np.where(here, np.cumsum(here) - 1, -1), -1)
+    a, b, was, now, k = place[a], place[b], was[here], now[here], int(here.sum())
     if not 3 <= k <= (_MOST_NUMBERS if move.numeric else _MOST):
         return None
-    was, now = np.bincount(a[a >= 0], minlength=k), np.bincount(b[rows & (b >= 0)], minlength=k)
     if now.sum() < 50 or (now[was == 0]).sum() > 0.02 * now.sum():
         return None
     from scipy.optimize import linear_sum_assignment
 
-    shares, company = _shares(was.astype(float), now.astype(float)), _company(study, name, a, np.where(rows, b, -1), k)
-    cost = shares + sum(company, np.zeros((k, k)))
+    company = _company(study, name, a, b, k)
+    beside = sum(company.values(), np.zeros((k, k)))
+    alike, error = _shares(was, now)
+    cost = alike + beside
     one, two = linear_sum_assignment(cost)
     straight, best, freedom = float(np.trace(cost)), float(cost[one, two].sum()), k * (1 + len(company))
     moved = float(was[one != two].sum() / max(was.sum(), 1))
     if best > _FITS * freedom or straight < _UNLIKE * max(best, freedom) or moved < 0.1:
         return None
     # shares alone may be another crowd's: what goes with each value says whether it is
-    told = sum(float(np.trace(c)) for c in company) > 3.0 * max(sum(float(c[one, two].sum()) for c in company), k)
+    stayed, went = float(np.trace(beside)), float(beside[one, two].sum())
+    if stayed < went:
+        return None
+    told = stayed > 3.0 * max(went, k)
+    strength = 1.0 if told else 0.75 / (1 + _CROWDS * _by_chance(error[one, two]))
+    then = "in the baseline" if move.change.shape == "from_start" else "before"
     text = (
-        f"The values of {name} mean others {since(move.change)}: each has the share, the labels and the company that "
-        f"another had before (misfit {best / freedom:.1f} after exchanging them back, {straight / freedom:.1f} before "
-        "it; 1 is chance)."
+        f"The values of {name} mean others {since(move.change)}: each has {_things(company if told else ())} that "
+        f"another had {then} (misfit {best / freedom:.1f} after exchanging them back, {straight / freedom:.1f} as they "
+        "are; 1 is chance)."
     )
     return make(
         study, "category_recoded", "category_recoded", text,
-        strength=1.0 if told else 0.75, z=move.z, change=move.change, rows=rows & np.isin(b, two[one != two]),
-        effect=moved, unit="share of rows", n=int(rows.sum()), features=[name],
-        refutes=("covariate_shift", "concept_drift") if told else ("covariate_shift",),
+        strength=strength, z=move.z, change=move.change, rows=np.isin(b, two[one != two]),
+        effect=moved, unit="share of rows", n=int(move.rows.sum()), features=[name],
+        refutes=("covariate_shift", "concept_drift") if told else ("covariate_shift",) if strength > 0.5 else (),
     )  # fmt: skip
 
 
-def _shares(was: Floats, now: Floats) -> Floats:
-    """Give the cost of taking each old value's share for each new one's."""
+def _counts(codes: Ints, k: int) -> Floats:
+    return np.bincount(codes[codes >= 0], minlength=k).astype(float)
+
+
+def _things(company: Iterable[str | None]) -> str:
+    """Name what goes with each value."""
+    beside = {"the labels" if c is _LABEL else "the company" for c in company}
+    *others, last = ("the share", *sorted(beside, reverse=True))
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _shares(was: Floats, now: Floats) -> tuple[Floats, Floats]:
+    """Give the cost of taking each old value's share for each new one's, and the variances that it is held to."""
     n, m = was.sum(), now.sum()
     p, q = (was + 0.5) / (n + 1), (now + 0.5) / (m + 1)
     error = (p * (1 - p) / n)[:, None] + (q * (1 - q) / m)[None, :]
-    out: Floats = (p[:, None] - q[None, :]) ** 2 / error
-    return out
+    return (p[:, None] - q[None, :]) ** 2 / error, error
 
 
-def _company(study: Study, name: str, a: Ints, b: Ints, k: int) -> list[Floats]:
+def _by_chance(error: Floats) -> float:
+    """Give the chance that another crowd's shares, any being as likely, fit the old ones in one order or another."""
+    k = len(error)
+    width = 2 * np.sqrt(_FITS * np.sort(error)[:-1])  # the last share is what the others leave
+    return float(min(1.0, math.factorial(k) * math.factorial(k - 1) * np.prod(width)))
+
+
+def _company(study: Study, name: str, a: Ints, b: Ints, k: int) -> dict[str | None, Floats]:
     """Give the same for the means of the label and of each number beside the feature, where values differ by it."""
-    pairs = [pair for other, pair in study.numbers.items() if other != name]
+    pairs: dict[str | None, tuple[Floats, Floats]] = {n: pair for n, pair in study.numbers.items() if n != name}
     if study.binary or study.regression:
-        pairs.append((study.ref.label, np.where(study.mature, study.log.label, np.nan)))
-    made = (_means(a, b, x, y, k) for x, y in pairs)
-    return [cost for cost in made if cost is not None]
+        pairs[_LABEL] = (study.ref.label, np.where(study.mature, study.log.label, np.nan))
+    made = {n: _means(a, b, x, y, k) for n, (x, y) in pairs.items()}
+    return {n: cost for n, cost in made.items() if cost is not None}
 
 
 def _means(a: Ints, b: Ints, base: Floats, column: Floats, k: int) -> Floats | None:
     (p, n), (q, m) = _mean(a, base, k), _mean(b, column, k)
     good = ~np.isnan(base)
     spread = float(np.var(base[good])) if good.any() else 0.0
-    if spread <= 0 or np.isnan(p).any():
+    many = ~np.isnan(p)
+    if spread <= 0 or many.sum() < 2:
         return None
     # values that differ by it no more than by chance have nothing to tell
-    apart = float((n * (p - np.average(p, weights=n)) ** 2).sum() / spread)
-    if apart < 4.0 * (k - 1):
+    apart = float((n * (p - np.average(p[many], weights=n[many])) ** 2)[many].sum() / spread)
+    if apart < 4.0 * (many.sum() - 1):
         return None
-    gap = (p[:, None] - q[None, :]) ** 2 / (spread * (1 / n[:, None] + 1 / np.maximum(m, 1)[None, :]))
-    return np.where(np.isnan(gap), 1.0, gap)
+    gap = (p[:, None] - q[None, :]) ** 2 / (spread * (1 / np.maximum(n, 1)[:, None] + 1 / np.maximum(m, 1)[None, :]))
+    return np.where(np.isnan(gap), 1.0, gap)  # what has few rows could be either
 
 
 def _mean(codes: Ints, x: Floats, k: int) -> tuple[Floats, Floats]:
