@@ -58,7 +58,16 @@ def test_a_bound_that_is_gone_again_is_named() -> None:
     assert (abs(got.change.start - SINCE), abs(got.change.end - SINCE - 300)) < (60, 60)
 
 
-@pytest.mark.parametrize("seed", range(4))
+def test_both_ends_and_the_last_rows_are_looked_at() -> None:
+    """Cut off above and below: both are named. Cut off in the last tenth alone: so is that, since its row."""
+    both = look(lambda x: np.clip(x, 150, 300))
+    assert sorted(e.finding.details["bound"] for e in both) == [150, 300]
+    (got,) = look(lambda x: np.where(np.arange(N) >= 0.9 * N, np.minimum(x, 255), x))
+    assert got.change is not None
+    assert abs(got.change.start - 0.9 * N) <= 60
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_whole_numbers_at_the_bound_before_hide_no_cut(seed: int) -> None:
     """The onset may be told some rows early, by a value that happens to be the bound: no value above it is after it."""
     rng = np.random.default_rng(seed)

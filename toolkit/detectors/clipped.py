@@ -34,7 +34,7 @@ def detect(study: Study) -> list[Evidence]:
 
 def _first(study: Study, name: str, base: Floats, column: Floats, *, upper: bool) -> Evidence | None:
     """Look at the end of the log, and at the parts before it: a bound may be gone again."""
-    n, width = len(column), max(len(column) // 8, 2 * _LEAST)
+    n, width = len(column), max(len(column) // 16, 2 * _LEAST)
     spans = [(n - max(n // 4, 2 * _LEAST), n), *((i, i + width) for i in range(n - width, -1, -width // 2))]
     for start, end in spans:
         part = column[max(start, 0) : end]
@@ -48,9 +48,11 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
     if len(late) < 2 * _LEAST:
         return None
     bound = float(late.max() if upper else late.min())
-    at, beyond = late == bound, float((base > bound).mean() if upper else (base < bound).mean())
-    usual = float((base == bound).mean())
-    if at.sum() < _LEAST or beyond < _BEYOND or at.mean() - usual < 0.5 * beyond:
+    at = late == bound
+    if at.sum() < _LEAST:
+        return None
+    beyond, usual = float((base > bound if upper else base < bound).mean()), float((base == bound).mean())
+    if beyond < _BEYOND or at.mean() - usual < 0.5 * beyond:
         return None
     flags = np.where(np.isnan(column), np.nan, (column == bound).astype(float))
     reference = None if study.own_reference else (usual, usual * (1 - usual) + 1e-4, float(len(base)))
@@ -65,8 +67,8 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
         change = replace(change, start=int(np.flatnonzero(far_out)[-1]) + 1)
         rows = inside(change, len(column))
     now = column[rows & ~np.isnan(column)]
-    kept = np.minimum(base, bound) if upper else np.maximum(base, bound)
-    far = ks_distance(kept, now)
+    low, high = float(late.min()), float(late.max())  # it may be cut off at the other end as well
+    far = ks_distance(np.clip(base, low, high), np.clip(now, low, high))
     if far > max(_ALIKE, 1.6 / float(np.sqrt(min(len(base), len(now))))):
         return None
     share, side = float(np.nanmean(flags[rows])), "above" if upper else "below"
