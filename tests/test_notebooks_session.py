@@ -6,7 +6,7 @@ from typing import Any
 
 import made_bundle
 import pytest
-from test_notebooks_run import template
+from test_notebooks_run import _bare_kernels, bare, template  # noqa: F401
 
 from toolkit.errors import TemplateError
 from toolkit.notebooks.bundle import Bundle
@@ -16,6 +16,7 @@ from toolkit.notebooks.session import STATE, run_notebooks
 NAMES = ("live", "fails")
 
 
+@bare
 def test_a_rerun_does_only_what_is_new(tmp_path: Path) -> None:
     """Unchanged notebooks are skipped, failed and edited ones run again, and so does all when the record changes."""
     own, out, bundle = tmp_path / "templates", tmp_path / "notebooks", tmp_path / "bundle"
