@@ -107,7 +107,7 @@ def test_nannyml_onset() -> None:
 def dowhy_said(blame: dict[str, float], *, pair: str = "change", z: float = 9.0, **facts: Any) -> dict[str, Any]:
     """Give outputs of dowhy for a log whose accuracy fell by 20 points, split over some nodes."""
     calm = {"feature income": 0.0, "prediction": 0.0, "label": 0.0, "loss": 0.0}
-    rise = {"rise": 0.2, "z": z, "blame": calm | blame, "facts": {"missing": {}, "fresh": {}, **facts}}
+    rise = {"rise": 0.2, "z": z, "blame": calm | blame, "facts": {"missing": {}, "fresh": {}, "apart": {}} | facts}
     return {"pairs": {pair: rise}, "groups": {}, "trained": None, "task": "binary", "onset": None}
 
 
@@ -120,12 +120,13 @@ NEW = {"grown": "v2", "by": 0.9, "usual": "v1"}
         ("none", dowhy_said({"label": 0.2}, z=1.0)),
         ("none", {**dowhy_said({}), "pairs": {}}),
         ("concept_drift", dowhy_said({"label": 0.2})),
-        ("label_shift", dowhy_said({"label": 0.12, "feature income": 0.08})),
+        ("label_shift", dowhy_said({"label": 0.12, "feature income": 0.04, "feature age": 0.04})),
+        ("default_filled", dowhy_said({"label": 0.12, "feature income": 0.08})),
         ("covariate_shift", dowhy_said({"feature income": 0.2})),
         ("missing_values", dowhy_said({"defect income": 0.1, "feature income": 0.1}, missing={"income": 0.3})),
         ("schema_change", dowhy_said({"defect income": 0.2}, missing={"income": 1.0})),
         ("new_category", dowhy_said({"defect income": 0.2}, fresh={"income": 0.3})),
-        ("unit_change", dowhy_said({"label": 0.16, "loss": 0.06, "feature income": -0.02})),
+        ("unit_change", dowhy_said({"label": 0.2}, apart={"income": 0.9})),
         ("bad_rollout", dowhy_said({"prediction": 0.2}, model_version=NEW)),
         ("wrong_model_version", dowhy_said({"prediction": 0.2}, model_version={**NEW, "grown": "v0"})),
         ("training_serving_skew", dowhy_said({"prediction": 0.2})),
@@ -174,6 +175,7 @@ def test_the_causal_graph() -> None:
     assert {"defect x3", "feature x3", "feature x7"} <= set(inputs)
     assert graph["nodes"][-3:] == ["prediction", "label", "loss"]
     assert graph["parents"]["label"] == inputs
+    assert inputs[-2:] == ["defect x3", "feature x3"]
     assert list(columns) == [*graph["nodes"], "_new"]
 
 

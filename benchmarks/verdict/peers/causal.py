@@ -2,8 +2,9 @@
 
 Features, latency and status -> prediction; features -> label; prediction -> decision; label and final answer -> loss.
 A feature in which values are missing, or that has words not seen before, gets a second node for that, as in graphs with
-missing data. At most five nodes are of features: of those that moved or bear on the answer most. The version is no
-node, and neither is cost, nor who decided. A node that did not move at all is left out (``idle``).
+missing data. At most five nodes are of features: of those that moved or bear on the answer most. Among them the one
+that moved least comes first, so that what broke its relation to the others is laid to the feature that moved. The
+version is no node, and neither is cost, nor who decided. A node that did not move at all is left out (``idle``).
 """
 
 from __future__ import annotations
@@ -71,23 +72,24 @@ def graph_of(pair: Comparison, roles: Roles, features: list[str]) -> tuple[pd.Da
     named = {r: str(roles.column(r)) for r in ("latency_ms", "status", "prediction", "label", "decision")
              if roles.column(r) in both.columns}  # fmt: skip
     answer = codes(both[named["prediction"]], side)[0] if "prediction" in named else None
-    columns: dict[str, np.ndarray] = {}
-    ranked = sorted(coded, key=lambda f: -weight(coded[f][0], coded[f][1], side, answer))
-    for feature in ranked:
-        values, defect = coded[feature]
-        worn = abs(float((defect[side] > 0).mean() - (defect[~side] > 0).mean())) > 0.01
-        if len(columns) + 1 + worn > FEATURES:
+    shifts = {f: (moved(values, side), worn(defect, side)) for f, (values, defect) in coded.items()}
+    chosen: list[str] = []
+    for feature in sorted(coded, key=lambda f: -max(*shifts[f], bearing(coded[f][0], side, answer))):
+        if sum(1 + (shifts[f][1] > 0.01) for f in (*chosen, feature)) > FEATURES:
             break
-        if worn:
-            columns[f"defect {feature}"] = defect
-        columns[f"feature {feature}"] = values
+        chosen.append(feature)
+    columns: dict[str, np.ndarray] = {}
+    for feature in sorted(chosen, key=lambda f: max(shifts[f])):
+        if shifts[feature][1] > 0.01:
+            columns[f"defect {feature}"] = coded[feature][1]
+        columns[f"feature {feature}"] = coded[feature][0]
     inputs = list(columns)
     for role, name in named.items():
         values = codes(both[name], side)[0]
         values = np.where(np.isnan(values), -1.0, values)
         if not idle(role, values, side, columns.get("prediction")):
             columns[role] = values
-    parents = {
+    parents = {node: inputs[:i] for i, node in enumerate(inputs)} | {
         "prediction": [*inputs, "latency_ms", "status"], "label": inputs, "decision": ["prediction"],
         "loss": ["label", "decision" if "decision" in columns else "prediction", *inputs],
     }  # fmt: skip
@@ -126,18 +128,22 @@ def codes(column: pd.Series, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(fresh, -1.0, values), np.where(lost, 1.0, np.where(fresh, 2.0, 0.0))
 
 
-def weight(values: np.ndarray, defect: np.ndarray, side: np.ndarray, answer: np.ndarray | None) -> float:
-    """Give how far a feature moved or how much it bears on the answer, whichever is more; both are 0 to 1."""
-    most = max(moved(values, side), abs(float((defect[side] > 0).mean() - (defect[~side] > 0).mean())))
+def worn(defect: np.ndarray, side: np.ndarray) -> float:
+    """Give how much the share of defective values changed."""
+    return abs(float((defect[side] > 0).mean() - (defect[~side] > 0).mean()))
+
+
+def bearing(values: np.ndarray, side: np.ndarray, answer: np.ndarray | None) -> float:
+    """Give how much a feature bears on the old answers: the root of the share of variance that its eighths explain."""
     fine = ~np.isnan(values) & ~side
     if answer is None or fine.sum() < FEW:
-        return most
+        return 0.0
     fine &= ~np.isnan(answer)
     said = answer[fine]
     bins = pd.Series(said).groupby(pd.qcut(values[fine], 8, labels=False, duplicates="drop"))
     spread = float(said.var())
     between = float(((bins.transform("mean") - said.mean()) ** 2).mean())
-    return max(most, float(np.sqrt(between / spread)) if spread > 0 else 0.0)
+    return float(np.sqrt(between / spread)) if spread > 0 else 0.0
 
 
 def moved(values: np.ndarray, side: np.ndarray) -> float:
@@ -151,12 +157,13 @@ def moved(values: np.ndarray, side: np.ndarray) -> float:
 
 
 def facts(pair: Comparison, roles: Roles, features: list[str]) -> dict[str, Any]:
-    """Give what an engineer looks up at a mechanism once it is blamed: which defect, which word, which version."""
+    """Give what an engineer looks up beside the parts: overlap and defects of features, which word, which version."""
     both = pd.concat([pair.old, pair.new], ignore_index=True)
     side = both["_new"].to_numpy() == 1.0
-    found: dict[str, Any] = {"missing": {}, "fresh": {}}
+    found: dict[str, Any] = {"missing": {}, "fresh": {}, "apart": {}}
     for feature in (f for f in features if f in both):
-        _, defect = codes(both[feature], side)
+        values, defect = codes(both[feature], side)
+        found["apart"][feature] = moved(values, side)
         found["missing"][feature] = float((defect[side] == 1).mean())
         found["fresh"][feature] = float((defect[side] == 2).mean())
     for role in ("status", "model_version"):

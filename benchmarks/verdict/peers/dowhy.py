@@ -28,16 +28,15 @@ from toolkit.roles import Roles
 EXPRESSIBLE: Final = frozenset({
     "none", "covariate_shift", "concept_drift", "label_shift", "unrepresentative_data", "new_category",
     "memorised_training_data", "pilot_did_not_generalise", "unit_change", "schema_change", "category_recoded",
-    "missing_values", "training_serving_skew", "timeouts", "errors", "wrong_model_version", "bad_rollout",
-    "performance_gap", "harmful_overrides", "over_reliance", "not_adopted",
+    "missing_values", "default_filled", "training_serving_skew", "timeouts", "errors", "wrong_model_version",
+    "bad_rollout", "performance_gap", "harmful_overrides", "over_reliance", "not_adopted",
 })  # fmt: skip
 #: The constants of the mapping before tuning: how far the loss must rise, and in how many standard errors (``drop``,
 #: ``sigma``); how much traffic must go to another version (``switch``); the part of the rise at which defects, service,
 #: or the prediction's own mechanism beside a switch are believed (``part``); how much of the inputs' part one feature
-#: alone has (``single``), how much inputs and label must share (``mixed``); the part at the loss, whose mechanism
-#: cannot change, that speaks of values out of all range (``lost``); how far a group, a decision or the training rows
-#: must stand off.
-DEFAULTS: Final = {"drop": 0.03, "sigma": 4.0, "switch": 0.2, "part": 0.25, "single": 0.7, "mixed": 0.3, "lost": 0.15,
+#: alone has (``single``), how much inputs and label must share (``mixed``); the distance of Kolmogorov and Smirnov at
+#: which old and new values no longer overlap (``apart``); how far a group, a decision or the training rows stand off.
+DEFAULTS: Final = {"drop": 0.03, "sigma": 4.0, "switch": 0.4, "part": 0.25, "single": 0.7, "mixed": 0.3, "apart": 0.7,
                    "gap": 0.1, "people": 0.05, "overfit": 0.1}  # fmt: skip
 #: A rise of fewer standard errors is not worth dowhy's time: no choice of ``sigma`` believes it.
 LOOK: Final = 2.0
@@ -82,7 +81,7 @@ def _by_group(case: Case) -> dict[str, dict[str, dict[str, float]]]:
         found[group] = {}
         for half, rows in (("early", slice(0, case.at)), ("late", slice(case.at, None))):
             by = loss.iloc[rows].dropna().groupby(case.log[group].iloc[rows].astype(str))
-            found[group][half] = {str(v): float(m) for v, m in by.mean().items() if by.size()[v] >= 50}
+            found[group][half] = {str(v): float(part.mean()) for v, part in by if len(part) >= 50}
     return found
 
 
@@ -119,9 +118,14 @@ class Blame:
         """Give the features by their part, those that did harm only."""
         return sorted((f for f, p in self.features.items() if p > 0), key=lambda f: -self.features[f])
 
-    def loudest(self) -> tuple[str, ...]:
-        """Give the feature with the largest part, for or against."""
-        return (max(self.features, key=lambda f: abs(self.features[f])),) if self.features else ()
+    def alone(self, k: Mapping[str, float]) -> bool:
+        """Say whether one feature has a part of the rise that counts, and nearly all of the inputs' part."""
+        ranked = self.ranked()
+        return (
+            bool(ranked)
+            and self.features[ranked[0]] > k["part"] / 2
+            and (self.features[ranked[0]] > k["single"] * sum(self.features[f] for f in ranked))
+        )
 
     def switched(self, k: Mapping[str, float]) -> Found | None:
         """Give the version that traffic went to, where much of it did: a new one, or an older one that came back."""
@@ -145,15 +149,23 @@ def _service(b: Blame, *, lasting: bool = False) -> Found:
 
 
 def _defect(b: Blame, k: Mapping[str, float]) -> Found | None:
-    """Look up the features whose missing or unknown values, and what is left beside them, have a part of the rise."""
+    """Look up the features whose missing or unknown values, and what is left beside them, have a part of the rise.
+
+    Where old and new values hardly overlap no estimate can split anything, so that the lack of overlap is the finding.
+    """
     parts = {f: p for f, p in b.features.items() if f"defect {f}" in b.nodes}
-    if not parts or sum(parts.values()) <= k["part"]:
-        return None
-    name = max(parts, key=lambda n: parts[n])
-    missing, fresh = b.facts["missing"].get(name, 0.0), b.facts["fresh"].get(name, 0.0)
-    if missing >= fresh:
-        return Found("schema_change" if missing > 0.9 else "missing_values", (name,))
-    return Found("category_recoded" if fresh > 0.5 else "new_category", (name,))
+    for name in parts:
+        if b.facts["missing"].get(name, 0.0) > 0.9:
+            return Found("schema_change", (name,))
+        if b.facts["fresh"].get(name, 0.0) > 0.5:
+            return Found("category_recoded", (name,))
+    if parts and sum(parts.values()) > k["part"]:
+        name = max(parts, key=lambda n: parts[n])
+        fresh = b.facts["fresh"].get(name, 0.0) > b.facts["missing"].get(name, 0.0)
+        return Found("new_category" if fresh else "missing_values", (name,))
+    gone = {f: b.facts["apart"].get(f, 0.0) for f in b.features}
+    name = max(gone, key=lambda f: gone[f], default="")
+    return Found("unit_change", (name,)) if gone.get(name, 0.0) > k["apart"] else None
 
 
 def _changed(b: Blame, k: Mapping[str, float]) -> Found:
@@ -169,14 +181,11 @@ def _changed(b: Blame, k: Mapping[str, float]) -> Found:
     defect = _defect(b, k)
     if defect is not None:
         return defect
-    if abs(b.nodes.get("loss", 0.0)) > k["lost"]:
-        return Found("unit_change", b.loudest())
+    if b.alone(k) and b.kinds.get("label", 0.0) + b.kinds.get("prediction", 0.0) > k["mixed"]:
+        return Found("default_filled", tuple(ranked[:1]))
     if first == "prediction":
         return Found("training_serving_skew", tuple(ranked[:1]))
     if first == "inputs":
-        alone = b.features[ranked[0]] > k["single"] * b.kinds["inputs"] if ranked else False
-        if alone and b.kinds.get("label", 0.0) > k["mixed"]:
-            return Found("unit_change", (ranked[0],))
         return Found("covariate_shift", tuple(ranked[:3]))
     return Found("label_shift" if b.kinds["inputs"] > k["mixed"] else "concept_drift", tuple(ranked[:1]))
 
@@ -196,7 +205,8 @@ def _started(b: Blame, k: Mapping[str, float]) -> Found:
         return Found("not_adopted", lasting=True)
     defect = _defect(b, k)
     if defect is not None:
-        return Found(defect.mechanism, defect.features, lasting=True)
+        known = defect.mechanism != "unit_change"  # what differs so much from the first row on was served otherwise
+        return Found(defect.mechanism if known else "training_serving_skew", defect.features, lasting=True)
     if first == "prediction":
         return Found("training_serving_skew", tuple(ranked[:1]), lasting=True)
     if first == "inputs":

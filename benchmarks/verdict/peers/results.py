@@ -36,7 +36,7 @@ CHOICES: Final[dict[str, tuple[float, ...]]] = {
     "alerts": (1, 2, 3), "range": (0.05, 0.1, 0.3), "people": (0.03, 0.05, 0.1), "explains": (0.3, 0.5, 0.7),
     "harm": (2.0, 3.0, 4.0, 6.0), "sigma": (2.0, 3.0, 4.0, 6.0),
     "switch": (0.2, 0.4, 0.6), "part": (0.15, 0.25, 0.4, 0.6), "single": (0.5, 0.7, 0.9), "mixed": (0.2, 0.3, 0.5),
-    "lost": (0.1, 0.15, 0.2, 0.3),
+    "apart": (0.4, 0.55, 0.7, 0.9),
 }  # fmt: skip
 
 #: A system that was asked about fewer trials gets no figures.
