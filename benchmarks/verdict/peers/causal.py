@@ -1,6 +1,7 @@
 """A log as a causal graph: numeric columns, one for every mechanism that could have changed.
 
-Features, latency and status -> prediction; features -> label; prediction -> decision; label and final answer -> loss.
+Features, latency and status -> score -> prediction (a score where the task has two classes); features -> label;
+prediction -> decision; label and final answer -> loss.
 A feature in which values are missing, or that has words not seen before, gets a second node for that, as in graphs with
 missing data. At most five nodes are of features: of those that moved or bear on the answer most. Among them the one
 that moved least comes first, so that what broke its relation to the others is laid to the feature that moved. The
@@ -69,9 +70,10 @@ def graph_of(pair: Comparison, roles: Roles, features: list[str]) -> tuple[pd.Da
     both = pd.concat([pair.old, pair.new], ignore_index=True)
     side = both["_new"].to_numpy() == 1.0
     coded = {f: codes(both[f], side) for f in features if f in both}
-    named = {r: str(roles.column(r)) for r in ("latency_ms", "status", "prediction", "label", "decision")
-             if roles.column(r) in both.columns}  # fmt: skip
-    answer = codes(both[named["prediction"]], side)[0] if "prediction" in named else None
+    named = {r: str(roles.column(r)) for r in ("latency_ms", "status", "score", "prediction", "label", "decision")
+             if roles.column(r) in both.columns and (r != "score" or roles.task == "binary")}  # fmt: skip
+    said = answers(both, {r: c for r, c in named.items() if r in ("prediction", "label", "decision")}, roles.task)
+    answer = said.get("prediction")
     shifts = {f: (moved(values, side), worn(defect, side)) for f, (values, defect) in coded.items()}
     chosen: list[str] = []
     for feature in sorted(coded, key=lambda f: -max(*shifts[f], bearing(coded[f][0], side, answer))):
@@ -85,17 +87,30 @@ def graph_of(pair: Comparison, roles: Roles, features: list[str]) -> tuple[pd.Da
         columns[f"feature {feature}"] = coded[feature][0]
     inputs = list(columns)
     for role, name in named.items():
-        values = codes(both[name], side)[0]
+        values = said[role] if role in said else codes(both[name], side)[0]
         values = np.where(np.isnan(values), -1.0, values)
         if not idle(role, values, side, columns.get("prediction")):
             columns[role] = values
     parents = {node: inputs[:i] for i, node in enumerate(inputs)} | {
-        "prediction": [*inputs, "latency_ms", "status"], "label": inputs, "decision": ["prediction"],
+        "score": [*inputs, "latency_ms", "status"], "prediction": [*inputs, "latency_ms", "status", "score"],
+        "label": inputs, "decision": ["score", "prediction"],
         "loss": ["label", "decision" if "decision" in columns else "prediction", *inputs],
     }  # fmt: skip
     parents = {n: [p for p in over if p in columns] for n, over in parents.items() if n in columns or n == "loss"}
     columns["loss"] = both["_loss"].to_numpy(dtype=float)
-    return pd.DataFrame({**columns, "_new": side.astype(float)}), {"nodes": list(columns), "parents": parents}
+    final = ["decision" if "decision" in columns else "prediction", "label"]
+    graph = {"nodes": list(columns), "parents": parents, "final": [n for n in final if n in columns]}
+    return pd.DataFrame({**columns, "_new": side.astype(float)}), graph
+
+
+def answers(both: pd.DataFrame, named: dict[str, str], task: str | None) -> dict[str, np.ndarray]:
+    """Give numbers for prediction, label and decision: their own in a regression, else one code for every class."""
+    if task == "regression":
+        return {r: pd.to_numeric(both[c], errors="coerce").to_numpy(dtype=float) for r, c in named.items()}
+    text = {r: both[c].astype(str).where(both[c].notna()) for r, c in named.items()}
+    classes = sorted({v for column in text.values() for v in column.dropna()})
+    return {r: column.map({v: float(i) for i, v in enumerate(classes)}).to_numpy(dtype=float)
+            for r, column in text.items()}  # fmt: skip
 
 
 def idle(role: str, values: np.ndarray, side: np.ndarray, said: np.ndarray | None) -> bool:

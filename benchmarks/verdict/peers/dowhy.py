@@ -27,9 +27,10 @@ from toolkit.roles import Roles
 #: The mechanisms that the rules can name.
 EXPRESSIBLE: Final = frozenset({
     "none", "covariate_shift", "concept_drift", "label_shift", "unrepresentative_data", "new_category",
-    "memorised_training_data", "pilot_did_not_generalise", "unit_change", "schema_change", "category_recoded",
-    "missing_values", "default_filled", "training_serving_skew", "timeouts", "errors", "wrong_model_version",
-    "bad_rollout", "performance_gap", "harmful_overrides", "over_reliance", "not_adopted",
+    "memorised_training_data", "pilot_did_not_generalise", "leakage", "unit_change", "schema_change",
+    "category_recoded", "missing_values", "default_filled", "training_serving_skew", "timeouts", "errors",
+    "wrong_model_version", "bad_rollout", "performance_gap", "harmful_overrides", "over_reliance", "not_adopted",
+    "threshold_misconfigured",
 })  # fmt: skip
 #: The constants of the mapping before tuning: how far the loss must rise, and in how many standard errors (``drop``,
 #: ``sigma``); how much traffic must go to another version (``switch``); the part of the rise at which defects, service,
@@ -107,6 +108,9 @@ class Blame:
             if kind in ("feature", "defect"):
                 self.features[name] = self.features.get(name, 0.0) + part
         self.kinds = {k: self.nodes[k] for k in ("prediction", "label", "decision") if k in self.nodes}
+        # with a score the model's own mechanism is the score's, and what is made of it is a threshold
+        if "score" in self.nodes:
+            self.kinds |= {"prediction": self.nodes["score"], "bar": self.nodes.get("prediction", 0.0)}
         self.kinds["service"] = self.nodes.get("status", 0.0) + self.nodes.get("latency_ms", 0.0)
         self.kinds["inputs"] = sum(self.features.values())
 
@@ -176,6 +180,8 @@ def _changed(b: Blame, k: Mapping[str, float]) -> Found:
         return _service(b)
     if first == "decision":
         return _people(b)
+    if first == "bar":
+        return Found("threshold_misconfigured")
     if switch is not None and b.kinds.get("prediction", 0.0) > k["part"]:
         return switch
     defect = _defect(b, k)
@@ -203,6 +209,8 @@ def _started(b: Blame, k: Mapping[str, float]) -> Found:
         return _service(b, lasting=True)
     if first == "decision":
         return Found("not_adopted", lasting=True)
+    if first == "bar":
+        return Found("threshold_misconfigured", lasting=True)
     defect = _defect(b, k)
     if defect is not None:
         known = defect.mechanism != "unit_change"  # what differs so much from the first row on was served otherwise
@@ -211,6 +219,10 @@ def _started(b: Blame, k: Mapping[str, float]) -> Found:
         return Found("training_serving_skew", tuple(ranked[:1]), lasting=True)
     if first == "inputs":
         return Found("unrepresentative_data", tuple(ranked[:3]), lasting=True)
+    far = {f: b.facts["apart"].get(f, 0.0) for f in b.features}
+    name = max(far, key=lambda f: far[f], default="")
+    if far.get(name, 0.0) > k["mixed"]:  # the label hangs on a feature that is another one in service
+        return Found("leakage", (name,), lasting=True)
     return Found("pilot_did_not_generalise", lasting=True)
 
 
