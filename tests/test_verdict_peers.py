@@ -170,6 +170,8 @@ def test_the_causal_graph() -> None:
     """Five features at most, that which makes the answer and one that lost values first; the loss comes last."""
     log, roles = served(), served_roles()
     log.loc[200:, "x3"] = None
+    log["x0"] = 1.0
+    log.loc[5, "x1"] = np.inf
     pair = causal.compare(log[:200], log[200:], roles)
     assert pair is not None
     assert 0.4 < pair.rise < 0.6

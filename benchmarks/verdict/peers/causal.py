@@ -132,7 +132,7 @@ def codes(column: pd.Series, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     0 nothing, 1 missing, 2 a word that the old table does not have.
     """
     lost = column.isna().to_numpy()
-    number = pd.to_numeric(column, errors="coerce")
+    number = pd.to_numeric(column, errors="coerce").replace([np.inf, -np.inf], np.nan)
     words = not pd.api.types.is_numeric_dtype(column) and number.notna().sum() < 0.5 * (~lost).sum()
     if not words:
         return number.to_numpy(dtype=float), number.isna().to_numpy().astype(float)
@@ -155,6 +155,8 @@ def bearing(values: np.ndarray, side: np.ndarray, answer: np.ndarray | None) -> 
         return 0.0
     fine &= ~np.isnan(answer)
     said = answer[fine]
+    if len(np.unique(values[fine])) < 2:
+        return 0.0
     bins = pd.Series(said).groupby(pd.qcut(values[fine], 8, labels=False, duplicates="drop"))
     spread = float(said.var())
     between = float(((bins.transform("mean") - said.mean()) ** 2).mean())
