@@ -162,15 +162,19 @@ def served(n: int = 400) -> pd.DataFrame:
 
 def served_roles() -> Roles:
     """Give the roles of ``served``."""
-    single = {"timestamp": "seen", "prediction": "p", "label": "y"}
+    single = {"timestamp": "seen", "prediction": "p", "label": "y", "latency_ms": "took"}
     return Roles("binary", single, {"feature": tuple(f"x{i}" for i in range(10))})
 
 
 def test_the_causal_graph() -> None:
-    """Five features at most, that which makes the answer and one that lost values first; the loss comes last."""
+    """Five features at most, among them the one that makes the answer and one that lost values; the loss comes last.
+
+    A latency that the old table does not have is no node.
+    """
     log, roles = served(), served_roles()
     log.loc[200:, "x3"] = None
     log["x0"] = 1.0
+    log["took"] = np.where(np.arange(400) < 200, np.nan, 5.0)
     log.loc[5, "x1"] = np.inf
     pair = causal.compare(log[:200], log[200:], roles)
     assert pair is not None
@@ -179,6 +183,7 @@ def test_the_causal_graph() -> None:
     inputs = [n for n in graph["nodes"] if " " in n]
     assert len(inputs) <= causal.FEATURES
     assert {"defect x3", "feature x3", "feature x7"} <= set(inputs)
+    assert len(graph["nodes"]) == len(inputs) + 3
     assert graph["nodes"][-3:] == ["prediction", "label", "loss"]
     assert graph["parents"]["label"] == inputs
     assert inputs[-2:] == ["defect x3", "feature x3"]

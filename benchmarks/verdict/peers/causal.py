@@ -114,7 +114,12 @@ def answers(both: pd.DataFrame, named: dict[str, str], task: str | None) -> dict
 
 
 def idle(role: str, values: np.ndarray, side: np.ndarray, said: np.ndarray | None) -> bool:
-    """Say whether a node can be left out: service that did not move, a decision that is the prediction (to 1 %)."""
+    """Say whether a node can be left out.
+
+    That is service that one side does not tell of or that did not move, and a decision that is the prediction (to 1 %).
+    """
+    if role in ("latency_ms", "status", "score") and min(float((values[s] >= 0).mean()) for s in (side, ~side)) == 0:
+        return True
     if role == "latency_ms":
         return moved(values, side) < 0.1
     if role == "status":
