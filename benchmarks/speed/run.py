@@ -1,8 +1,8 @@
 """Run every job in turn, each in a process of its own, keep every run in results.json and write RESULTS.md from them.
 
 Without options: 1e5 and 1e6 rows, five runs of each job. ``--keep`` adds to the runs that results.json has, so that a
-size, a job or a peer (in a virtual environment of its own) can be measured apart: README.md has the commands. A busy
-machine makes every figure worse; its load is kept with each run.
+size, a job or a peer (in a virtual environment of its own) can be measured apart, and with ``--anew`` in the place of
+what it was before: README.md has the commands. A busy machine makes every figure worse; its load is kept with each run.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "speed-data")
     parser.add_argument("--peers", type=Path, default=Path(tempfile.gettempdir()) / "speed-peers")
     parser.add_argument("--keep", action="store_true", help="keep the runs that results.json already has")
+    parser.add_argument("--anew", action="store_true", help="with --keep: forget earlier runs of what runs now")
     given = parser.parse_args()
     if not given.keep:
         KEPT.unlink(missing_ok=True)
@@ -115,6 +117,8 @@ def main() -> None:
         folder = make(shape, given.data)
         mb = sum(f.stat().st_size for f in folder.rglob("*.parquet")) / 1e6
         about = {"rows": rows, "features": shape.numbers + shape.words, "values": shape.values, "mb": mb, "runs": []}
+        if given.anew:
+            forget(shape.name, given.only or JOBS)
         for i in range(given.runs):  # in turn, so that a busy minute falls on all of them
             for job in given.only or JOBS:
                 made = run(job, folder, given.peers)
@@ -126,6 +130,14 @@ def main() -> None:
 def kept() -> dict[str, Any]:
     """Give every run that is kept."""
     return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+
+
+def forget(name: str, jobs: Sequence[str]) -> None:
+    """Drop the runs of some jobs of a shape: of code that has changed since they say nothing."""
+    results = kept()
+    if name in results:
+        results[name]["runs"] = [run for run in results[name]["runs"] if run["job"] not in jobs]
+        KEPT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 def keep(name: str, about: dict[str, Any], made: dict[str, Any]) -> None:
