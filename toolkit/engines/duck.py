@@ -192,12 +192,12 @@ class DuckRows:
         """
         if self._parts is None:
             named = with_views(sql, self._raw, self._views, first) if first else ""
-            return self.arrow(f"WITH {named and f'{named}, '}parts AS ({one_part(sql)}) {whole}")
+            return self.arrow(f"WITH {named and f'{named}, '}parts AS ({one_part(sql)}) {whole}", many=bool(first))
         with self._one_at_a_time:
             answers = self._parts.answers(sql, also, first)
             self._connection.register("parts", answers)
             try:
-                return self.arrow(whole)
+                return self.arrow(whole, many=bool(first))
             finally:
                 self._connection.unregister("parts")
 
@@ -212,8 +212,8 @@ class DuckRows:
             connection = self._connection
             return interruptible(connection, lambda: connection.execute(sql, list(params)).fetchall())
 
-    def arrow(self, sql: str, params: Sequence[Any] = ()) -> Any:
-        """Run SQL over ``raw`` or ``rows`` and give a ``pyarrow.Table``.
+    def arrow(self, sql: str, params: Sequence[Any] = (), *, many: bool = False) -> Any:
+        """Run SQL over ``raw`` or ``rows`` and give a ``pyarrow.Table``; of ``many`` rows, if that is to be expected.
 
         Raises:
             LogError: the source cannot be read (any more).
@@ -221,8 +221,10 @@ class DuckRows:
         """
 
         def answer() -> Any:
-            # by execute(), of whose copy DuckDB 2 warns: sql() plans every query twice, which for a small log is a
-            # quarter of all, and with bound values takes fifty times as long
+            # sql() plans every query twice, which for a small log is a quarter of all, and with bound values takes
+            # fifty times as long; execute(), of whose copy DuckDB 2 warns, takes half as long again for many rows
+            if many and not params:
+                return self._connection.sql(sql).to_arrow_table()
             return self._connection.execute(sql, list(params)).to_arrow_table()
 
         with self._one_at_a_time, reading(self.name, self._connection), warnings.catch_warnings():

@@ -67,7 +67,7 @@ class Parts:
                 return table
         # named before the query, not as views: to define one opens every file of the log
         before = with_views(sql, only(self.rows.opened.sql, part), views, first)
-        table = self.rows.arrow(f"WITH {before} {sql}")
+        table = self.rows.arrow(f"WITH {before} {sql}", many=bool(first))
         self.kept.save(part, self._question(sql, views), table)
         return table
 
