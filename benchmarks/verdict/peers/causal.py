@@ -116,16 +116,15 @@ def answers(both: pd.DataFrame, named: dict[str, str], task: str | None) -> dict
 def idle(role: str, values: np.ndarray, side: np.ndarray, said: np.ndarray | None) -> bool:
     """Say whether a node can be left out.
 
-    That is service that one side does not tell of or that did not move, and a decision that is the prediction (to 1 %).
+    That is a latency or score that one side lacks, service that did not move, a decision that equals the prediction.
     """
-    if role in ("latency_ms", "status", "score") and min(float((values[s] >= 0).mean()) for s in (side, ~side)) == 0:
+    if role in ("latency_ms", "score") and min(float((values[s] >= 0).mean()) for s in (side, ~side)) == 0:
         return True
     if role == "latency_ms":
         return moved(values, side) < 0.1
     if role == "status":
-        return (
-            max(abs(float((values[side] == v).mean() - (values[~side] == v).mean())) for v in np.unique(values)) < 0.01
-        )
+        gaps = [float((values[side] == v).mean() - (values[~side] == v).mean()) for v in np.unique(values)]
+        return max(map(abs, gaps)) < 0.01
     if role == "decision" and said is not None:
         return max(float((values[s] != said[s]).mean()) for s in (side, ~side)) < 0.01
     return False
