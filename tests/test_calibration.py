@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from made_study import chance, healthy, study_of
 
-from toolkit.detectors import calibration, decisions, service, units, world
+from toolkit.detectors import calibration, decisions, traffic, units, world
 from toolkit.detectors.evidence import from_start
 from toolkit.detectors.relation import relate
 from toolkit.profile.model import Codes
@@ -118,12 +118,12 @@ def test_a_part_that_fell_silent_is_named() -> None:
     codes = Codes(("north", "south", "west"), np.unique(region, return_inverse=True)[1])
     keep = ~np.asarray(late)
     heard = study.log.__class__(**{**study.log.__dict__, "segments": {"region": codes}})
-    got = service._silent(study.__class__(**{**study.__dict__, "log": heard.take(keep)}))
+    got = traffic._silent(study.__class__(**{**study.__dict__, "log": heard.take(keep)}))
     assert got is not None
     assert got.finding.slice[0].value == "north"
     assert got.change is not None
     assert got.change.shape == "pulse"
-    assert service._silent(study.__class__(**{**study.__dict__, "log": heard})) is None
+    assert traffic._silent(study.__class__(**{**study.__dict__, "log": heard})) is None
 
 
 def test_a_logarithm_is_undone() -> None:

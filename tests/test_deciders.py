@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from toolkit.detectors import deciders
+from toolkit.detectors import deciders, decisions, reliance
 from toolkit.detectors.evidence import Evidence
-from toolkit.detectors.study import make_study
+from toolkit.detectors.study import Study, make_study
 from toolkit.logs import read_log
 from toolkit.profile.build import build_profile
 from toolkit.records import SliceTerm
@@ -78,3 +78,53 @@ def test_who_always_was_lenient_changed_nothing() -> None:
 def test_other_cases_are_not_the_deciders_doing() -> None:
     """Two to whom weaker candidates come pass fewer, as anybody would."""
     assert found(record("weaker candidates"), decision="passed", decider="marker") == []
+
+
+def test_of_two_the_one_whose_own_decisions_got_worse_is_named() -> None:
+    """Two mark, and one begins to pass nearly all: he is named, though nobody else says what is usual."""
+    log = record("pass nearly all")
+    two = log.assign(marker=np.where(log["marker"].isin(["m2", "m5"]), "one", "other"))
+    (e,) = found(two, decision="passed", decider="marker")
+    assert e.finding.slice == (SliceTerm("decider", "one"),)
+    same = record("always lenient")
+    assert (
+        found(
+            same.assign(marker=np.where(same["marker"].isin(["m2", "m5"]), "one", "other")),
+            decision="passed",
+            decider="marker",
+        )
+        == []
+    )
+
+
+def advised(kind: str) -> Study:
+    """Read 900 advices that are wrong in three of ten, and what five people made of them, since the first row."""
+    rng = np.random.default_rng(8)
+    truth, who = rng.integers(0, 2, 900), rng.integers(0, 5, 900)
+    advice = np.where(rng.random(900) < 0.3, 1 - truth, truth)
+    mended = np.where(rng.random(900) < 0.6, truth, advice)
+    first = who == 0
+    if kind == "against":
+        mended = np.where(first & (rng.random(900) < 0.8), 1 - advice, mended)
+    if kind == "stamps":
+        mended = np.where(first, advice, mended)
+    log = pd.DataFrame({"day": pd.date_range("2025-03-01", periods=900, freq="h", tz="UTC"), "advice": advice,
+                        "done": mended, "who": [f"m{i}" for i in who], "again": truth})  # fmt: skip
+    named = {"timestamp": "day", "label": "again", "prediction": "advice", "decision": "done", "decider": "who"}
+    with read_log(log, {"task": "binary", "roles": named, "values": {"positive": 1}}) as opened:
+        return make_study(build_profile(opened))
+
+
+def test_one_who_decides_against_the_advice_is_named() -> None:
+    """Four mend what is wrong, and one spoils as much from the first row on: his overrides, not those of all."""
+    got = [e for e in decisions.detect(advised("against"), ()) if e.mechanism == "harmful_overrides"]
+    assert [e.finding.slice for e in got] == [(SliceTerm("decider", "m0"),)]
+    assert not [e for e in decisions.detect(advised("none"), ()) if e.mechanism]
+
+
+def test_one_who_stamps_is_named() -> None:
+    """Four mend six of ten wrong answers, and one none at all from the first row on: over-reliance, his."""
+    (got,) = reliance.detect(advised("stamps"))
+    assert (got.mechanism, got.finding.slice) == ("over_reliance", (SliceTerm("decider", "m0"),))
+    assert "m0 accepts 100 % of the model's wrong answers" in got.finding.statement
+    assert reliance.detect(advised("none")) == []

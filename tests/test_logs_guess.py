@@ -180,6 +180,39 @@ def test_a_single_free_text_is_the_text_when_all_is_guessed() -> None:
     assert guess_roles(stats(comment=text, body=text)).roles.column("text") is None
 
 
+@pytest.mark.parametrize(
+    ("answer", "label"),
+    [
+        ("calls_forecast", "calls"),
+        ("churn_pred", "churned"),
+        ("default_prediction", "default"),
+        ("forecast_units", "sold_units"),
+        ("prognose_mw", "ist_mw"),
+    ],
+)
+def test_what_the_answer_is_named_after_is_the_label(answer: str, label: str) -> None:
+    """A forecast of calls is held to the calls; ``recalls`` is another column."""
+    figures = {"distinct": 2, "high": 1.0}
+    columns = {answer: ("BIGINT", figures), label: ("BIGINT", figures), f"re{label}": ("BIGINT", figures)}
+    assert guess_roles(stats(**columns)).roles.single == {"prediction": answer, "label": label}  # type: ignore[arg-type]
+
+
+def test_all_that_there_is_beside_a_forecast_is_the_label() -> None:
+    """A week, a forecast and one number more: that came. With a second number nobody can say which it is."""
+    number = ("DOUBLE", {"distinct": 100, "high": 900.0, "integral": False})
+    columns = {"week": ("DATE", {}), "forecast": number, "tons": number}
+    assert guess_roles(stats(**columns)).roles.single["label"] == "tons"  # type: ignore[arg-type]
+    assert "label" not in guess_roles(stats(**columns, price=number)).roles.single  # type: ignore[arg-type]
+
+
+def test_fractions_that_share_the_predictions_name_are_the_score() -> None:
+    """``churn_score`` beside ``churn_pred`` is how sure it was; ``credit_score``, of hundreds, is an input."""
+    columns = {"churn_pred": ("BIGINT", {"distinct": 2}), "churn_score": ("DOUBLE", FRACTION)}
+    assert guess_roles(stats(**columns)).roles.single["score"] == "churn_score"  # type: ignore[arg-type]
+    other = {"credit_pred": ("BIGINT", {"distinct": 2}), "credit_score": ("BIGINT", {"high": 850.0})}
+    assert "score" not in guess_roles(stats(**other)).roles.single  # type: ignore[arg-type]
+
+
 def test_a_prediction_of_fractions_is_the_score() -> None:
     """A column named prediction that holds fractions beside a label of two values is a score, and it is said."""
     guess = guess_roles(stats(prediction=("DOUBLE", FRACTION), label=("BIGINT", {"distinct": 2})))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from made_study import ROLES, healthy
 
-from toolkit.detectors import service
+from toolkit.detectors import traffic
 from toolkit.detectors.evidence import Evidence
 from toolkit.detectors.study import make_study
 from toolkit.logs import read_log
@@ -20,7 +22,7 @@ def look(days: list[int]) -> list[Evidence]:
              for d, n in enumerate(days) for t in (0.0, *np.sort(rng.random(n - 1)))]  # fmt: skip
     log = healthy(rng, len(times)).assign(when=times)
     with read_log(log, ROLES) as opened:
-        return [e for e in service.detect(make_study(build_profile(opened))) if e.mechanism == "dropped_traffic"]
+        return traffic.detect(make_study(build_profile(opened)))
 
 
 def busy(n: int) -> list[int]:
@@ -37,3 +39,33 @@ def test_a_limit_after_free_traffic_is_named() -> None:
 def test_a_job_that_grew_is_not() -> None:
     """An even forty a day at first and some sixty later: nothing was lost."""
     assert look([*([40] * 30), *busy(30)]) == []
+
+
+def nights(kept: Callable[[pd.DatetimeIndex], np.ndarray]) -> list[Evidence]:
+    """Read forty days of two hundred requests each, of which only those that are kept came in."""
+    rng = np.random.default_rng(17)
+    when = pd.DatetimeIndex(
+        pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(np.sort(rng.random(8000)) * 40, unit="D")
+    )
+    log = healthy(rng, 8000).assign(when=when)[kept(when)]
+    with read_log(log, ROLES) as opened:
+        return traffic.detect(make_study(build_profile(opened)))
+
+
+def test_hours_in_which_nothing_came_any_more_are_lost() -> None:
+    """From day 20 on the log is empty between two and four: lost, those hours, since that day."""
+    (got,) = nights(lambda t: ~((t.day_of_year > 20) & (t.hour.isin([2, 3]))))
+    assert got.mechanism == "dropped_traffic"
+    assert "the hours 02, 03 UTC" in got.finding.statement
+    assert got.change is not None
+    assert abs(got.change.start - 4000) < 3 * 4000**0.5
+
+
+def test_opening_hours_that_moved_lost_nothing() -> None:
+    """A shop from 8 to 18 that opens at 9 and closes at 19 from day 20 on serves as many."""
+    rng = np.random.default_rng(18)
+    day, hour = rng.integers(0, 40, 8000), rng.integers(8, 18, 8000)
+    at = np.sort(day * 24.0 + hour + (day >= 20) + rng.random(8000))
+    log = healthy(rng, 8000).assign(when=pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(at, unit="h"))
+    with read_log(log, ROLES) as opened:
+        assert traffic.detect(make_study(build_profile(opened))) == []

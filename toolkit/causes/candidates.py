@@ -125,6 +125,21 @@ def share_of(study: Study, e: Evidence, damage: Damage, relation: Relation | Non
     total = float(np.nansum(np.where(damage.rows, damage.excess, 0.0)))
     if damage.kind != "labels" or total <= 0:
         return 0.5
+    return _share(study, e, damage, relation, total) * _through_the_model(study, e, damage)
+
+
+def _through_the_model(study: Study, e: Evidence, damage: Damage) -> float:
+    """Give the part of the rise of the final loss that the model's own has: all that spoils its answers can explain."""
+    if CAUSE_OF[e.mechanism] in ("human", "bias") or e.mechanism in SERVICE or np.isnan(study.log.decision).all():
+        return 1.0
+    final, model = (
+        float(np.nanmean(now[damage.rows]) - np.nanmean(base)) if (~np.isnan(base)).any() else float("nan")
+        for now, base in ((study.log_loss.final, study.ref_final), (study.log_loss.model, study.ref_loss.model))
+    )
+    return float(np.clip(model / final, 0.0, 1.0)) if final > 0 and np.isfinite(model) else 1.0
+
+
+def _share(study: Study, e: Evidence, damage: Damage, relation: Relation | None, total: float) -> float:
     if relation is not None and relation.total > 1e-9 and e.mechanism in ("covariate_shift", "unrepresentative_data"):
         beyond = matched(damage, off_support(study)) / total
         return float(np.clip(max(relation.mix / relation.total, beyond), 0.0, 1.0))

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.causes.candidates import Candidate
+from toolkit.detectors import forecast
 from toolkit.detectors.evidence import difference, inside
 from toolkit.detectors.groups import LEAST, measures
 from toolkit.detectors.promise import perfect
@@ -73,6 +74,8 @@ def _no_inputs(study: Study, c: Candidate) -> Double | None:
         return None
     if c.best.finding.details.get("side_by_side") or c.best.finding.detector in ("provenance", "forecast"):
         return None
+    if c.cause == "data" and any(e.mechanism for e in forecast.detect(study)):
+        return None  # what came broke away from its own course, and the forecasts did not
     if c.mechanism in _OF_A_VERSION:
         return Double("concept_drift", "the old version's answers to 1,000 requests after the switch")
     if c.best.change is None or c.best.change.shape in ("none", "from_start"):

@@ -1,14 +1,23 @@
-"""The model's own numbers as a column (floor 4; integration): a forecast in thousands, or one that stands still."""
+"""The model's own numbers as a column (floor 4; integration): in thousands, standing still, or those of an old file."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
 from toolkit.detectors import defaults, units
 from toolkit.detectors.drift import column_moved
-from toolkit.detectors.evidence import Evidence
+from toolkit.detectors.evidence import Evidence, make
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Mask
+from toolkit.detectors.values import distinct
+from toolkit.profile.model import Floats, Mask
+from toolkit.timeline.change import Change
+
+#: Stretches of so many equal forecasts are no chance; the farthest an old file lies back, and the longest log asked.
+_RUN, _FARTHEST, _MOST_ROWS = 6, 400, 10_000
+#: That many digits are the same by chance is out of the question.
+_SURE: Final = 10.0
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -19,11 +28,51 @@ def detect(study: Study) -> list[Evidence]:
     still = defaults.frozen(study, "prediction", base, now)
     if still is not None:
         return [still]
+    again = _again(study, now)
+    if again is not None:
+        return [again]
     move = column_moved(study, "prediction", base, now)
     if move is None or _label_moved_too(study, move.rows):
         return []
     got = units.of_column(study, "prediction", base, now, move.rows, move.change, move.z, move.distance)
     return [got] if got is not None else []
+
+
+def _again(study: Study, now: Floats) -> Evidence | None:
+    """Look for stretches of forecasts that are those of so many rows before, to the last digit: an old file served."""
+    few = len(distinct(now[~np.isnan(now)])[0]) < 0.3 * len(now)
+    if few or len(now) > _MOST_ROWS or study.log.features:
+        return None  # equal inputs, and those that a tree takes for equal, are answered alike
+    best, lag = np.zeros(len(now), dtype=bool), 0
+    for k in range(1, min(_FARTHEST, len(now) // 4)):
+        flags = np.zeros(len(now), dtype=bool)
+        flags[k:] = now[k:] == now[:-k]
+        flags = _runs(flags)
+        if flags.sum() > best.sum():
+            best, lag = flags, k
+    many, first = int(best.sum()), int(np.argmax(best))
+    # a model that gives every Sunday what it gave on Saturday did so from the beginning; one value is told elsewhere
+    if many < 2 * _RUN or first < 0.1 * len(now) or len(distinct(now[best])[0]) < _RUN:
+        return None
+    text = (
+        f"{many} forecasts since the change are those of {lag} rows before, digit by digit and in stretches of "
+        f"{_RUN} or more: an old forecast is served again."
+    )
+    share = float(best[first:].mean())
+    change = Change("step", first, len(now), 0.0, share, _SURE, first, first)
+    return make(
+        study, "again", "stale_feature", text, strength=0.95, z=_SURE, change=change, rows=best, effect=share,
+        unit="share of rows", n=many, features=["prediction"], refutes=("concept_drift", "label_shift"),
+    )  # fmt: skip
+
+
+def _runs(flags: Mask) -> Mask:
+    """Keep what is marked in stretches of ``_RUN`` rows and more."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
+    out = np.zeros(len(flags), dtype=bool)
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        out[first:last] = last - first >= _RUN
+    return out
 
 
 def _label_moved_too(study: Study, rows: Mask) -> bool:

@@ -19,6 +19,9 @@ from toolkit.detectors.study import Study
 NAME: Final = "as_it_was"
 #: The learner's own rise may be at most this part of the model's, at the upper end of its 95 % interval.
 _PART: Final = 0.35
+#: How far it points to the model or to what stands between it and the answer, of which it shows nothing itself: so
+#: far, and so much more where the learner's rise is nil.
+_ANSWERS: Final = (0.5, 0.2)
 
 
 def detect(study: Study, relation: Relation | None) -> list[Evidence]:
@@ -37,8 +40,14 @@ def detect(study: Study, relation: Relation | None) -> list[Evidence]:
         f"{_loss(study, got.learnt)} on rows of the baseline that it did not see, while the model errs "
         f"{_loss(study, gap)} more: the labels still follow from the inputs, and the answers do not."
     )
-    refutes = ("concept_drift", "label_noise", "label_shift", "poisoned_data")
-    return [make(study, NAME, "", text, strength=0.0, z=z, effect=gap, unit="loss", n=got.n, refutes=refutes)]
+    strength = _ANSWERS[0] + _ANSWERS[1] * (1.0 - float(np.clip(got.rise_at_most / (_PART * gap), 0.0, 1.0)))
+    return [
+        make(
+            study, NAME, "bad_rollout", text, strength=strength, z=z, change=relation.change, effect=gap, unit="loss",
+            n=got.n, supports=("bad_rollout", "wrong_model_version", "training_serving_skew"),
+            refutes=("concept_drift", "label_noise", "label_shift", "poisoned_data"),
+        )
+    ]  # fmt: skip
 
 
 def _loss(study: Study, loss: float) -> str:

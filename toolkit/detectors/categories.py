@@ -11,6 +11,7 @@ from toolkit.detectors.defaults import PLACEHOLDERS
 from toolkit.detectors.drift import Moved, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
 from toolkit.detectors.permuted import permuted
+from toolkit.detectors.recoded import recoded
 from toolkit.detectors.study import Study, seen
 from toolkit.profile.model import Codes, Mask
 from toolkit.timeline.change import find_change
@@ -26,7 +27,10 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
         base = study.ref.features[name]
         if isinstance(column, Codes) and isinstance(base, Codes):
             found += _new(study, name, base, column)
-        if name in moves and (got := permuted(study, name, moves[name])) is not None:
+        if name not in moves:
+            continue
+        got = permuted(study, name, moves[name]) or recoded(study, name, moves[name])
+        if got is not None:
             found.append(got)
     return found
 

@@ -49,7 +49,7 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
         return None
     bound = float(late.max() if upper else late.min())
     at = late == bound
-    if at.sum() < _LEAST:
+    if at.sum() < _LEAST or at.all():  # one value alone is no end of anything
         return None
     beyond, usual = float((base > bound if upper else base < bound).mean()), float((base == bound).mean())
     if beyond < _BEYOND or at.mean() - usual < 0.5 * beyond:

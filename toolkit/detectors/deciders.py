@@ -92,9 +92,12 @@ def _of_column(study: Study, cases: _Cases, name: str, codes: Codes, events: Seq
     usable = (codes.codes >= 0) & ~by_machine(study) & ~(np.isnan(cases.answer) & np.isnan(cases.loss))
     counts = np.bincount(codes.codes[usable], minlength=len(codes.names))
     tried = [int(i) for i in np.argsort(-counts, kind="stable")[:MOST] if counts[i] >= LEAST]
-    if len(tried) < 3:  # of two, nobody can say which is as usual
+    if len(tried) < 2:
         return None
     raised = 2 * np.log(2 * len(tried))
+    if len(tried) == 2:  # of two, only their own losses can say which of them is as usual
+        worse = [i for i in tried if _change(np.where(codes.codes == i, cases.loss, np.nan), float(raised)).z > 0]
+        tried = worse if len(worse) == 1 else []
     own = {i: (usable & (codes.codes == i), usable & (codes.codes != i)) for i in tried}
     series = {i: cases.beyond(*own[i]) for i in tried}
     best: tuple[float, int, bool, Change] | None = None

@@ -12,7 +12,7 @@ from toolkit.detectors.evidence import Evidence, difference, from_start, inside,
 from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import confined, of_one_group
 from toolkit.profile.model import Floats, Mask, Sample
-from toolkit.records import Event
+from toolkit.records import Event, SliceTerm
 from toolkit.timeline.change import Change, find_change
 
 NAME = "decisions"
@@ -67,7 +67,7 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     mean = float(np.nanmean(paired[rows]))
     n = int((~np.isnan(paired[rows])).sum())
     error = float(np.nanstd(paired[rows])) / np.sqrt(max(n, 1)) or 1e-9
-    z = mean / error
+    z = max(mean / error, _of_the_far(study, guess, decision, paired, rows))
     usual = 0.0
     if change.shape != "from_start" and differ[rows].mean() > 1.25 * differ[~rows].mean():
         # people who used to right the model's errors and no longer do cost what they saved
@@ -76,6 +76,8 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             usual, mean, error, z = float(np.nanmean(paired[~rows])), rise, off, up
     scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
     if z < 3 or mean / scale < 0.004:
+        if (alone := _of_one(study, paired, differ)) is not None:
+            return [alone]
         text = f"Decisions cost no more than the model's own answers would have ({mean:+.3f} loss a row)."
         return [
             make(
@@ -125,6 +127,40 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             details={"override_rate": rate, "paired": mean},
         )
     ]
+
+
+def _of_one(study: Study, paired: Floats, differ: Mask) -> Evidence | None:
+    """Find one who decides whose changes cost what others' save; the level is corrected for all who were tried."""
+    codes, worst = study.log.decider, None
+    tried = [i for i in range(len(codes.names)) if (~np.isnan(paired[codes.codes == i])).sum() >= LEAST]
+    for i in tried if len(tried) > 1 else []:
+        own = paired[(codes.codes == i) & ~np.isnan(paired)]
+        z = float(own.mean() / max(own.std() / np.sqrt(len(own)), 1e-9))
+        worst = max(worst or (0.0, i), (z, i))
+    if worst is None or worst[0] < np.sqrt(3.5**2 + 2 * np.log(len(tried))):
+        return None
+    mine = codes.codes == worst[1]
+    mean, rate = float(np.nanmean(paired[mine])), float(differ[mine].mean())
+    text = (
+        f"{codes.names[worst[1]]} changed {percent(rate)} of the model's answers, and the decisions lose {mean:.3f} a "
+        f"row more than these; those of the others {float(np.nanmean(paired[~mine])):+.3f}."
+    )
+    return make(
+        study, NAME, "harmful_overrides", text, strength=0.85, z=worst[0], change=from_start(study), rows=mine & differ,
+        effect=mean, unit="loss", n=int(mine.sum()), slice_=(SliceTerm("decider", codes.names[worst[1]]),),
+        refutes=("over_reliance",),
+    )  # fmt: skip
+
+
+def _of_the_far(study: Study, guess: Floats, decision: Floats, paired: Floats, rows: Mask) -> float:
+    """Give z of what the far changes of a number cost: many small ones beside a few far ones hide these in scatter."""
+    if not study.regression:
+        return 0.0
+    away = np.where(rows & ~np.isnan(paired), np.abs(decision - guess), np.nan)
+    far = away > 3 * float(np.nanmedian(away))
+    if not 10 <= far.sum() < 0.5 * rows.sum():
+        return 0.0
+    return float(paired[far].mean() / max(float(paired[far].std()) / np.sqrt(far.sum()), 1e-9))
 
 
 def _more_changed(study: Study, paired: Floats, differ: Mask, known: Floats) -> Change:

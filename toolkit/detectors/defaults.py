@@ -22,6 +22,8 @@ from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
 LEAST_RISE: Final = 0.03
+#: How rare a value was (of its share now), among how many others, and how sure it then is filled in.
+_RARE, _MANY, _SUDDEN = 0.125, 30, 0.8
 #: What a row repeats whose number is one of very few that are left.
 A_DOZEN: Final = "one of the dozen rows before it"
 PLACEHOLDERS: Final = frozenset(
@@ -92,6 +94,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     rest = _rest_moved(base, column, flags > 0, rows, label)
     # a whole feature at one value leaves no rest to look at
     strength = 0.9 if share > 0.97 else float(np.clip(1.1 - 5 * rest, 0.0, 1.0))
+    if base_share < _RARE * share and not isinstance(base, Codes) and _round(label) and several(base, _MANY):
+        strength = max(strength, _SUDDEN)  # what is filled in for some kind of rows alone moves the rest too
     new_name = isinstance(column, Codes) and isinstance(base, Codes) and label not in seen(base)
     if new_name and label.strip().lower() not in PLACEHOLDERS:
         return
@@ -124,6 +128,12 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
         threshold=LEAST_RISE,
         refutes=("covariate_shift",) if strength > 0.7 else (),
     )
+
+
+def _round(label: str) -> bool:
+    """Whether a value is one that somebody wrote down: of one digit and zeros, or of nines."""
+    digits = label.lstrip("-").replace(".", "").strip("0")
+    return len(digits) <= 1 or set(digits) == {"9"}
 
 
 def _several(base: Column, column: Column, rows: Mask) -> bool:

@@ -18,6 +18,7 @@ from toolkit.detectors.curve import auc
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make
 from toolkit.detectors.study import Study, first_known, known
+from toolkit.detectors.world import off_support
 from toolkit.profile.model import Codes, Floats, Mask
 
 #: What a story refutes that tells of one column which lost what it told from the first row.
@@ -67,7 +68,9 @@ class _Lost:
 def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
     """Look for the feature that told most of the label and does not when served."""
     lost = None if study.own_reference or not study.has_labels else _worst(study)
-    if lost is None or lost.drop < 0.08 or lost.z < 3 or lost.was < 0.7 or not _early(study, lost):
+    if lost is None or lost.drop < 0.08 or lost.z < 3 or lost.was < 0.7:
+        return []
+    if not _early(study, lost) or _of_strangers(study, lost):
         return []
     size = logistic(14 * (lost.drop - 0.14)) * (1.0 if lost.drop > 2 * lost.next else 0.7)
     missed = difference(study.ref_loss.model, first_known(study.log_loss.model))[3]
@@ -115,6 +118,16 @@ def _early(study: Study, lost: _Lost) -> bool:
         return True
     _, x_now = _coded(study.ref.features[lost.name], study.log.features[lost.name], lost.target)
     return lost.was - auc(x_now, early) >= 0.6 * lost.drop
+
+
+def _of_strangers(study: Study, lost: _Lost) -> bool:
+    """Whether it tells the old all the same of rows like the baseline's: what it lost, it lost on another crowd."""
+    strange = off_support(study, but=lost.name)
+    alike = np.where(strange, np.nan, lost.now)
+    if strange.mean() < 0.1 or (~np.isnan(alike)).sum() <= 40:
+        return False
+    _, x_now = _coded(study.ref.features[lost.name], study.log.features[lost.name], lost.target)
+    return lost.was - auc(x_now, alike) < 0.5 * lost.drop
 
 
 def _joined(study: Study, lost: _Lost, moves: Mapping[str, Moved]) -> float:

@@ -1,11 +1,13 @@
 """A segment value that the baseline never held, where the model fails from its first row (floor 4).
 
-A new place is a model that was taught elsewhere (overfitting: the pilot did not generalise); a new kind of customer,
-device or channel is a world that grew (data: a new category). That the model fails there is the same; the name of the
-column says which it is.
+A new place is a model that was taught elsewhere (overfitting: the pilot did not generalise), and so is one that is
+served from its first row on to nobody whom it was taught on; a new kind of customer, device or channel is a world that
+grew (data: a new category). That the model fails there is the same; the name of the column says which it is.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from toolkit.logs.names import PLACE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change
+
+#: The share of rows from which on all that is served is new.
+_ALL: Final = 0.97
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -41,7 +46,7 @@ def _rare(base: Codes) -> set[str]:
 def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) -> Evidence | None:
     if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
         return None
-    place = bool(words_of(plain(column)) & PLACE_WORDS)
+    place = bool(words_of(plain(column)) & PLACE_WORDS) or float(fresh.mean()) > _ALL
     ref_loss = study.ref_loss.model if not np.isnan(study.ref_loss.model).all() else study.ref_loss.final
     known = ~fresh & ~np.isnan(loss)
     other = loss[known] if known.sum() >= LEAST_ROWS else ref_loss

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, ks_z, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import FACTORS, NAME
 from toolkit.detectors.witness import ask
@@ -22,6 +22,8 @@ from toolkit.timeline.change import find_change
 _LEAST, _TAKEN = 15, 30
 #: How far the rows may lie from the baseline's (KS): this, or as far as chance takes so few of them, nine times in ten.
 _FIT, _CHANCE = 0.08, 1.22
+#: How far the rows' other features may lie from the baseline's (KS).
+_OTHER: Final = 0.3
 #: Factors that a slip makes: another one that nothing else speaks for may as well be a crowd of its own.
 _TENS: Final = frozenset((10.0, 100.0, 1000.0, 1e6))
 
@@ -48,7 +50,7 @@ def _of(study: Study, name: str, base: Floats, column: Floats) -> Evidence | Non
     if not factor:
         return None
     word = ask(study, name, base, column, np.where(rows, column / factor, column), rows)
-    if word == "crowd":
+    if word == "crowd" or (word == "silent" and _strangers(study, name, rows)):
         return None
     share = float(rows[inside(change, len(rows))].mean())
     text = (
@@ -61,6 +63,18 @@ def _of(study: Study, name: str, base: Floats, column: Floats) -> Evidence | Non
         unit="factor", n=int(rows.sum()), features=[name], refutes=("covariate_shift",) if strength > 0.5 else (),
         details={"witness": word},
     )  # fmt: skip
+
+
+def _strangers(study: Study, name: str, rows: Mask) -> bool:
+    """Whether the rows are another crowd in another feature too: a slip of a unit picks no rows by what they are."""
+    for other, (base, column) in study.numbers.items():
+        have, there = (x[~np.isnan(x)] for x in (base, column[rows]))
+        if other == name or min(len(have), len(there)) < _LEAST or _out(there, have).mean() > 0.5:
+            continue  # several columns of one sender may slip together
+        away = ks_distance(have, there)
+        if away > _OTHER and ks_z(away, len(have), len(there)) > 6:
+            return True
+    return False
 
 
 def _out(x: Floats, base: Floats) -> Mask:

@@ -7,13 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.evidence import Evidence, difference, inside, make, percent
 from toolkit.detectors.study import Study, implied_threshold, losses
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change, no_change
 
 LEAST: Final = 30
+#: The part of what the new threshold changes by itself up to which the share of positive answers is as before.
+_ALONG: Final = 0.25
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -75,8 +77,18 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
     new, left = implied_threshold(score[rows], answers[rows])
     between = rows & (score >= min(old, new)) & (score < max(old, new))
     # a threshold explains the answers as well as the old one did; people who override do not
-    if left > missed + 0.2 * float(np.nanmean(off[rows])) or between.sum() < 5:
+    rarer = float(min(answers[rows].mean(), 1 - answers[rows].mean()))  # what no threshold at all gets wrong
+    if left > 0.5 * rarer or left > missed + 0.2 * float(np.nanmean(off[rows])) or between.sum() < 5:
         return None
+    if _recalibrated(study, answers, old, rows, known):
+        text = (
+            f"The {role} is positive from a score of {new:.4g} on since the change, from {old:.4g} before, and the "
+            "scores moved along: as many answers are positive as were, and no more of them wrong."
+        )
+        still = ("threshold_misconfigured", "harmful_overrides", "over_reliance", "not_adopted")
+        return make(
+            study, "threshold", "", text, strength=0.0, z=change.z, effect=new - old, unit="score", refutes=still
+        )
     replay = _replay(study, role, old, rows)
     direction = "raised" if new > old else "lowered"
     text = (
@@ -114,6 +126,16 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
         share_hint=None if replay is None else replay[1],
         threshold=old,
     )
+
+
+def _recalibrated(study: Study, answers: Floats, old: float, rows: Mask, known: Mask) -> bool:
+    """Whether the scores moved along with the threshold: as many are answered positive as before, and as well."""
+    before, score, loss = known & ~rows, study.log.score, study.log_loss.final
+    if before.sum() < LEAST:
+        return False
+    was, now, kept = (float(x.mean()) for x in (answers[before], answers[rows], score[rows] >= old))
+    worse = difference(loss[before], loss[rows])[3]
+    return abs(now - was) < _ALONG * abs(kept - was) and not worse > 2
 
 
 def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, float | None] | None:

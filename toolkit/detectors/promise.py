@@ -18,6 +18,7 @@ from toolkit.detectors.evidence import Evidence, difference, from_start, make
 from toolkit.detectors.generalisation import plainest
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats
+from toolkit.timeline.change import find_change
 
 NAME: Final = "promise"
 #: At most this error rate, or part of the error of the plainest answer, is nearly perfect.
@@ -76,10 +77,13 @@ def detect(study: Study) -> list[Evidence]:
     if hollow(study):
         text = (
             f"A fresh learner taught on the reference errs {got.learnt:.3f} on rows of it that it did not see and "
-            f"{got.served:.3f} on the log: the world is as it was. That the model errs but {got.promised:.3f} on the "
-            "reference is most likely because those rows taught it, so the log is held to itself."
+            f"{got.served:.3f} on the first served rows: the world was as before then. That the model errs but "
+            f"{got.promised:.3f} on the reference is most likely because those rows taught it, so the log is held to "
+            "itself."
         )
-        refutes = ("concept_drift", "label_noise", "label_shift", "training_serving_skew", "leakage")
+        later = find_change(study.log_loss.model).found  # what changed then is another matter
+        world = () if later else ("concept_drift", "label_noise", "label_shift")
+        refutes = (*world, "training_serving_skew", "leakage")
         return [
             make(study, NAME, "", text, strength=0.0, z=got.better, effect=got.gap, unit="loss", n=got.n,
                  refutes=refutes)

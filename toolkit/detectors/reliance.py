@@ -7,9 +7,10 @@ import numpy as np
 from toolkit.detectors.association import ranks
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, NAME, answers, by_machine, differ_from
-from toolkit.detectors.evidence import Evidence, from_start, inside, make, percent, since
+from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats
+from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
 
 
@@ -67,6 +68,8 @@ def _reliance(study: Study) -> list[Evidence]:
                 refutes=("harmful_overrides",),
             )
         ]
+    if (one := _of_one(study, accepted)) is not None:
+        return [one]
     overrides = float((differ_from(study, guess, decision) & (known > 0)).sum() / max(known.sum(), 1))
     if (
         rate > 0.97
@@ -96,6 +99,36 @@ def _reliance(study: Study) -> list[Evidence]:
             )
         ]
     return []
+
+
+#: What one who stamps accepts of the wrong answers, and by how much more than the others do.
+_STAMPS, _MORE = 0.9, 0.3
+
+
+def _of_one(study: Study, accepted: Floats) -> Evidence | None:
+    """Find one who lets the model's wrong answers through that others who decide correct, from the first row on."""
+    codes, people = study.log.decider, ~by_machine(study) & ~np.isnan(accepted)
+    tried = [i for i in range(len(codes.names)) if (people & (codes.codes == i)).sum() >= LEAST]
+    level = np.sqrt(4.5**2 + 2 * np.log(max(len(tried), 1)))
+    found = []
+    for i in tried:
+        mine, others = people & (codes.codes == i), people & (codes.codes != i) & (codes.codes >= 0)
+        more, _, interval, z = difference(accepted[others], accepted[mine])
+        dearer = difference(study.log_loss.final[codes.codes != i], study.log_loss.final[codes.codes == i])[3]
+        if others.sum() >= LEAST and accepted[mine].mean() > _STAMPS and more > _MORE and min(z, dearer + 1.5) > level:
+            found.append((more, z, interval, i, mine))
+    if not found:
+        return None
+    more, z, interval, i, mine = max(found, key=lambda f: f[1])
+    text = (
+        f"{codes.names[i]} accepts {percent(float(accepted[mine].mean()))} of the model's wrong answers, the others "
+        f"{percent(float(accepted[mine].mean() - more))}."
+    )
+    return make(
+        study, NAME, "over_reliance", text, strength=0.85, z=z, change=from_start(study),
+        rows=mine & (accepted == 1), effect=more, unit="share of wrong answers accepted", interval=interval,
+        n=int(mine.sum()), slice_=(SliceTerm("decider", codes.names[i]),), refutes=("harmful_overrides",),
+    )  # fmt: skip
 
 
 def _let_through(study: Study) -> list[Evidence]:

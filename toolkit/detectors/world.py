@@ -50,7 +50,8 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
     freedom = r.strata.count * r.strata.labels - 1
     z = z_of_misfit(r.still_misfit, freedom)
     # many classes spread a change of the relation thin; the loss at equal inputs gathers it
-    z_loss = 0.9 * r.given / r.given_error if r.given > 0.5 * r.total > 0 else 0.0
+    modelled = not np.isnan(study.log_loss.model).all()  # of people's decisions the loss says nothing of the world
+    z_loss = 0.9 * r.given / r.given_error if modelled and r.given > 0.5 * r.total > 0 else 0.0
     z_counts = z_of_misfit(r.covariate_misfit, r.strata.count * (r.strata.labels - 1))
     z_given = max(z_counts, z_loss)
     found: list[Evidence] = []
@@ -249,26 +250,31 @@ def _common(top: list[Moved]) -> Change:
     return max(top, key=lambda m: abs(m.change.z)).change
 
 
-def off_support(study: Study) -> Mask:
+def off_support(study: Study, *, but: str | None = None) -> Mask:
     """Mark log rows with a value where the baseline has none, or hardly any.
 
     That is outside its range (a twentieth beyond it), in a stretch of which it has next to nothing, or of a category it
     never had: there nothing says what the labels would have been.
 
-    Of many features and few baseline rows some value is always out of range; a row counts from so many on as a row of
-    the same crowd hardly ever has (twice the features over the rows, and three deviations more).
+    The feature ``but`` is not asked. Of many features and few baseline rows some value is always out of range; a row
+    counts from so many on as a row of the same crowd hardly ever has (twice the features over the rows, and three
+    deviations more).
     """
+    if but is not None:
+        return _off_support(study, but)
     if "off_support" not in study.memo:
-        study.memo["off_support"] = _off_support(study)
+        study.memo["off_support"] = _off_support(study, None)
     got: Mask = study.memo["off_support"]
     return got
 
 
-def _off_support(study: Study) -> Mask:
+def _off_support(study: Study, but: str | None) -> Mask:
     out = np.zeros(len(study.log))
     smallest, tried = np.inf, 0
     for name, column in study.log.features.items():
         base = study.ref.features[name]
+        if name == but:
+            continue
         if isinstance(column, Codes) and isinstance(base, Codes):
             old = seen(base)
             fresh = np.array([v not in old for v in column.names] + [False])

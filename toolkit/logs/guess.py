@@ -8,7 +8,9 @@ from typing import Final
 
 from toolkit.logs.names import (
     ABOUT_WORDS,
+    ANSWER_WORDS,
     BIRTH_WORDS,
+    CAME_WORDS,
     GROUP_WORDS,
     ID_NAME,
     NAMES,
@@ -53,6 +55,8 @@ def guess_roles(stats: Mapping[str, ColumnStats], held_back: Collection[str] = (
     _only_time(single, stats, notes)
     _only_id(single, stats, notes)
     _telling_words(single, stats, notes)
+    _named_after(single, stats, notes)
+    _only_other(single, stats, notes)
     _label_to_come(single, stats, notes, held_back)
     _score_named_prediction(single, stats, notes)
     groups, segments = _slices(stats, set(single.values()))
@@ -188,6 +192,50 @@ def _telling_words(single: dict[str, str], stats: Mapping[str, ColumnStats], not
         if role not in single and len(found) == 1:
             single[role] = found[0]
             notes[found[0]] = f"named like a {role}"
+
+
+def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
+    """Take for the label the one column after which the answer is named: calls_forecast of calls, churn_pred of churn.
+
+    A column of fractions that shares its name with the prediction (churn_score) is the score.
+    """
+    answer = single.get("prediction", single.get("score"))
+    if "label" in single or answer is None:
+        return
+    stems = {
+        "_".join(w for w in plain(single[role]).split("_") if w not in ANSWER_WORDS)
+        for role in ("prediction", "score")
+        if role in single
+    } - {"", "y"}
+    whole = {stem + ending for stem in stems for ending in ("", "s", "d", "ed")}
+    whole |= {f"{word}_{stem}" for stem in stems for word in CAME_WORDS} | {
+        f"{s}_{w}" for s in stems for w in CAME_WORDS
+    }
+    found = [c for c in stats if plain(c) in whole and c not in single.values() and _fits("label", stats[c])]
+    few = "prediction" in single and stats[answer].distinct <= _MOST_SLICES
+    if len(found) == 1 and (not few or stats[found[0]].distinct <= stats[answer].distinct + 1):
+        single["label"] = found[0]
+        notes[found[0]] = f"{answer} is named after it"
+    alike = [
+        c for c, held in stats.items()
+        if plain(c) in {f"{stem}_{word}" for stem in stems for word in ("score", "prob", "proba", "probability")}
+        and c not in single.values() and _fits("score", held) and 0 <= (held.low or 0.0) <= (held.high or 0.0) <= 1
+    ]  # fmt: skip
+    if "score" not in single and len(alike) == 1:
+        single["score"] = alike[0]
+        notes[alike[0]] = f"fractions, named as {answer} is"
+
+
+def _only_other(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
+    """Take the only column beside a forecast and its time for the label: there is nothing else to hold it to."""
+    others = [c for c in stats if c not in single.values() and plain(c) != "split" and not _no_feature(stats[c])]
+    if "label" in single or "prediction" not in single or "decision" in single or len(others) != 1:
+        return
+    answer, held = stats[single["prediction"]], stats[others[0]]
+    alike = answer.low is not None and held.low is not None and answer.distinct > _MOST_SLICES
+    if alike and held.family == answer.family == "number" and (held.high or 0.0) > (answer.low or 0.0):
+        single["label"] = others[0]
+        notes[others[0]] = f"all that there is beside {single['prediction']}"
 
 
 def _label_to_come(

@@ -89,11 +89,20 @@ SEGMENT_WORDS: Final = PLACE_WORDS | frozenset(
 TELLING_WORDS: Final[dict[str, frozenset[str]]] = {
     "prediction": frozenset(
         {"prediction", "predicted", "pred", "forecast", "forecasted", "suggestion", "suggested", "recommendation"}
+        | {"prognose", "vorhersage", "prevision", "previsione", "prediccion", "pronostico"}
     ),
     "score": frozenset({"proba", "probability"}),
     "decision": frozenset({"decision", "decided"}),
     "label": frozenset({"label", "actual", "actuals", "outcome", "truth"}),
 }
+#: Words that make an answer's name of that of what is answered: ``calls_forecast`` of ``calls``.
+ANSWER_WORDS: Final = TELLING_WORDS["prediction"] | frozenset(
+    {"score", "proba", "prob", "probability", "fc", "hat", "est", "estimate", "estimated", "expected", "model"}
+)
+#: Words that make a name that of what truly came: ``sold_units`` beside ``forecast_units``.
+CAME_WORDS: Final = TELLING_WORDS["label"] | frozenset(
+    {"sold", "real", "realised", "realized", "true", "observed", "measured", "final", "delivered", "ist", "reel"}
+)
 #: Words with which a name says something about a column of a role, and is none.
 ABOUT_WORDS: Final = frozenset(
     {
