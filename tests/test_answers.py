@@ -77,6 +77,58 @@ def test_a_profile_that_repeats_by_design_is_not_stale() -> None:
     assert answers.detect(studied(log, "regression")) == []
 
 
+def told_and_came(told: np.ndarray, came: np.ndarray) -> Study:
+    """Read hourly forecasts, and what came, both to the hundredth."""
+    when = pd.date_range("2025-03-03", periods=len(told), freq="h", tz="UTC")
+    return studied(pd.DataFrame({"when": when, "told": told.round(2), "came": came.round(2)}), "regression")
+
+
+def rentals(days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw hours, forecasts and what came of some days with a daily course."""
+    rng, hour = np.random.default_rng(4), np.arange(24 * days)
+    true = (60 + 50 * np.sin(2 * np.pi * hour / 24)) * rng.normal(1, 0.1, days).repeat(24)
+    return hour, true + rng.normal(0, 2, len(hour)), true + rng.normal(0, 4, len(hour))
+
+
+def test_a_plan_that_repeats_by_habit_is_not_stale() -> None:
+    """Every Sunday is given Saturday's forecast, from the first Sunday on; every second week the plan of the first."""
+    hour, told, came = rentals(28)
+    assert answers.detect(told_and_came(np.where(hour // 24 % 7 == 6, np.roll(told, 24), told), came)) == []
+    assert answers.detect(told_and_came(np.where(hour // 168 % 2 == 1, np.roll(told, 168), told), came)) == []
+
+
+def test_forecasts_that_are_rounded_repeat_by_chance() -> None:
+    """Whole tens since a day are those of some day before, hour by hour, as any day's are: nothing is old."""
+    hour, told, came = rentals(60)
+    told = told * np.where(hour // 24 % 7 >= 5, 0.6, 1.0)
+    assert answers.detect(told_and_came(np.where(hour > 900, (told / 10).round() * 10, told), came)) == []
+
+
+def test_a_day_that_moved_is_not_surely_a_clock() -> None:
+    """Since a day all comes an hour later than it used to, the forecasts as before: the world is not cleared."""
+    hour, told, came = rentals(60)
+    (got,) = shifted.detect(told_and_came(told, np.where(hour >= SINCE, np.roll(came, 1), came)))
+    assert got.finding.details["came_moved"]
+    assert "concept_drift" not in got.finding.refutes
+    assert "or the day moved" in got.finding.statement
+
+
+def test_the_last_value_is_no_clock() -> None:
+    """Forecasts that are what came an hour before, to the last digit, are said to be that."""
+    hour, told, came = rentals(60)
+    (got,) = shifted.detect(told_and_came(np.where(hour >= SINCE, np.roll(came, 1), told), came))
+    assert "they are what came then, and no forecasts" in got.finding.statement
+
+
+def test_one_day_like_the_day_before_is_no_shift() -> None:
+    """A Monday on which what came is as little as Sunday's forecast said: a day like another, no clock."""
+    hour, told, came = rentals(60)
+    free = np.where(hour // 24 % 7 == 6, 0.3, 1.0)
+    holiday = hour // 24 == 42
+    came = np.where(holiday, 0.3, free) * came
+    assert shifted.detect(told_and_came(told * free, came)) == []
+
+
 def crops(named: dict[str, str], *, wrong: float = 0.15) -> Study:
     """Read three thousand fields; since half of them the answers go by other names."""
     rng = np.random.default_rng(7)

@@ -42,7 +42,9 @@ class Double:
 
 def double_of(study: Study, c: Candidate) -> Double | None:
     """Give the double of a candidate on this log; ``None`` where the log can tell."""
-    for rule in (_no_labels, _no_model, _no_inputs, _no_inputs_from_start, _noise_of_a_group, _unequal_need, _hollow):
+    for rule in (
+        _no_labels, _no_model, _no_inputs, _no_inputs_from_start, _another_hour, _noise_of_a_group, _unequal_need, _hollow,
+    ):  # fmt: skip
         found = rule(study, c)
         if found is not None and found.cause != c.cause:
             return found
@@ -107,6 +109,13 @@ def _no_inputs_from_start(study: Study, c: Candidate) -> Double | None:
     if float(c.best.finding.details.get("gap_in_validation") or 0.0) > 0.3:
         return None
     return Double("training_serving_skew", "200 served rows with their features computed again as in training")
+
+
+def _another_hour(_study: Study, c: Candidate) -> Double | None:
+    """What came at another hour of the day than it used to may have been written down so, or have happened so."""
+    if not c.best.finding.details.get("came_moved"):
+        return None
+    return Double("concept_drift", "the hour of twenty of the things that came, from a record of their own")
 
 
 def _noise_of_a_group(study: Study, c: Candidate) -> Double | None:

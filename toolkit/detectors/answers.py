@@ -54,6 +54,8 @@ def _again(study: Study, now: Floats) -> Evidence | None:
     # a model that gives every Sunday what it gave on Saturday did so from the beginning; one value is told elsewhere
     if many < 2 * _RUN or first < 0.1 * len(now) or len(distinct(now[best])[0]) < _RUN:
         return None
+    if _by_design(study, best, lag) or _alone(now, best, lag) < 2 * _RUN:
+        return None
     text = (
         f"{many} forecasts since the change are those of {lag} rows before, digit by digit and in stretches of "
         f"{_RUN} or more: an old forecast is served again."
@@ -64,6 +66,26 @@ def _again(study: Study, now: Floats) -> Evidence | None:
         study, "again", "stale_feature", text, strength=0.95, z=_SURE, change=change, rows=best, effect=share,
         unit="share of rows", n=many, features=["prediction"], refutes=("concept_drift", "label_shift"),
     )  # fmt: skip
+
+
+def _by_design(study: Study, best: Mask, lag: int) -> bool:
+    """Whether the repeats may be a habit: the baseline has them, or they came as early as those of a habit would.
+
+    What comes again and again was not long in coming the first time; what came once may come every week.
+    """
+    base, time, at = study.ref.prediction, study.log.time, np.flatnonzero(best)
+    if not study.own_reference and _runs(base[lag:] == base[:-lag]).any():
+        return True
+    away = int(np.diff(at).max()) - 1
+    return bool(at[0] < 2 * away if away else time[at[0]] - time[0] < 7 * 86400)
+
+
+def _alone(now: Floats, best: Mask, lag: int) -> int:
+    """Count the repeats whose value hardly comes but there and where it was taken from: others repeat by chance."""
+    told = best | np.append(best[lag:], np.zeros(lag, dtype=bool))
+    _, code, total = np.unique(now, return_inverse=True, return_counts=True)
+    there = np.bincount(code.ravel()[told], minlength=len(total))
+    return int((best & (there > 0.8 * total)[code.ravel()]).sum())
 
 
 def _runs(flags: Mask) -> Mask:
