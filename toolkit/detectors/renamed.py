@@ -2,7 +2,8 @@
 
 Where each class that is answered stands for another one since a change, and read so the model errs no more than before,
 neither the model nor the world changed: the list of the classes' names did. The reading is the assignment of answers to
-labels that agrees most often (Kuhn 1955).
+labels that agrees most often (Kuhn 1955); each class must be righter under its new name, for a scale on which all moved
+up a step has at its top a class that is not.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def detect(study: Study) -> list[Evidence]:
     left = float(loss[rows].mean()) - float(undone.mean())
     moved = np.flatnonzero((named != np.arange(count)) & (agree.sum(1) > 0.01 * rows.sum()))
     gained = -difference(loss[rows], undone)[3]
+    own, new = agree.diagonal(), agree[np.arange(count), named]
+    if (own - new > 2 * np.sqrt(own)).any():
+        return []
     if len(moved) < 2 or gained < 6 or left < 0.1 or not (worse < 3 or rise < 0.1 * left):
         return []
     return [_found(study, named, moved, float(undone.mean()), gained, rows)]
@@ -49,7 +53,7 @@ def _found(study: Study, named: Ints, moved: Ints, error: float, z: float, rows:
     names, change = study.profile.classes, study.model_change
     told = ", ".join(f"{names[i]} for {names[named[i]]}" for i in moved[:4]) + (", ..." if len(moved) > 4 else "")
     text = (
-        f"Since the change answers stand for other classes ({told}): read so, {percent(error)} of them are wrong, and "
+        f"Since the change answers and labels name classes otherwise ({told}): read so, {percent(error)} are wrong, and "
         f"{percent(float(study.log_loss.model[rows].mean()))} as they came."
     )
     return make(
