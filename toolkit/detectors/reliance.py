@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from toolkit.detectors.association import ranks
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, NAME, answers, by_machine, differ_from
-from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, percent, since
+from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, percent, points, since
+from toolkit.detectors.matrices import taught
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Floats
+from toolkit.profile.model import Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
 
@@ -103,32 +106,65 @@ def _reliance(study: Study) -> list[Evidence]:
 
 #: What one who stamps accepts of the wrong answers, and by how much more than the others do.
 _STAMPS, _MORE = 0.9, 0.3
+#: Of equal cases each side must have decided so many, and such cases must be this part of his.
+_EQUAL, _OVERLAP = 8, 0.5
 
 
 def _of_one(study: Study, accepted: Floats) -> Evidence | None:
-    """Find one who lets the model's wrong answers through that others who decide correct, from the first row on."""
+    """Find one who lets the model's wrong answers through that others correct in equal cases, from the first row on."""
     codes, people = study.log.decider, ~by_machine(study) & ~np.isnan(accepted)
+    decided = ~by_machine(study) & ~np.isnan(study.log.decision) & (codes.codes >= 0)
     tried = [i for i in range(len(codes.names)) if (people & (codes.codes == i)).sum() >= LEAST]
     level = np.sqrt(4.5**2 + 2 * np.log(max(len(tried), 1)))
     found = []
     for i in tried:
         mine, others = people & (codes.codes == i), people & (codes.codes != i) & (codes.codes >= 0)
-        more, _, interval, z = difference(accepted[others], accepted[mine])
-        dearer = difference(study.log_loss.final[codes.codes != i], study.log_loss.final[codes.codes == i])[3]
-        if others.sum() >= LEAST and accepted[mine].mean() > _STAMPS and more > _MORE and min(z, dearer + 1.5) > level:
-            found.append((more, z, interval, i, mine))
+        rate = float(accepted[mine].mean())
+        if others.sum() < LEAST or rate <= max(_STAMPS, float(accepted[others].mean()) + _MORE):
+            continue
+        more, error = _in_equal_cases(study, accepted, mine, others)
+        own = decided & (codes.codes == i)
+        dearer = difference(study.log_loss.final[decided & ~own], study.log_loss.final[own])[3]
+        if more > _MORE and min(more / error, dearer + 1.5) > level:
+            found.append((more, error, i, mine))
     if not found:
         return None
-    more, z, interval, i, mine = max(found, key=lambda f: f[1])
+    more, error, i, mine = max(found, key=lambda f: f[0] / f[1])
     text = (
-        f"{codes.names[i]} accepts {percent(float(accepted[mine].mean()))} of the model's wrong answers, the others "
-        f"{percent(float(accepted[mine].mean() - more))}."
+        f"{codes.names[i]} accepts {percent(float(accepted[mine].mean()))} of the model's wrong answers, "
+        f"{points(more)} more than the others do in such cases."
     )
+    # without inputs and scores nobody knows whose cases were the harder ones
+    described = bool(study.log.features) or not np.isnan(study.log.score).all()
     return make(
-        study, NAME, "over_reliance", text, strength=0.85, z=z, change=from_start(study),
-        rows=mine & (accepted == 1), effect=more, unit="share of wrong answers accepted", interval=interval,
-        n=int(mine.sum()), slice_=(SliceTerm("decider", codes.names[i]),), refutes=("harmful_overrides",),
+        study, NAME, "over_reliance", text, strength=0.85 if described else 0.7, z=more / error,
+        change=from_start(study), rows=mine & (accepted == 1), effect=more, unit="share of wrong answers accepted",
+        interval=(more - 1.96 * error, more + 1.96 * error), n=int(mine.sum()),
+        slice_=(SliceTerm("decider", codes.names[i]),), refutes=("harmful_overrides",),
     )  # fmt: skip
+
+
+def _in_equal_cases(study: Study, accepted: Floats, mine: Mask, others: Mask) -> tuple[float, float]:
+    """Give how much more often he accepts than the others where both decide, and its error; NaN where too rarely both.
+
+    Cases are as equal as a small tree that tells his from theirs makes them (strata of the propensity: Rosenbaum &
+    Rubin 1984): who is given the cases in which nobody sees the error does not stamp.
+    """
+    from sklearn.tree import DecisionTreeClassifier
+
+    rows = np.flatnonzero(mine | others)
+    cases = taught(study.design.log.beside(study.log.score, study.log.label).rows(rows))
+    tree: Any = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=2 * _EQUAL, random_state=0)
+    leaf = tree.fit(np.clip(cases, -1e30, 1e30), mine[rows]).apply(np.clip(cases, -1e30, 1e30))
+    sides = [np.array([(leaf == k) & side[rows] for k in np.unique(leaf)]) for side in (mine, others)]
+    n, m = (side.sum(1).astype(float) for side in sides)
+    both = (n >= _EQUAL) & (m >= _EQUAL)
+    if n[both].sum() < _OVERLAP * n.sum():
+        return float("nan"), float("nan")
+    his, theirs = (((side @ accepted[rows]) + 0.5) / (k + 1) for side, k in zip(sides, (n, m), strict=True))
+    weight = np.where(both, n, 0.0) / n[both].sum()
+    variance = his * (1 - his) / np.maximum(n, 1) + theirs * (1 - theirs) / np.maximum(m, 1)
+    return float(weight @ (his - theirs)), float(np.sqrt(weight**2 @ variance))
 
 
 def _let_through(study: Study) -> list[Evidence]:
