@@ -17,6 +17,8 @@ from toolkit.timeline.change import Change, find_change
 
 NAME = "decisions"
 LEAST: Final = 30
+#: The least cost of decisions, in deviations of the label (or as an error rate), that is worth a word.
+_WORTH: Final = 0.004
 #: Words in the name of a decider that say that no person decided.
 _MACHINES: Final = ("default", "fallback", "timeout", "auto", "system", "rule", "machine")
 
@@ -75,8 +77,8 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
         if up > z:
             usual, mean, error, z = float(np.nanmean(paired[~rows])), rise, off, up
     scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
-    if z < 3 or mean / scale < 0.004:
-        if (alone := _of_one(study, paired, differ)) is not None:
+    if z < 3 or mean / scale < _WORTH:
+        if (alone := _of_one(study, paired, differ, scale)) is not None:
             return [alone]
         text = f"Decisions cost no more than the model's own answers would have ({mean:+.3f} loss a row)."
         return [
@@ -129,13 +131,13 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     ]
 
 
-def _of_one(study: Study, paired: Floats, differ: Mask) -> Evidence | None:
+def _of_one(study: Study, paired: Floats, differ: Mask, scale: float) -> Evidence | None:
     """Find one who decides whose changes cost what others' save; the level is corrected for all who were tried."""
     codes, worst = study.log.decider, None
     tried = [i for i in range(len(codes.names)) if (~np.isnan(paired[codes.codes == i])).sum() >= LEAST]
     for i in tried if len(tried) > 1 else []:
         own = paired[(codes.codes == i) & ~np.isnan(paired)]
-        z = float(own.mean() / max(own.std() / np.sqrt(len(own)), 1e-9))
+        z = float(own.mean() / max(own.std() / np.sqrt(len(own)), 1e-9)) if own.mean() >= _WORTH * scale else 0.0
         worst = max(worst or (0.0, i), (z, i))
     if worst is None or worst[0] < np.sqrt(3.5**2 + 2 * np.log(len(tried))):
         return None

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, from_start, make
-from toolkit.detectors.study import LEAST_ROWS, Study, seen
+from toolkit.detectors.study import LEAST_ROWS, Study, first_known, seen
 from toolkit.logs.names import PLACE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
@@ -43,6 +43,11 @@ def _rare(base: Codes) -> set[str]:
     return {base.names[i] for i in range(len(base.names)) if counts[i] < 0.01 * counts.sum()}
 
 
+def _at_once(other: Floats, here: Floats, d: float) -> bool:
+    """Whether the model already errs more on the first known rows: a place where it began to is no new one."""
+    return difference(other, first_known(here))[0] > 0.3 * d
+
+
 def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) -> Evidence | None:
     if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
         return None
@@ -52,7 +57,7 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     other = loss[known] if known.sum() >= LEAST_ROWS else ref_loss
     d, _, interval, z = difference(other, loss[fresh])
     base_d, _, _, base_z = difference(ref_loss, loss[fresh])
-    if min(z, base_z) < 3.5 or d <= 0:
+    if min(z, base_z) < 3.5 or d <= 0 or not _at_once(other, loss[fresh], d):
         return None
     rest, _, _, rest_z = difference(ref_loss, loss[known])
     rest_ok = known.sum() < LEAST_ROWS or rest_z < 4 or rest < 0.4 * base_d

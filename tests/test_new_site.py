@@ -1,0 +1,22 @@
+"""A place that the baseline never held is one where the model errs from its first row, and not since some later one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_study import healthy, study_of
+
+from toolkit.detectors import new_site
+
+N = 1500
+
+
+@pytest.mark.parametrize(("since", "found"), [(0, ["pilot_did_not_generalise"]), (900, [])])
+def test_all_names_new_are_a_new_place_only_where_it_errs_at_once(since: int, found: list[str]) -> None:
+    """Every device goes by a new name: labels that part from the answers from row 0 on are of the place, later not."""
+    rng = np.random.default_rng(9)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    log["device"], reference["device"] = rng.choice(["iOS", "Android"], N), rng.choice(["ios", "android"], N)
+    log["truth"] = np.where((np.arange(N) >= since) & (rng.random(N) < 0.5), 1 - log["truth"], log["truth"])
+    got = new_site.detect(study_of(log, reference, segment=["device"]))
+    assert [e.mechanism for e in got] == found
