@@ -135,8 +135,8 @@ def test_one_who_rounds_does_no_harm() -> None:
     rng = np.random.default_rng(9)
     came, who = rng.normal(100, 40, 3000), rng.integers(0, 3, 3000)
     told = came + rng.normal(0, 0.2, 3000)
-    log = pd.DataFrame({"day": pd.date_range("2025-03-01", periods=3000, freq="h", tz="UTC"), "told": told,
-                        "plan": np.where(who == 0, told.round(), told), "who": [f"m{i}" for i in who], "came": came})  # fmt: skip
+    when, plan = pd.date_range("2025-03-01", periods=3000, freq="h", tz="UTC"), np.where(who == 0, told.round(), told)
+    log = pd.DataFrame({"day": when, "told": told, "plan": plan, "who": [f"m{i}" for i in who], "came": came})
     named = {"timestamp": "day", "label": "came", "prediction": "told", "decision": "plan", "decider": "who"}
     with read_log(log, {"task": "regression", "roles": named}) as opened:
         got = decisions.detect(make_study(build_profile(opened)), ())

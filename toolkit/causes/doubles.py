@@ -43,7 +43,8 @@ class Double:
 def double_of(study: Study, c: Candidate) -> Double | None:
     """Give the double of a candidate on this log; ``None`` where the log can tell."""
     for rule in (
-        _no_labels, _no_model, _no_inputs, _no_inputs_from_start, _another_hour, _noise_of_a_group, _unequal_need, _hollow,
+        _no_labels, _no_model, _no_inputs, _no_inputs_from_start, _another_hour, _noise_of_a_group, _unequal_need,
+        _hollow,
     ):  # fmt: skip
         found = rule(study, c)
         if found is not None and found.cause != c.cause:
