@@ -44,8 +44,10 @@ def test_codes_by_other_numbers_are_named() -> None:
         lambda w: np.where(w == 0, 1.0, w),
         lambda w: 3 - 2 * w,
         lambda w: w + np.where(w > 0, 7.0, 0.0) * (np.arange(N) % 2),
+        lambda w: 1.1 * w + 0.05,
+        lambda w: 5.0 + (np.arange(N) >= SINCE + 400) + (np.arange(N) >= SINCE + 640),
     ],
 )
 def test_another_crowd_is_not_recoded(write: Callable[[Floats], Floats]) -> None:
-    """The old values in other shares, new ones as common as others were, and more of them: nothing is said."""
+    """Old values in other shares, new ones as common, more of them, prices raised, months gone by: nothing is said."""
     assert look(write) is None

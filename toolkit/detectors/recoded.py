@@ -1,7 +1,8 @@
 """A number of few values that came to be written with others (floor 4; integration): 1, 2, 3 instead of 0, 0.5, 1.
 
 As many values as before, in the same order as common as the old ones, and not the old ones: the codes changed and the
-rows did not. A crowd that moved keeps the values and changes how common they are.
+rows did not. A crowd that moved keeps the values and changes how common they are; prices that were raised, and years
+and months that went by, are no codes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def recoded(study: Study, name: str, move: Moved) -> Evidence | None:
     (old, was, n), (new, now, m) = _shares(base[study.ref_slice(move.slice)]), _shares(column[move.rows])
     if not 2 <= len(old) == len(new) <= _MOST or min(n, m) < _ROWS or (old == new).all():
         return None
+    if _went_on(old, new, column[move.rows]):
+        return None
     fresh = float(now[~np.isin(new, old)].sum())
     away = float(np.abs(was - now).sum() / 2)
     if fresh < _NEW or away > max(_FIT, _CHANCE * np.sqrt(len(old) * (1 / n + 1 / m)) / 2):
@@ -42,6 +45,13 @@ def recoded(study: Study, name: str, move: Moved) -> Evidence | None:
         change=move.change, rows=move.rows, effect=fresh, unit="share of rows", n=m, features=[name],
         supports=("category_recoded", "unit_change", "schema_change"), refutes=("covariate_shift", "concept_drift"),
     )  # fmt: skip
+
+
+def _went_on(old: Floats, new: Floats, column: Floats) -> bool:
+    """Whether the values are amounts or dates: each moved less than half-way to the next, years, or only ever rising."""
+    years = bool((old == old.round()).all() and old.min() >= 1900 and old.max() <= 2100)
+    steps = np.diff(column[~np.isnan(column)])
+    return years or bool((np.abs(new - old) < np.diff(old).min() / 2).all() or (steps >= 0).mean() > 0.99)
 
 
 def _shares(column: Floats) -> tuple[Floats, Floats, int]:
