@@ -136,3 +136,17 @@ def test_columns_that_always_stood_still_are_no_stopped_feed(kind: str, *, own: 
         reference["x"] = np.random.default_rng(9).integers(18, 80, 2000).astype(float)
     got = defaults.detect(study_of(log, None if own else reference))
     assert [e for e in got if e.mechanism == "stale_feature"] == []
+
+
+@pytest.mark.parametrize(("dry", "found"), [(True, []), (False, [0.8])])
+def test_more_of_a_natural_nought_is_no_default(dry: bool, found: list[float]) -> None:
+    """Rain that stays away in most rows, and is lighter, is weather; 999 for what was high is filled in, and said so."""
+    rng = np.random.default_rng(32)
+    log, reference = healthy(rng, 2000), healthy(rng, 2000)
+    for frame in (log, reference):
+        frame["w"] = np.where(rng.random(2000) < 0.05, 0.0, rng.gamma(2, 5, 2000).round(1))
+    late, w = np.arange(2000) >= 1200, log["w"].to_numpy()
+    now = np.where(rng.random(2000) < 0.6, 0.0, (w / 5).round(1)) if dry else np.where(w > 10, 999.0, w)
+    got = defaults.detect(study_of(log.assign(w=np.where(late, now, w)), reference))
+    assert [round(e.strength, 2) for e in got] == found
+    assert all("its other values moved too" in e.finding.statement for e in got)

@@ -24,6 +24,8 @@ from toolkit.timeline.change import Change, find_change
 LEAST_RISE: Final = 0.03
 #: How rare a value was (of its share now), among how many others, and how sure it then is filled in.
 _RARE, _MANY, _SUDDEN = 0.125, 30, 0.8
+#: How far the other values may lie from the baseline's to have kept their proportions.
+_KEPT: Final = 0.15
 #: What a row repeats whose number is one of very few that are left.
 A_DOZEN: Final = "one of the dozen rows before it"
 PLACEHOLDERS: Final = frozenset(
@@ -94,7 +96,7 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     rest = _rest_moved(base, column, flags > 0, rows, label)
     # a whole feature at one value leaves no rest to look at
     strength = 0.9 if share > 0.97 else float(np.clip(1.1 - 5 * rest, 0.0, 1.0))
-    if base_share < _RARE * share and not isinstance(base, Codes) and _round(label) and several(base, _MANY):
+    if base_share < _RARE * share and _round(label) and _inner(base, column, flags > 0):
         strength = max(strength, _SUDDEN)  # what is filled in for some kind of rows alone moves the rest too
     new_name = isinstance(column, Codes) and isinstance(base, Codes) and label not in seen(base)
     if new_name and label.strip().lower() not in PLACEHOLDERS:
@@ -108,9 +110,10 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
         strength *= 0.3
     if strength < 0.2:
         return
+    others = "while its other values keep their proportions" if rest < _KEPT else "and its other values moved too"
     text = (
-        f"{name} is {label} in {percent(share)} of the rows since the change ({percent(base_share)} before), while its "
-        f"other values keep their proportions (distance {rest:.2f})."
+        f"{name} is {label} in {percent(share)} of the rows since the change ({percent(base_share)} before), {others} "
+        f"(distance {rest:.2f})."
     )
     yield make(
         study,
@@ -134,6 +137,14 @@ def _round(label: str) -> bool:
     """Whether a value is one that somebody wrote down: of one digit and zeros, or of nines."""
     digits = label.lstrip("-").replace(".", "").strip("0")
     return len(digits) <= 1 or set(digits) == {"9"}
+
+
+def _inner(base: Column, column: Column, filled: Mask) -> bool:
+    """Whether a number of many values has one filled in that is no natural end of its: dry days and full marks are."""
+    if isinstance(base, Codes) or isinstance(column, Codes):
+        return False
+    have, value = base[~np.isnan(base)], float(column[filled][0])
+    return several(have, _MANY) and not (value in have and value in (have.min(), have.max()))
 
 
 def _several(base: Column, column: Column, rows: Mask) -> bool:
