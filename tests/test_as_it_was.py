@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from made_study import ROLES, study_of
+from made_study import ROLES, chance, study_of
 
 import toolkit
 from toolkit.detectors.as_it_was import detect
@@ -50,3 +50,20 @@ def test_a_new_version_that_answers_wildly_is_a_bad_rollout() -> None:
     roles = {r: c for r, c in ROLES["roles"].items() if r != "score"}
     said = toolkit.diagnose(timed, roles={**ROLES, "roles": {**roles, "model_version": "version"}})
     assert (said.verdict, said.mechanism) == ("integration", "bad_rollout")
+
+
+def test_a_crowd_that_a_straight_model_was_always_bad_at_is_no_rollout() -> None:
+    """The world bends and the model does not; who comes since a row comes from where it bends: nobody changed a model."""
+    rng = np.random.default_rng(3)
+
+    def bent(n: int, middle: float) -> pd.DataFrame:
+        x = rng.normal(middle, 1, n)
+        score, true = chance(1.3 * x - 0.2), chance(1.5 * x - 2.4 * np.maximum(x - 1, 0) ** 2)
+        return pd.DataFrame({"x": x, "w": rng.normal(size=n), "town": "Hof", "sex": "F", "score": score,
+                             "answer": (score > 0.5).astype(int), "truth": (rng.random(n) < true).astype(int)})  # fmt: skip
+
+    reference = bent(4000, 0)
+    study = study_of(pd.concat([bent(2400, 0), bent(1600, 1.5)], ignore_index=True), reference)
+    (got,) = detect(study, relate(study))
+    assert (got.mechanism, got.finding.supports) == ("", ())
+    assert "the model always erred more on such" in got.finding.statement

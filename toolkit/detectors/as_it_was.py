@@ -35,16 +35,20 @@ def detect(study: Study, relation: Relation | None) -> list[Evidence]:
     got = fresh(study, rows)
     if got is None or got.rise_at_most > _PART * gap or got.learnt - got.promised > gap:
         return []
+    # what the baseline's own losses expect of such rows is no fault of the answers: the crowd is one they were bad at
+    crowd = relation.mix > 0.5 * relation.total
+    ends = "and the model always erred more on such" if crowd else "and the answers do not"
     text = (
         f"A fresh learner taught on the baseline errs {_loss(study, got.served)} on these rows, and "
         f"{_loss(study, got.learnt)} on rows of the baseline that it did not see, while the model errs "
-        f"{_loss(study, gap)} more: the labels still follow from the inputs, and the answers do not."
+        f"{_loss(study, gap)} more: the labels still follow from the inputs, {ends}."
     )
     strength = _ANSWERS[0] + _ANSWERS[1] * (1.0 - float(np.clip(got.rise_at_most / (_PART * gap), 0.0, 1.0)))
     return [
         make(
-            study, NAME, "bad_rollout", text, strength=strength, z=z, change=relation.change, effect=gap, unit="loss",
-            n=got.n, supports=("bad_rollout", "wrong_model_version", "training_serving_skew"),
+            study, NAME, "" if crowd else "bad_rollout", text, strength=0.0 if crowd else strength, z=z,
+            change=relation.change, effect=gap, unit="loss", n=got.n,
+            supports=() if crowd else ("bad_rollout", "wrong_model_version", "training_serving_skew"),
             refutes=("concept_drift", "label_noise", "label_shift", "poisoned_data"),
         )
     ]  # fmt: skip
