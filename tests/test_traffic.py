@@ -69,3 +69,15 @@ def test_opening_hours_that_moved_lost_nothing() -> None:
     log = healthy(rng, 8000).assign(when=pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(at, unit="h"))
     with read_log(log, ROLES) as opened:
         assert traffic.detect(make_study(build_profile(opened))) == []
+
+
+def test_hours_into_which_the_night_grows_are_not_lost() -> None:
+    """Requests come by daylight alone, and the days grow shorter: no hour fell silent overnight, nothing was lost."""
+    rng = np.random.default_rng(2)
+    day, share = rng.integers(0, 60, 9000), rng.random(9000)
+    rise = 6 + day / 20
+    kept = rng.random(9000) < (24 - 2 * rise) / 12
+    at = np.sort((day * 24 + rise + (24 - 2 * rise) * share)[kept])
+    log = healthy(rng, len(at)).assign(when=pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(at, unit="h"))
+    with read_log(log, ROLES) as opened:
+        assert traffic.detect(make_study(build_profile(opened))) == []

@@ -133,7 +133,9 @@ def _through_the_model(study: Study, e: Evidence, damage: Damage) -> float:
     if CAUSE_OF[e.mechanism] in ("human", "bias") or e.mechanism in SERVICE or np.isnan(study.log.decision).all():
         return 1.0
     final, model = (
-        float(np.nanmean(now[damage.rows]) - np.nanmean(base)) if (~np.isnan(base)).any() else float("nan")
+        float(np.nanmean(now[damage.rows]) - np.nanmean(base))
+        if (~np.isnan(base)).any() and (~np.isnan(now[damage.rows])).any()
+        else float("nan")
         for now, base in ((study.log_loss.final, study.ref_final), (study.log_loss.model, study.ref_loss.model))
     )
     return float(np.clip(model / final, 0.0, 1.0)) if final > 0 and np.isfinite(model) else 1.0

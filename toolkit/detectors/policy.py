@@ -81,11 +81,14 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
     if left > 0.5 * rarer or left > missed + 0.2 * float(np.nanmean(off[rows])) or between.sum() < 5:
         return None
     if _recalibrated(study, answers, old, rows, known):
+        told = "" if np.isnan(study.log_loss.final[rows]).all() else ", and no more of them wrong"
         text = (
             f"The {role} is positive from a score of {new:.4g} on since the change, from {old:.4g} before, and the "
-            "scores moved along: as many answers are positive as were, and no more of them wrong."
+            f"scores moved along: as many answers are positive as were{told}."
         )
-        still = ("threshold_misconfigured", "harmful_overrides", "over_reliance", "not_adopted")
+        # a model's own threshold says nothing of what people do with its answers
+        people = ("harmful_overrides", "over_reliance", "not_adopted") if role == "decision" else ()
+        still = ("threshold_misconfigured", *people)
         return make(
             study, "threshold", "", text, strength=0.0, z=change.z, effect=new - old, unit="score", refutes=still
         )

@@ -135,6 +135,7 @@ def _hours(study: Study) -> Evidence | None:
     quiet = [(h, *_longest(table[:, h] == 0)) for h in range(24)]
     apart = [(q, np.delete(table[:, q[0]], np.s_[q[1] : q[2]])) for q in quiet]
     quiet = [q for q, others in apart if q[2] - q[1] >= _DAYS <= len(others) and others.min() > 0]
+    quiet = [q for q in quiet if not _faded(table[:, q[0]], *q[1:])]
     if not quiet:
         return None
     _, first, last = max(quiet, key=lambda q: q[2] - q[1])
@@ -156,6 +157,12 @@ def _hours(study: Study) -> Evidence | None:
         study, "traffic", "dropped_traffic", text, strength=0.95, z=z, change=change, effect=-fell,
         unit="share of usual traffic", n=end - start, refutes=("covariate_shift", "label_shift"),
     )  # fmt: skip
+
+
+def _faded(count: Floats, first: int, last: int) -> bool:
+    """Whether on the last days before nothing came hardly anything did: an hour into which the night grows."""
+    before = count[max(first - _DAYS, 0) : first]
+    return bool(len(before) and before.mean() < 0.5 * np.delete(count, np.s_[first:last]).mean())
 
 
 def _longest(flags: Mask) -> tuple[int, int]:
