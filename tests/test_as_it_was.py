@@ -53,14 +53,15 @@ def test_a_new_version_that_answers_wildly_is_a_bad_rollout() -> None:
 
 
 def test_a_crowd_that_a_straight_model_was_always_bad_at_is_no_rollout() -> None:
-    """The world bends and the model does not; who comes since a row comes from where it bends: nobody changed a model."""
+    """The world bends and the model does not; who comes since a row comes from where it bends: no new model."""
     rng = np.random.default_rng(3)
 
     def bent(n: int, middle: float) -> pd.DataFrame:
         x = rng.normal(middle, 1, n)
         score, true = chance(1.3 * x - 0.2), chance(1.5 * x - 2.4 * np.maximum(x - 1, 0) ** 2)
-        return pd.DataFrame({"x": x, "w": rng.normal(size=n), "town": "Hof", "sex": "F", "score": score,
-                             "answer": (score > 0.5).astype(int), "truth": (rng.random(n) < true).astype(int)})  # fmt: skip
+        told = {"score": score, "answer": (score > 0.5).astype(int)}
+        other = {"w": rng.normal(size=n), "town": "Hof", "sex": "F"}
+        return pd.DataFrame({"x": x, **other, **told, "truth": (rng.random(n) < true).astype(int)})
 
     reference = bent(4000, 0)
     study = study_of(pd.concat([bent(2400, 0), bent(1600, 1.5)], ignore_index=True), reference)

@@ -140,7 +140,7 @@ def test_columns_that_always_stood_still_are_no_stopped_feed(kind: str, *, own: 
 
 @pytest.mark.parametrize(("dry", "found"), [(True, []), (False, [0.8])])
 def test_more_of_a_natural_nought_is_no_default(dry: bool, found: list[float]) -> None:
-    """Rain that stays away in most rows, and is lighter, is weather; 999 for what was high is filled in, and said so."""
+    """Rain that stays away in most rows, and is lighter, is weather; 999 for what was high is filled in."""
     rng = np.random.default_rng(32)
     log, reference = healthy(rng, 2000), healthy(rng, 2000)
     for frame in (log, reference):

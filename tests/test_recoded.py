@@ -45,7 +45,7 @@ def test_codes_by_other_numbers_are_named() -> None:
         lambda w: 3 - 2 * w,
         lambda w: w + np.where(w > 0, 7.0, 0.0) * (np.arange(N) % 2),
         lambda w: 1.1 * w + 0.05,
-        lambda w: 5.0 + (np.arange(N) >= SINCE + 400) + (np.arange(N) >= SINCE + 640),
+        lambda w: 5.0 + 0 * w + (np.arange(N) >= SINCE + 400) + (np.arange(N) >= SINCE + 640),
     ],
 )
 def test_another_crowd_is_not_recoded(write: Callable[[Floats], Floats]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -81,3 +82,16 @@ def test_hours_into_which_the_night_grows_are_not_lost() -> None:
     log = healthy(rng, len(at)).assign(when=pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(at, unit="h"))
     with read_log(log, ROLES) as opened:
         assert traffic.detect(make_study(build_profile(opened))) == []
+
+
+def test_years_of_even_days_are_looked_at_at_once() -> None:
+    """Three thousand days of as many requests each, and as many of a few more: no pair of days is asked by itself."""
+    at = np.concatenate([np.linspace(d, d + 1, n, endpoint=False) for d, n in enumerate([15] * 3000 + [17] * 3000)])
+    log = healthy(np.random.default_rng(3), len(at)).assign(
+        when=np.datetime64("1990-01-01") + (at * 86400e6).astype("m8[us]")
+    )
+    with read_log(log, ROLES) as opened:
+        study = make_study(build_profile(opened))
+    began = time.process_time()
+    assert traffic._capped(study) is None
+    assert time.process_time() - began < 2

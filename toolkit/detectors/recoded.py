@@ -48,7 +48,7 @@ def recoded(study: Study, name: str, move: Moved) -> Evidence | None:
 
 
 def _went_on(old: Floats, new: Floats, column: Floats) -> bool:
-    """Whether the values are amounts or dates: each moved less than half-way to the next, years, or only ever rising."""
+    """Whether the values are amounts or dates: each moved not half-way to the next, years, or only rising."""
     years = bool((old == old.round()).all() and old.min() >= 1900 and old.max() <= 2100)
     steps = np.diff(column[~np.isnan(column)])
     return years or bool((np.abs(new - old) < np.diff(old).min() / 2).all() or (steps >= 0).mean() > 0.99)

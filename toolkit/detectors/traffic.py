@@ -88,12 +88,11 @@ def _capped(study: Study) -> Evidence | None:
     best = (0, 0)
     for begin in np.flatnonzero(count[: max(len(count) - 6, 0)] >= _LEAST_CAPPED):
         first = int(begin)
-        last, low, high = first + 1, count[first], count[first]
-        while last < len(count):
-            low, high = min(low, count[last]), max(high, count[last])
-            if high - low > max(1.0, 0.05 * count[first]):
-                break
-            last += 1
+        if len(count) - first <= best[1] - best[0]:
+            break
+        rest = count[first:]
+        apart = np.maximum.accumulate(rest) - np.minimum.accumulate(rest) > max(1.0, 0.05 * rest[0])
+        last = first + (int(np.argmax(apart)) if apart[-1] else len(rest))
         if last - first > best[1] - best[0]:
             best = (first, last)
     first, last = best
