@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from made_study import healthy, study_of
 
+from toolkit.causes.candidates import explained_rows
 from toolkit.detectors import association
+from toolkit.detectors.evidence import from_start, make
 from toolkit.profile.model import Floats
 
 N, SINCE = 1500, 700
@@ -46,3 +48,15 @@ def test_what_goes_with_a_new_product_is_not_known_yet() -> None:
         frame["w"] = 0.8 * frame["x"] + 0.6 * frame["w"] * np.where(strangers, 3.0, 1.0)
         frame.loc[strangers, "town"] = "Zell"
     assert association.detect(study_of(log, reference), {}, set()) == []
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_what_was_there_from_the_first_row_touched_nothing_that_changed_later(*, later: bool) -> None:
+    """A column joined to other rows all along did not turn the labels in the middle of the log: they are looked at."""
+    rng = np.random.default_rng(5)
+    log, reference = healthy(rng, 3000), healthy(rng, N)
+    wrong = (np.arange(3000) >= 1500) & (rng.random(3000) < 0.5) & later
+    study = study_of(log.assign(truth=np.where(wrong, 1 - log["truth"], log["truth"])), reference)
+    every = np.ones(3000, dtype=bool)
+    parted = make(study, "t", "training_serving_skew", "", strength=0.8, z=9.0, change=from_start(study), rows=every)
+    assert explained_rows(study, [parted], {}).any() != later

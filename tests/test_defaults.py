@@ -150,3 +150,20 @@ def test_more_of_a_natural_nought_is_no_default(dry: bool, found: list[float]) -
     got = defaults.detect(study_of(log.assign(w=np.where(late, now, w)), reference))
     assert [round(e.strength, 2) for e in got] == found
     assert all("its other values moved too" in e.finding.statement for e in got)
+
+
+def test_values_of_the_visit_before_make_labels_look_drawn_at_random() -> None:
+    """Of people who come twice, all numbers are those of the visit before: stale, and no label is to blame."""
+    rng = np.random.default_rng(31)
+    log, reference = healthy(rng, 4000), healthy(rng, 2000)
+    who = rng.permutation(np.repeat(np.arange(2000), 2))
+    before = log.groupby(who)[["x", "w"]].shift()
+    late = (np.arange(4000) >= 2000) & before["x"].notna().to_numpy()
+    log["request"], reference["request"] = [f"p{i}" for i in who], [f"q{i}" for i in range(2000)]
+    log[["x", "w"]] = np.where(late[:, None], before, log[["x", "w"]])
+    got = defaults.detect(study_of(log, reference, id="request"))
+    assert [e.finding.features for e in got] == [("x",), ("w",)]
+    for e in got:
+        assert e.strength > 0.9
+        assert "label_noise" in e.finding.refutes
+        assert "at most" not in e.finding.statement

@@ -232,11 +232,17 @@ def _timing(study: Study, e: Evidence, damage: Damage) -> float:
 
 
 def explained_rows(study: Study, evidence: Sequence[Evidence], used: Mapping[str, float]) -> Mask:
-    """Mark the log rows whose inputs or answers an integration fault touched."""
+    """Mark the log rows whose inputs or answers an integration fault touched.
+
+    One that was there from the first row did not touch what changed later.
+    """
     rows = np.zeros(len(study.log), dtype=bool)
+    worse = study.final_change
+    later = worse.found and worse.z > 0 and worse.shape != "from_start"
     for e in evidence:
         if (
             e.rows is not None
+            and not (later and e.change is not None and e.change.shape == "from_start")
             and e.strength >= 0.6
             and CAUSE_OF.get(e.mechanism) == "integration"
             and _importance(e, used) > 0.4

@@ -271,9 +271,16 @@ def _frozen(
         unit="share of rows",
         n=int(rows.sum()),
         features=[name],
-        refutes=("covariate_shift", "bad_rollout", "concept_drift"),
+        # labels seem drawn at random where the inputs are those of another visit
+        refutes=(
+            "covariate_shift",
+            "bad_rollout",
+            "concept_drift",
+            *(("label_noise", "label_shift") if lagged else ()),
+        ),
     )
-    return weighed(found, of_age(study, log, rows))
+    # a value that is that of the visit before is equal to it once alone: which later ones are fresh nobody can see
+    return found if lagged else weighed(found, of_age(study, log, rows))
 
 
 def _few_left(column: Column, change: Change) -> bool:
