@@ -167,3 +167,21 @@ def test_values_of_the_visit_before_make_labels_look_drawn_at_random() -> None:
         assert e.strength > 0.9
         assert "label_noise" in e.finding.refutes
         assert "at most" not in e.finding.statement
+
+
+@pytest.mark.parametrize("value", [-999.0, 600.0])
+def test_a_value_that_fills_in_on_some_days_alone(value: float) -> None:
+    """Every seventh day since a row a round number stands for most: since that row, and on those rows."""
+    rng = np.random.default_rng(32)
+    log, reference = healthy(rng, 4200), healthy(rng, 2000)
+    for frame in (log, reference):
+        frame["w"] = (655 + 60 * frame["w"]).round()
+    day = np.arange(4200) // 60
+    hit = (day >= 35) & (day % 7 == 0) & (rng.random(4200) < 0.8)
+    (got,) = defaults.detect(study_of(log.assign(w=np.where(hit, value, log["w"])), reference))
+    assert got.mechanism == "default_filled"
+    assert got.change is not None
+    assert abs(got.change.start - 35 * 60) <= 60
+    assert got.rows is not None
+    assert abs(int(got.rows.sum()) - int(hit.sum())) < 30
+    assert defaults.detect(study_of(log, reference)) == []

@@ -1,29 +1,75 @@
-"""A threshold that moved along with the scores is no fault, and says of people only what is known of them."""
+"""What a cut and a price do: moved along with the scores, and dearer errors of a model as good as it says."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import pytest
-from made_study import healthy, study_of
+import pandas as pd
 
-from toolkit.detectors import policy
+from toolkit.detectors import decisions, policy, reliance
+from toolkit.detectors.evidence import Evidence
+from toolkit.detectors.study import Study, make_study
+from toolkit.logs import read_log
+from toolkit.profile.build import build_profile
 
-N, SINCE = 3000, 1800
-PEOPLE = {"harmful_overrides", "over_reliance", "not_adopted"}
+N, SINCE = 4000, 2000
+LATE = np.arange(N) >= SINCE
 
 
-@pytest.mark.parametrize(("told", "labelled"), [("answer", True), ("answer", False), ("done", True)])
-def test_a_threshold_that_moved_with_its_scores(told: str, *, labelled: bool) -> None:
-    """The model's own clears no people who decide beside it; without labels nothing is said of what was wrong."""
-    rng = np.random.default_rng(1)
-    log = healthy(rng, N)
-    late = np.arange(N) >= SINCE
-    log["score"] = np.where(late, 0.6 * log["score"], log["score"])
-    answer = (log["score"] >= np.where(late, 0.3, 0.5)).astype(int)
-    changed = np.where(rng.random(N) < 0.2, 1 - answer, answer)
-    log["answer"], log["done"] = answer, (answer if told == "done" else changed)
-    log["truth"] = log["truth"] if labelled else np.nan
-    (got,) = policy.detect(study_of(log, None, decision="done"))
-    assert got.mechanism == ""
-    assert set(got.finding.refutes) == {"threshold_misconfigured", *(PEOPLE if told == "done" else ())}
-    assert ("no more of them wrong" in got.finding.statement) == labelled
+def studied(log: pd.DataFrame, **roles: str) -> Study:
+    """Read a log of scores and labels, one row a quarter of an hour."""
+    timed = log.assign(when=pd.date_range("2025-03-01", periods=N, freq="15min", tz="UTC"))
+    named: dict[str, Any] = {"timestamp": "when", "score": "score", "label": "truth", **roles}
+    with read_log(timed, {"task": "binary", "roles": named, "values": {"positive": 1}}) as opened:
+        return make_study(build_profile(opened))
+
+
+def calibrated(seed: int = 4) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    score = rng.beta(2, 2, N)
+    return pd.DataFrame({"score": score, "truth": (rng.random(N) < score).astype(int)})
+
+
+def said(study: Study) -> list[Evidence]:
+    return [e for d in (decisions.detect(study, ()), reliance.detect(study), policy.detect(study)) for e in d]
+
+
+def test_a_score_in_thousandths_and_its_cut_are_no_fault() -> None:
+    """From .6 of 1 to 600 of 1000: the same cases are accepted, and nobody relied on anything."""
+    log = calibrated().assign(done=lambda d: (d["score"] > 0.6).astype(int))
+    log["score"] = np.where(LATE, log["score"] * 1000, log["score"])
+    assert not [e for e in said(studied(log, decision="done")) if e.mechanism]
+
+
+def test_a_cut_that_moved_alone_is_named() -> None:
+    """From .5 to .8 with the same scores: the threshold, and both cuts."""
+    log = calibrated().assign(done=lambda d: (d["score"] > np.where(LATE, 0.8, 0.5)).astype(int))
+    (got,) = [e for e in said(studied(log, decision="done")) if e.mechanism]
+    assert got.mechanism == "threshold_misconfigured"
+    assert got.change is not None
+    assert abs(got.change.start - SINCE) < 30
+
+
+def test_alarms_that_are_left_aside_by_chance_are_no_cut() -> None:
+    """Nine of ten alarms are left aside whatever their score: no cut is better than none at all."""
+    rng = np.random.default_rng(5)
+    log = calibrated()
+    log["said"] = (log["score"] > 0.7).astype(int)
+    log["done"] = np.where(LATE & (rng.random(N) < 0.93), 0, log["said"])
+    named = {e.mechanism for e in said(studied(log, prediction="said", decision="done")) if e.mechanism}
+    assert "threshold_misconfigured" not in named
+    assert "ignored_alerts" in named
+
+
+def test_dearer_errors_of_a_model_as_good_as_it_says_are_a_wrong_goal() -> None:
+    """Harder cases, of which the model knows, cost five times as much an error: not the model, what it is to do."""
+    rng = np.random.default_rng(6)
+    log = calibrated()
+    log["score"] = np.where(LATE, 0.25 + 0.5 * log["score"], log["score"] * 0.6)
+    log["truth"] = (rng.random(N) < log["score"]).astype(int)
+    wrong = log["truth"] != (log["score"] >= 0.5)
+    log["lost"] = np.where(wrong & (rng.random(N) < np.where(LATE, 0.5, 0.1)), 1.0, 0.0)
+    (got,) = policy.detect(studied(log, cost="lost"))
+    assert got.mechanism == "goal_misaligned"
+    assert "rose as its scores said" in got.finding.statement

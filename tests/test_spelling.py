@@ -61,3 +61,15 @@ def test_a_baseline_that_reaches_into_the_change_hides_nothing() -> None:
 def test_other_numbers_or_words_are_no_spelling(write: Callable[[int], str], then: Callable[[int], str]) -> None:
     """What says something else than before is left to the detectors of categories."""
     assert look(write, then, own=False) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1.471,94", 1471.94), ("1,471.94", 1471.94), ("12.345.678,5", 12345678.5), ("386,27", 386.27), ("1.471", 1.471)],
+)
+def test_thousands_apart_are_read(text: str, value: float) -> None:
+    """Points or commas between thousands, where the other of the two begins the decimals; one alone is a decimal."""
+    got = spelling.read(text)
+    assert got is not None
+    assert got.value == pytest.approx(value)
+    assert got.plain

@@ -34,6 +34,15 @@ def test_a_known_factor_is_named(factor: float) -> None:
     assert got.fit < 0.08
 
 
+def test_whole_inches_of_whole_centimetres() -> None:
+    """Rounding leaves twenty values: steps that lie far from the baseline's are no other unit."""
+    rng = np.random.default_rng(3)
+    base, now = rng.normal(172, 9.5, 1300).round(), (rng.normal(172, 9.5, 1000) / 2.54).round()
+    got = find_unit(base, now, np.ones(1000, dtype=bool))
+    assert got is not None
+    assert got.slope == pytest.approx(1 / 2.54)
+
+
 def test_celsius_and_fahrenheit() -> None:
     """Degrees have an offset too, both ways."""
     got = find_unit(degrees(1), degrees(2) * 1.8 + 32, ALL)

@@ -19,13 +19,15 @@ from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_r
 from toolkit.detectors.study import Study, known, seen
 from toolkit.detectors.values import distinct, several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
-from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.change import Change, find_change, no_change
 
 LEAST_RISE: Final = 0.03
 #: How rare a value was (of its share now), among how many others, and how sure it then is filled in.
 _RARE, _MANY, _SUDDEN = 0.125, 30, 0.8
 #: How far the other values may lie from the baseline's to have kept their proportions.
 _KEPT: Final = 0.15
+#: How sure (z, were the rows independent) a value must be that comes and goes in bunches.
+_BUNCHED: Final = 12.0
 #: What a row repeats whose number is one of very few that are left.
 A_DOZEN: Final = "one of the dozen rows before it"
 PLACEHOLDERS: Final = frozenset(
@@ -84,6 +86,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     reference = None if study.own_reference else (base_share, base_share * (1 - base_share), float(len(study.ref)))
     change = find_change(np.where(known(column), flags, np.nan), reference=reference)
     if not change.found or change.z < 0:
+        change = _comes_and_goes(base, flags, base_share, label)
+    if not change.found:
         return
     rows = inside(change, len(flags))
     share = float(flags[rows].mean())
@@ -131,6 +135,26 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
         threshold=LEAST_RISE,
         refutes=("covariate_shift",) if strength > 0.7 else (),
     )
+
+
+def _comes_and_goes(base: Column, flags: Floats, usual: float, label: str) -> Change:
+    """Find since when a round value that was rare is common, on some days or nights alone: in bunches, not at random.
+
+    The onset is where the likelihood of the new share over the old is greatest (Page 1954), row by row.
+    """
+    n = len(flags)
+    often = float(flags.mean())
+    least = max(usual, 0.5 / max(len(base.codes if isinstance(base, Codes) else base), 1))
+    if isinstance(base, Codes) or not _round(label) or not several(base, _MANY) or least >= _RARE * often:
+        return no_change(n)
+    gain = np.where(flags > 0, np.log(often / least), np.log((1 - often) / (1 - least)))
+    after = np.cumsum(gain[::-1])[::-1]
+    start = int(np.argmax(after))
+    z = float(np.sqrt(2 * max(after[start], 0.0)))
+    share = float(flags[start:].mean())
+    if z < _BUNCHED or flags[:start].mean() > 2 * least + 0.002:
+        return no_change(n)
+    return Change("step", start, n, least, share, z, start, start)
 
 
 def _round(label: str) -> bool:

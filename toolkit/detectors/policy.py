@@ -176,11 +176,14 @@ def _cost(study: Study) -> list[Evidence]:
     before = change.before if reference is None else reference[0]
     after = float(np.nanmean(cost[counted]))
     worse = study.final_change
-    held = study.has_labels and not (worse.found and worse.z > 0)
+    wrong = study.log_loss.final > 0
+    dearer = difference(cost[wrong & ~rows], cost[wrong & rows])[3] > 4  # each error costs more, however many there are
+    held = study.has_labels and (not (worse.found and worse.z > 0) or (dearer and _as_stated(study, rows)))
     better = worse.found and worse.z < 0
+    rose = "rose as its scores said" if worse.found else "held"
     text = (
         f"The mean cost a {of} rose from {before:.4g} to {after:.4g} while the model's errors "
-        f"{'fell' if better else 'held' if held else 'rose too'}."
+        f"{'fell' if better else rose if held else 'rose too'}."
     )
     return [
         make(
@@ -198,6 +201,16 @@ def _cost(study: Study) -> list[Evidence]:
             supports=("goal_misaligned",) if held else (),
         )
     ]
+
+
+def _as_stated(study: Study, rows: Mask) -> bool:
+    """Whether the model errs on some rows as often as its scores say: harder cases, and no worse a model."""
+    score, wrong = study.log.score, study.log_loss.model
+    if not study.binary or np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+        return False
+    stated = np.where(score >= study.threshold, 1 - score, score)
+    beyond = (wrong - stated)[rows & ~np.isnan(wrong)]
+    return len(beyond) >= LEAST and bool(abs(beyond.mean()) < 3 * beyond.std() / np.sqrt(len(beyond)))
 
 
 def _of_errors(study: Study, cost: Floats) -> Change:

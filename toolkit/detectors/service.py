@@ -12,6 +12,8 @@ from toolkit.detectors.where import confined
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
 from toolkit.timeline.change import Change, find_change, no_change
 
+#: The share of requests without an answer from which on that is harm by itself.
+_MANY: Final = 0.08
 _LATE_WORDS: Final = ("timeout", "timed", "deadline", "504", "408", "late", "expired")
 
 
@@ -66,6 +68,7 @@ def _statuses(study: Study) -> list[Evidence]:
             n=int(rows.sum()),
             slice_=place,
             features=features,
+            harmful=share - share_ref - least > _MANY,  # whoever got no answer was harmed, whatever labels say
             supports=(mechanism, "latency") if late else (mechanism,),
         )
     ]

@@ -22,6 +22,8 @@ from toolkit.timeline.change import find_change
 NAME: Final = "spelling"
 #: The share of values written in one way, how many numbers they are, and how alike the numbers must be (KS).
 _NEARLY, _NUMBERS, _ALIKE, _LEAST = 0.97, 5, 0.15, 15
+#: Thousands apart, and a decimal mark that is not theirs: 1.471,94 or 1,471.94.
+_GROUPED: Final = re.compile(r"(?<![\w.,])[-+]?\d{1,3}(?:(?:[.' \u00a0]\d{3})+,\d+|(?:,\d{3})+\.\d+)(?![\w.,])")
 #: One number: digits with at most one point or comma, and a power of ten.
 _NUMBER: Final = re.compile(r"(?<![\w.,])[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 
@@ -41,6 +43,7 @@ class Spelt:
 
 def read(text: str) -> Spelt | None:
     """Read the number out of a text; ``None`` where there is none, or more than one."""
+    text = _GROUPED.sub(lambda m: re.sub(r"[.,' \u00a0](?=\d{3}(?!\d*$))", "", m.group()), text)
     found = list(_NUMBER.finditer(text))
     if len(found) != 1:
         return None

@@ -232,6 +232,20 @@ def _threshold(sample: Sample) -> float:
     return implied_threshold(sample.score[known], answer[known])[0]
 
 
+def by_cut(study: Study) -> bool:
+    """Whether the log has scores and decisions and no answers, and a cut on the score, that may move, decides all.
+
+    Then nobody stands between the score and what is done: what differs from an answer of ours differs from nobody's.
+    """
+    log = study.log
+    known = np.flatnonzero(~np.isnan(log.decision) & ~np.isnan(log.score))
+    if not np.isnan(log.prediction).all() or len(known) < 2 * LEAST_ROWS or study.profile.task != "binary":
+        return False
+    parts = np.array_split(known, 8)  # a cut that moved within one of them leaves it undecided
+    missed = [implied_threshold(log.score[rows], log.decision[rows])[1] for rows in parts]
+    return bool(np.sort(missed)[-2] < 0.01)
+
+
 def implied_threshold(score: Floats, answer: Floats) -> tuple[float, float]:
     """Find the threshold that separates answers 1 from 0 best.
 

@@ -16,7 +16,7 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, ks_z, make, percent, some
 from toolkit.detectors.study import Study
-from toolkit.detectors.values import cell_of, several
+from toolkit.detectors.values import cell_of, runs, several
 from toolkit.detectors.witness import Word, ask
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -58,6 +58,8 @@ _DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
 _NEAR: Final = 7.0
 #: Up to this factor one part of the traffic may become another crowd from one day to the next.
 _CROWD: Final = 1.9
+#: How much farther from the baseline a known factor may lie where its values come rounded.
+_COARSE: Final = 0.06
 _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
 
@@ -232,6 +234,8 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
     near = [f <= min(fits) + 0.015 and _agrees(t, slope, n) for f, t in zip(fits, tries, strict=True)]
     best = tries[near.index(True)] if any(near) else tries[int(np.argmin(fits))]
     fit = ks_distance(base, (current - best[1]) / best[0])
+    if best[2]:  # whole inches of whole centimetres: steps alone lie so far from what they stand for
+        bar += min(0.5 * float(runs(current)[1].max()) / n, _COARSE)
     # an additive shift that fits as well is no unit: the population moved
     moved = ks_distance(base, current - (np.median(current) - np.median(base)))
     if fit > bar or fit > 0.35 * before or (not best[2] and moved < 2.0 * fit + 0.02):

@@ -11,6 +11,7 @@ from toolkit.logs.names import (
     ANSWER_WORDS,
     BIRTH_WORDS,
     CAME_WORDS,
+    CHANCE_STARTS,
     GROUP_WORDS,
     ID_NAME,
     NAMES,
@@ -55,6 +56,7 @@ def guess_roles(stats: Mapping[str, ColumnStats], held_back: Collection[str] = (
     _only_time(single, stats, notes)
     _only_id(single, stats, notes)
     _telling_words(single, stats, notes)
+    _pair(single, stats, notes)
     _named_after(single, stats, notes)
     _only_other(single, stats, notes)
     _label_to_come(single, stats, notes, held_back)
@@ -194,6 +196,37 @@ def _telling_words(single: dict[str, str], stats: Mapping[str, ColumnStats], not
             notes[found[0]] = f"named like a {role}"
 
 
+def _pair(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
+    """Take the one column that is named after another for the prediction of it: load_mw_fc of load_mw.
+
+    Of fractions between 0 and 1 that are named so (p_win), it is the score.
+    """
+    if single.keys() & {"prediction", "score", "decision"}:
+        return
+    free = {plain(c): c for c in stats if c not in single.values()}
+    named = {c: "_".join(w for w in n.split("_") if w not in ANSWER_WORDS) for n, c in free.items()}
+    pairs = [c for n, c in free.items() if named[c] in free and named[c] != n and _fits("prediction", stats[c])]
+    if len(pairs) == 1 and stats[pairs[0]].family == stats[free[named[pairs[0]]]].family:
+        single["prediction"] = pairs[0]
+        notes[pairs[0]] = f"named after {free[named[pairs[0]]]}"
+        return
+    chances = [c for n, c in free.items() if n.startswith(CHANCE_STARTS) and _chance(stats[c])]
+    if len(chances) == 1:
+        single["score"] = chances[0]
+        notes[chances[0]] = "fractions between 0 and 1, named like a probability"
+
+
+def _chance(column: ColumnStats) -> bool:
+    low, high = column.low, column.high
+    return (
+        column.family == "number"
+        and not column.integral
+        and low is not None
+        and high is not None
+        and 0 <= low <= high <= 1
+    )
+
+
 def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
     """Take for the label the one column after which the answer is named: calls_forecast of calls, churn_pred of churn.
 
@@ -211,7 +244,11 @@ def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes
     whole |= {f"{word}_{stem}" for stem in stems for word in CAME_WORDS} | {
         f"{s}_{w}" for s in stems for w in CAME_WORDS
     }
-    found = [c for c in stats if plain(c) in whole and c not in single.values() and _fits("label", stats[c])]
+    free = [c for c in stats if c not in single.values() and _fits("label", stats[c])]
+    found = [c for c in free if plain(c) in whole]
+    if not found and plain(answer).startswith(CHANCE_STARTS):  # of p_win_red: red_won
+        said = {w for stem in stems for w in stem.split("_") if len(w) > 2}
+        found = [c for c in free if stats[c].distinct == 2 and said & set(plain(c).split("_"))]
     few = "prediction" in single and stats[answer].distinct <= _MOST_SLICES
     if len(found) == 1 and (not few or stats[found[0]].distinct <= stats[answer].distinct + 1):
         single["label"] = found[0]
@@ -219,7 +256,7 @@ def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes
     alike = [
         c for c, held in stats.items()
         if plain(c) in {f"{stem}_{word}" for stem in stems for word in ("score", "prob", "proba", "probability")}
-        and c not in single.values() and _fits("score", held) and 0 <= (held.low or 0.0) <= (held.high or 0.0) <= 1
+        and c not in single.values() and _chance(held)
     ]  # fmt: skip
     if "score" not in single and len(alike) == 1:
         single["score"] = alike[0]

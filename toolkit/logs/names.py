@@ -99,6 +99,8 @@ TELLING_WORDS: Final[dict[str, frozenset[str]]] = {
 ANSWER_WORDS: Final = TELLING_WORDS["prediction"] | frozenset(
     {"score", "proba", "prob", "probability", "fc", "hat", "est", "estimate", "estimated", "expected", "model"}
 )
+#: How the name of a probability begins: ``p_win`` that somebody won.
+CHANCE_STARTS: Final = ("p_", "prob_")
 #: Words that make a name that of what truly came: ``sold_units`` beside ``forecast_units``.
 CAME_WORDS: Final = TELLING_WORDS["label"] | frozenset(
     {"sold", "real", "realised", "realized", "true", "observed", "measured", "final", "delivered", "ist", "reel"}
@@ -128,7 +130,8 @@ def named_like_a_role(name: str) -> bool:
     return (
         any(simple in names for names in NAMES.values())
         or bool(ID_NAME.search(simple))
-        or bool(words_of(simple) & _TELLING)
+        or bool(words_of(simple) & (_TELLING | ANSWER_WORDS))
+        or simple.startswith(CHANCE_STARTS)
     )
 
 
