@@ -10,6 +10,8 @@ from made_study import chance, healthy, study_of
 import toolkit as tk
 from toolkit.detectors import groups
 from toolkit.detectors.groups import Gap, _corrected
+from toolkit.detectors.study import make_study
+from toolkit.profile.build import build_profile
 
 
 def gap(z: float) -> Gap:
@@ -115,3 +117,18 @@ def test_unequal_base_rates_told_truly_are_no_fault() -> None:
     got = streets(1.0)
     assert got.verdict == "none"
     assert got.probabilities["bias"] < 0.2
+
+
+@pytest.mark.parametrize(("more", "named"), [(60.0, ["calibration_gap"]), (0.0, [])])
+def test_premiums_above_what_a_group_costs_are_a_gap(more: float, named: list[str]) -> None:
+    """Numbers that are as far off for both, but too high for one: found by their sign; even ones are not."""
+    rng = np.random.default_rng(9)
+    sex = rng.choice(["F", "M"], 3000)
+    cost = rng.gamma(4.0, 50.0, 3000)
+    told = cost + rng.normal(0, 60, 3000) + more * np.where(sex == "F", 1, -1)
+    rows = pd.DataFrame({"when": pd.date_range("2025-01-01", periods=3000, freq="h", tz="UTC"), "sex": sex,
+                         "told": told, "cost": cost, "x": rng.normal(size=3000)})  # fmt: skip
+    single = {"timestamp": "when", "prediction": "told", "label": "cost"}
+    with tk.read_log(rows, {"task": "regression", "roles": {**single, "group": ["sex"], "feature": ["x"]}}) as opened:
+        found = groups.detect(make_study(build_profile(opened)))
+    assert [e.mechanism for e in found if e.mechanism] == named

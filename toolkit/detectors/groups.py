@@ -1,9 +1,10 @@
 """Does the harm fall on a group, before and beyond any change over time (floor 4; bias)?
 
 Every protected attribute is tried, each value against the rest: errors, misses (false negatives), false alarms,
-selection. A gap counts as bias when it is there in every part of the log (and in the reference, where it can be seen
-there); one with an onset is another cause that hits a slice. P-values are corrected over all tries
-(Benjamini-Hochberg). What scores promise to a group is looked at in ``calibration``.
+selection; of numbers how far the answers are off, and how far above the label. A gap counts as bias when it is there in
+every part of the log (and in the reference, where it can be seen there); one with an onset is another cause that hits a
+slice. P-values are corrected over all tries (Benjamini-Hochberg). What scores promise to a group is looked at in
+``calibration``.
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
     if study.regression:
         scale = float(np.nanstd(study.ref.label)) or 1.0
         out["error"] = np.abs(final - label) / scale
+        out["overestimate"] = (final - label) / scale
         return out
     out["error"] = np.where(np.isnan(label) | np.isnan(final), np.nan, (final != label).astype(float))
     if study.binary:
@@ -213,7 +215,9 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
 
 def _size(g: Gap, worse: float) -> float:
     """How much the gap matters, 0 to 1: in points, or as a ratio of rates (the four-fifths rule, 29 CFR 1607.4 D)."""
-    points = logistic(45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08}.get(g.measure, 0.09)))
+    points = logistic(
+        45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "overestimate": 0.2}.get(g.measure, 0.09))
+    )
     if g.measure != "selection":
         return points
     low, high = sorted((g.rate, g.rest))
@@ -239,6 +243,8 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """Give the mechanism's name and how far the gap is explained by something fair (0 to 1)."""
     if g.measure == "selection":
         return _selection(study, g, mine)
+    if g.measure == "overestimate":  # who is served worse is also taken for too much, or too little
+        return "calibration_gap", 0.3 if any(o.measure == "error" and o.value == g.value for o in mine) else 0.0
     codes = study.ref.groups.get(g.column)
     source = study.train.groups.get(g.column) if study.train is not None else codes
     if source is not None and g.value in source.names and (source.codes >= 0).any():
