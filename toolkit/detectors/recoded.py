@@ -48,7 +48,7 @@ def recoded(study: Study, name: str, move: Moved) -> Evidence | None:
 
 
 def _went_on(old: Floats, new: Floats, column: Floats) -> bool:
-    """Whether the values are amounts, dates or hours: none moved half-way to the next, years, only rising, all alike."""
+    """Whether they are amounts, dates or hours: none moved half-way to the next, years, only rising, all alike."""
     years = bool((old == old.round()).all() and old.min() >= 1900 and old.max() <= 2100)
     steps = np.diff(column[~np.isnan(column)])
     along = len(old) > 4 and np.ptp(new - old) == 0  # by a clock or a zero point, of which others know more
