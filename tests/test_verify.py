@@ -20,7 +20,7 @@ from toolkit.report.prose import render_prose
 from toolkit.report.recheck import differences, same
 from toolkit.store import Store
 
-pytestmark = pytest.mark.filterwarnings("ignore:All-NaN slice")
+pytestmark = [pytest.mark.filterwarnings("ignore:All-NaN slice"), pytest.mark.drawn_anew]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,6 @@ def log(store: Store) -> Path:
     file.write_bytes(before)
 
 
-@pytest.mark.drawn_anew
 def test_what_was_published_holds(store: Store) -> None:
     """On the same log every cited value comes out again, findings, plots and groups too."""
     made = verify(store, "INC-0001")
@@ -114,7 +113,6 @@ def test_changed_rows_of_the_frozen_profile_are_noticed(store: Store, tmp_path: 
     assert any(p.startswith("findings that come out differently") for p in made.problems)
 
 
-@pytest.mark.drawn_anew
 def test_counts_alone_give_plots_and_groups_again(store: Store, tmp_path: Path) -> None:
     """Where no row may be kept, a changed count shows in the plot that it makes; without any, evidence is all."""
     profile, _ = thaw((store.folder / "INC-0001" / "profile.npz").read_bytes())

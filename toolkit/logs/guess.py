@@ -246,6 +246,7 @@ def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes
     }
     free = [c for c in stats if c not in single.values() and _fits("label", stats[c])]
     found = [c for c in free if plain(c) in whole]
+    found = [c for c in found if plain(c) in stems] or found  # price, where there is priced too
     if not found and plain(answer).startswith(CHANCE_STARTS):  # of p_win_red: red_won
         said = {w for stem in stems for w in stem.split("_") if len(w) > 2}
         found = [c for c in free if stats[c].distinct == 2 and said & set(plain(c).split("_"))]
@@ -268,6 +269,8 @@ def _only_other(single: dict[str, str], stats: Mapping[str, ColumnStats], notes:
     others = [c for c in stats if c not in single.values() and plain(c) != "split" and not _no_feature(stats[c])]
     if "label" in single or "prediction" not in single or "decision" in single or len(others) != 1:
         return
+    if words_of(plain(others[0])) & ABOUT_WORDS:
+        return  # forecast_lower, last_year
     answer, held = stats[single["prediction"]], stats[others[0]]
     alike = answer.low is not None and held.low is not None and answer.distinct > _MOST_SLICES
     if alike and held.family == answer.family == "number" and (held.high or 0.0) > (answer.low or 0.0):
