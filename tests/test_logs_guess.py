@@ -197,6 +197,22 @@ def test_what_the_answer_is_named_after_is_the_label(answer: str, label: str) ->
     assert guess_roles(stats(**columns)).roles.single == {"prediction": answer, "label": label}  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("score", "label"), [("p_complaint", "complaint"), ("mi_prob", "mi_confirmed"), ("p_win_red", "red_won")]
+)
+def test_a_probability_and_what_it_is_of(score: str, label: str) -> None:
+    """A column of fractions that is named like a probability is the score, and what it is named after the label."""
+    columns = {score: ("DOUBLE", FRACTION), label: ("BIGINT", {"distinct": 2, "high": 1.0}), "age": ("BIGINT", {})}
+    assert guess_roles(stats(**columns)).roles.single == {"score": score, "label": label}  # type: ignore[arg-type]
+
+
+def test_a_column_named_after_another_foretells_it() -> None:
+    """Without a usual name for either: load_mw_fc is the forecast of load_mw."""
+    number = ("DOUBLE", {"distinct": 900, "high": 90.0, "integral": False})
+    columns = {"load_mw_fc": number, "load_mw": number, "temp": number}
+    assert guess_roles(stats(**columns)).roles.single == {"prediction": "load_mw_fc", "label": "load_mw"}  # type: ignore[arg-type]
+
+
 def test_all_that_there_is_beside_a_forecast_is_the_label() -> None:
     """A week, a forecast and one number more: that came. With a second number nobody can say which it is."""
     number = ("DOUBLE", {"distinct": 100, "high": 900.0, "integral": False})

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from made_study import chance, healthy, study_of
 
+from toolkit.causes.evidence import gather
 from toolkit.detectors.drift import moved
 from toolkit.detectors.evidence import Evidence
 from toolkit.detectors.permuted import permuted
@@ -99,3 +100,19 @@ def test_shares_of_three_codes_in_few_rows_are_soon_another_crowds() -> None:
     assert move is not None
     got = permuted(study, "w", move)
     assert got is None or (got.strength < 0.5 and not got.finding.refutes)
+
+
+@pytest.mark.parametrize("exchanged", [True, False])
+def test_codes_as_common_as_each_other_are_told_by_their_labels(*, exchanged: bool) -> None:
+    """Five codes of a fifth each, exchanged: no share moved, and the labels still say so; a changed code is drift."""
+    rng = np.random.default_rng(14)
+    reference, log = (drawn(rng, np.full(5, 0.2)) for _ in range(2))
+    late, kind = np.arange(N) >= SINCE, (log["w"] / 10).astype(int).to_numpy()
+    if exchanged:
+        kind = np.where(late, np.array([1, 3, 0, 4, 2])[kind], kind)
+        log["w"], log["score"] = kind * 10.0, chance(log["x"].to_numpy() + EFFECT[kind])
+        log["answer"] = (log["score"] >= 0.5).astype(int)
+    else:
+        log["truth"] = np.where(late & (kind == 4), 1 - log["truth"], log["truth"])
+    named = {e.mechanism for e in gather(study_of(log, reference)).evidence if e.strength > 0.5}
+    assert ("category_recoded" in named) == exchanged

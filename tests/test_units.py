@@ -22,7 +22,7 @@ def degrees(seed: int, n: int = 1000) -> Floats:
 ALL = np.ones(1000, dtype=bool)
 
 
-@pytest.mark.parametrize("factor", [100.0, 0.01, 1000.0, 0.001, 2.54, 60.0, 0.45359237, 1.609344, 3.6])
+@pytest.mark.parametrize("factor", [100.0, 0.01, 1000.0, 0.001, 2.54, 60.0, 0.45359237, 1.609344, 3.6, 14.503774])
 def test_a_known_factor_is_named(factor: float) -> None:
     """All rows in another known unit: the exact factor, no offset, every row."""
     got = find_unit(incomes(1), incomes(2) * factor, ALL)

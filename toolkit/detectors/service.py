@@ -157,7 +157,7 @@ def _latency(study: Study) -> list[Evidence]:
         return []
     before, after = float(np.exp(np.nanmedian(usual))), float(np.nanmedian(raw[rows]))
     # every answer came, none later than people wait for one: slower, and nobody was kept waiting
-    harmless = bool((study.log.ok == 1).all()) and factor < 3 and float(np.nanquantile(raw[rows], 0.99)) < _WAITED
+    harmless = not (study.log.ok == 0).any() and factor < 3 and float(np.nanquantile(raw[rows], 0.99)) < _WAITED
     text = (
         f"Answers take {after:.0f} ms since the change, {before:.0f} ms before (medians); {percent(over)} are "
         "slower than "

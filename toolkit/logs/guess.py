@@ -236,7 +236,7 @@ def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes
     if "label" in single or answer is None:
         return
     stems = {
-        "_".join(w for w in plain(single[role]).split("_") if w not in ANSWER_WORDS)
+        "_".join(w for w in plain(single[role]).split("_") if w not in ANSWER_WORDS | {"p"})
         for role in ("prediction", "score")
         if role in single
     } - {"", "y"}

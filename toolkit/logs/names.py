@@ -91,7 +91,7 @@ TELLING_WORDS: Final[dict[str, frozenset[str]]] = {
         {"prediction", "predicted", "pred", "forecast", "forecasted", "suggestion", "suggested", "recommendation"}
         | {"prognose", "vorhersage", "prevision", "previsione", "prediccion", "pronostico"}
     ),
-    "score": frozenset({"proba", "probability"}),
+    "score": frozenset({"prob", "proba", "probability"}),
     "decision": frozenset({"decision", "decided"}),
     "label": frozenset({"label", "actual", "actuals", "outcome", "truth"}),
 }
@@ -103,7 +103,20 @@ ANSWER_WORDS: Final = TELLING_WORDS["prediction"] | frozenset(
 CHANCE_STARTS: Final = ("p_", "prob_")
 #: Words that make a name that of what truly came: ``sold_units`` beside ``forecast_units``.
 CAME_WORDS: Final = TELLING_WORDS["label"] | frozenset(
-    {"sold", "real", "realised", "realized", "true", "observed", "measured", "final", "delivered", "ist", "reel"}
+    {
+        "sold",
+        "real",
+        "realised",
+        "realized",
+        "true",
+        "observed",
+        "measured",
+        "final",
+        "delivered",
+        "confirmed",
+        "ist",
+        "reel",
+    }
 )
 #: Words with which a name says something about a column of a role, and is none.
 ABOUT_WORDS: Final = frozenset(
