@@ -80,3 +80,12 @@ def test_whole_numbers_at_the_bound_before_hide_no_cut(seed: int) -> None:
     assert abs(got.change.start - SINCE) <= 60
     assert (log["w"].to_numpy()[got.change.start :] <= 14).all()
     assert "in the baseline)" in got.finding.statement
+
+
+def test_a_poll_that_is_carried_on_is_not_cut_off() -> None:
+    """In the last forty rows a column stands at a middle value of its own: more rows than ever lay beyond it."""
+    rng = np.random.default_rng(41)
+    log, reference = healthy(rng, 500), healthy(rng, 500)
+    still = np.arange(40) % 10 != 0
+    log.loc[460:, "w"] = np.where(still, -0.4, np.minimum(log.loc[460:, "w"], -0.41))
+    assert clipped.detect(study_of(log, reference)) == []

@@ -20,6 +20,8 @@ from toolkit.timeline.change import find_change
 NAME: Final = "clipped"
 #: Rows at the bound, the share of the baseline that lies beyond it, and how alike the baseline cut off must be (KS).
 _LEAST, _BEYOND, _ALIKE = 15, 0.03, 0.08
+#: However few the rows are: a poll that is carried on stands at its last value in more rows than lay beyond it.
+_AT_MOST: Final = 0.15
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -69,7 +71,7 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
     now = column[rows & ~np.isnan(column)]
     low, high = float(late.min()), float(late.max())  # it may be cut off at the other end as well
     far = ks_distance(np.clip(base, low, high), np.clip(now, low, high))
-    if far > max(_ALIKE, 1.6 / float(np.sqrt(min(len(base), len(now))))):
+    if far > max(_ALIKE, min(1.6 / float(np.sqrt(min(len(base), len(now)))), _AT_MOST)):
         return None
     share, side = float(np.nanmean(flags[rows])), "above" if upper else "below"
     text = (
