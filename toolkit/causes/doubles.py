@@ -91,7 +91,7 @@ def _no_inputs(study: Study, c: Candidate) -> Double | None:
 
 def _moves(study: Study, rows: Mask) -> tuple[float, float]:
     """Give |z| of the change of the labels and of the answers at the onset, the rest of the log as what was before."""
-    label = np.where(study.mature, study.log.label, np.nan)
+    label = study.mature_label
     guess = predicted(study.log, study.threshold, study.profile.task)
     return _most(study, label, rows), _most(study, guess, rows)
 

@@ -55,7 +55,7 @@ from toolkit.detectors.evidence import Evidence, not_testable
 from toolkit.detectors.importance import importance
 from toolkit.detectors.relation import Relation, incident_rows, relate
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Mask
+from toolkit.profile.model import Mask
 from toolkit.records import Event
 from toolkit.vocabulary import CAUSE_OF
 
@@ -103,7 +103,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     apart = touched | world.off_support(study)
     relation = None if _all_touched(study, apart) else relate(study, exclude=apart if apart.any() else None)
     rest = [
-        *_exchanged(study, relation, moves),
+        *permuted.detect(study, relation, moves),
         *versioned,
         *world.detect(study, moves, relation, explained),
         *forecast.detect(study),
@@ -162,29 +162,15 @@ def _one_a_feature(evidence: list[Evidence]) -> list[Evidence]:
     ]
 
 
-def _exchanged(study: Study, relation: Relation | None, moves: Mapping[str, Moved]) -> list[Evidence]:
-    """Ask whether a code whose values are as common as ever means others, where labels and inputs part by it."""
-    if relation is None or not relation.change.found:
-        return []
-    found = []
-    for name in relation.features:
-        if name in study.log.features and name not in moves:
-            numeric = not isinstance(study.log.features[name], Codes)
-            still = Moved(name, 0.0, abs(relation.change.z), relation.change, relation.rows, numeric)
-            found.append(permuted.permuted(study, name, still))
-    return [e for e in found if e is not None]
-
-
 def _followed(answer: Evidence, inputs: Sequence[Evidence]) -> bool:
     """Whether what happened to the answers happened on rows whose inputs were surely spoilt: they followed."""
     if answer.rows is None:
         return False
-    surely = [
-        e.rows
+    return any(
+        (answer.rows & e.rows).sum() > 0.8 * answer.rows.sum()
         for e in inputs
         if e.rows is not None and e.strength >= 0.9 and CAUSE_OF.get(e.mechanism) == "integration"
-    ]
-    return any((answer.rows & rows).sum() > 0.8 * answer.rows.sum() for rows in surely)
+    )
 
 
 def _all_touched(study: Study, touched: Mask) -> bool:

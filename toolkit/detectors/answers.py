@@ -10,7 +10,7 @@ from toolkit.detectors import defaults, units
 from toolkit.detectors.drift import column_moved
 from toolkit.detectors.evidence import Evidence, make
 from toolkit.detectors.study import Study
-from toolkit.detectors.values import distinct
+from toolkit.detectors.values import distinct, stretches
 from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import Change
 
@@ -90,9 +90,8 @@ def _alone(now: Floats, best: Mask, lag: int) -> int:
 
 def _runs(flags: Mask) -> Mask:
     """Keep what is marked in stretches of ``_RUN`` rows and more."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
     out = np.zeros(len(flags), dtype=bool)
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in stretches(flags):
         out[first:last] = last - first >= _RUN
     return out
 

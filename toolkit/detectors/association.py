@@ -15,7 +15,7 @@ import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, logistic, make, some
-from toolkit.detectors.study import Study, seen
+from toolkit.detectors.study import Study, new_to, seen
 from toolkit.detectors.units import Density
 from toolkit.detectors.values import runs, several
 from toolkit.profile.model import Codes, Column, Floats, Mask
@@ -291,7 +291,7 @@ def _never_had(study: Study) -> Mask:
     for name, column in study.log.features.items():
         base = study.ref.features[name]
         if isinstance(column, Codes) and isinstance(base, Codes) and len(old := seen(base)) <= MOST_FEATURES:
-            rows |= np.array([*(value not in old for value in column.names), False])[column.codes]
+            rows |= new_to(column, old)
     return rows
 
 

@@ -26,7 +26,7 @@ from toolkit.detectors.evidence import (
 )
 from toolkit.detectors.generalisation import naive_loss, unskilled
 from toolkit.detectors.groups import MOST_VALUES
-from toolkit.detectors.study import Study
+from toolkit.detectors.study import Study, is_probability
 from toolkit.profile.model import Floats, Ints, Mask, Sample
 from toolkit.records import SliceTerm
 
@@ -95,7 +95,7 @@ def stated(study: Study, sample: Sample, mature: Mask | None) -> tuple[Floats, F
     Of two classes it is the score and the label, of more the score of the answer and whether the answer was right.
     """
     score = sample.score
-    if study.regression or np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+    if study.regression or not is_probability(score):
         return None
     if np.isin(score[~np.isnan(score)], (0.0, 1.0)).all():
         return None  # an answer written as a score states no chance
@@ -314,7 +314,7 @@ def _bent(study: Study, a: Apart) -> Evidence | None:
         return None
     codes = study.ref.groups[a.column]
     mine = codes.rows_of(a.value)
-    label = np.where(study.mature, study.log.label, np.nan)
+    label = study.mature_label
     was, now = (
         difference(study.ref.label[~mine], study.ref.label[mine])[0],
         difference(label[~a.rows], label[a.rows])[0],

@@ -215,7 +215,7 @@ def _say(
 def _own(study: Study, cases: _Cases, mine: Mask, rows: Mask) -> bool:
     """Whether they decide positive more or less often by more than their cases' labels moved: all that labels tell."""
     moved, _, _, z = difference(cases.answer[mine & ~rows], cases.answer[mine & rows])
-    label = np.where(study.mature, study.log.label, np.nan)
+    label = study.mature_label
     cause = difference(label[mine & ~rows], label[mine & rows])[0]
     return abs(z) > 3.3 and not (np.isfinite(cause) and abs(moved - cause) < 0.5 * abs(moved))
 

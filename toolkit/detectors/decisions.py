@@ -9,7 +9,7 @@ import numpy as np
 
 from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import Evidence, difference, from_start, inside, logistic, make, not_testable, percent
-from toolkit.detectors.study import Study, by_cut, predicted
+from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import confined, of_one_group
 from toolkit.profile.model import Floats, Mask, Sample
 from toolkit.records import Event, SliceTerm
@@ -25,11 +25,12 @@ _MACHINES: Final = ("default", "fallback", "timeout", "auto", "system", "rule", 
 
 def detect(study: Study, events: Sequence[Event]) -> list[Evidence]:
     """Replay the decisions against the model's own answers."""
+    why = ""
     if np.isnan(study.log.decision).all():
         why = "The log has no decisions."
-        return [not_testable(NAME, ("over_reliance", "harmful_overrides", "not_adopted", "ignored_alerts"), why)]
-    if by_cut(study):
+    elif study.by_cut:
         why = "A cut on the score decides, and the log names no answer that anybody could have changed."
+    if why:
         return [not_testable(NAME, ("over_reliance", "harmful_overrides", "not_adopted", "ignored_alerts"), why)]
     return [*_human_term(study, events), *_adoption(study), *_unheeded(study, events)]
 

@@ -143,9 +143,10 @@ def _comes_and_goes(base: Column, flags: Floats, usual: float, label: str) -> Ch
     The onset is where the likelihood of the new share over the old is greatest (Page 1954), row by row.
     """
     n = len(flags)
-    often = float(flags.mean())
-    least = max(usual, 0.5 / max(len(base.codes if isinstance(base, Codes) else base), 1))
-    if isinstance(base, Codes) or not _round(label) or not several(base, _MANY) or least >= _RARE * often:
+    if isinstance(base, Codes) or not _round(label) or not several(base, _MANY):
+        return no_change(n)
+    often, least = float(flags.mean()), max(usual, 0.5 / len(base))
+    if least >= _RARE * often:
         return no_change(n)
     gain = np.where(flags > 0, np.log(often / least), np.log((1 - often) / (1 - least)))
     after = np.cumsum(gain[::-1])[::-1]

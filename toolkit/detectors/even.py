@@ -14,7 +14,7 @@ import numpy as np
 from toolkit.detectors.decisions import answers
 from toolkit.detectors.evidence import Evidence, difference, make, percent, points
 from toolkit.detectors.groups import MOST_VALUES
-from toolkit.detectors.study import Study
+from toolkit.detectors.study import Study, is_probability
 from toolkit.detectors.unmoved import LEAST, still
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 
@@ -118,7 +118,7 @@ def _ends(sample: Sample, mature: Mask | None) -> list[float]:
 def _beyond(sample: Sample, mature: Mask | None) -> Floats:
     """Give label less score, which is 0 on average where scores come true; NaN without a score that is a chance."""
     score = sample.score
-    if np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+    if not is_probability(score):
         return np.full(len(score), np.nan)
     label = sample.label if mature is None else np.where(mature, sample.label, np.nan)
     out: Floats = label - score

@@ -38,7 +38,14 @@ class _Series:
 
 
 def detect(study: Study) -> list[Evidence]:
-    """Look at a regression whose residuals left zero for what moved at that time."""
+    """Look at a regression whose residuals left zero for what moved at that time; once a study."""
+    if NAME not in study.memo:
+        study.memo[NAME] = _detect(study)
+    found: list[Evidence] = study.memo[NAME]
+    return found
+
+
+def _detect(study: Study) -> list[Evidence]:
     if not study.regression or not study.has_labels or study.log.features:
         return []  # with inputs the strata of ``relation`` tell more
     series = _series(study)
@@ -75,7 +82,7 @@ def detect(study: Study) -> list[Evidence]:
 
 def _series(study: Study) -> _Series:
     """Give the log's series, behind the reference's where that is its past."""
-    label = np.where(study.mature, study.log.label, np.nan)
+    label = study.mature_label
     before = study.ref.time
     is_past = (
         not study.own_reference

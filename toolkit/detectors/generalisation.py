@@ -6,7 +6,7 @@ import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent
-from toolkit.detectors.study import LEAST_ROWS, Study, first_known
+from toolkit.detectors.study import LEAST_ROWS, Study, first_known, is_probability
 from toolkit.detectors.world import off_support
 from toolkit.profile.model import Floats
 
@@ -149,7 +149,7 @@ def _too_sure(study: Study) -> float:
 def _stated(study: Study) -> Floats | None:
     """Confidence less correctness of each log row; ``None`` without probabilities."""
     score, guess = study.log.score, study.log.prediction
-    if study.regression or np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+    if study.regression or not is_probability(score):
         return None
     if np.isnan(guess).all():
         guess = (score >= 0.5).astype(float)

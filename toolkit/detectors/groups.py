@@ -27,7 +27,7 @@ from toolkit.detectors.evidence import (
     p_of_z,
     percent,
 )
-from toolkit.detectors.study import Study, predicted
+from toolkit.detectors.study import Study, is_probability, predicted
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 from toolkit.records import SliceTerm
 
@@ -278,7 +278,7 @@ def _by_people(study: Study, g: Gap) -> bool:
 
 def _base_rates(study: Study, g: Gap) -> float:
     """A gap in misses or false alarms at equal calibration may come in part from base rates."""
-    label = np.where(study.mature, study.log.label, np.nan)
+    label = study.mature_label
     d, _, _, z = difference(label[~g.rows], label[g.rows])
     return 0.1 if abs(z) > 4 and abs(d) > 0.05 else 0.0
 
@@ -289,8 +289,8 @@ def _earned(study: Study, g: Gap) -> bool:
     Then the side of the higher rate must be chosen more often, with more false alarms and fewer misses, whoever scores
     (Kleinberg, Mullainathan and Raghavan 2016; Chouldechova 2017). One that fares worse in both is served worse.
     """
-    score, label = study.log.score, np.where(study.mature, study.log.label, np.nan)
-    if np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+    score, label = study.log.score, study.mature_label
+    if not is_probability(score):
         return False
     need, _, _, sure = difference(label[~g.rows], label[g.rows])
     left, _, _, z = difference((label - score)[~g.rows], (label - score)[g.rows])
@@ -303,7 +303,7 @@ def _earned(study: Study, g: Gap) -> bool:
 
 def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """A selection gap: fair where labels differ as much, biased labels where only the reference's do, else a gap."""
-    label = np.where(study.mature, study.log.label, np.nan)
+    label = study.mature_label
     has = (~np.isnan(label)).sum() > 100
     d = difference(label[~g.rows], label[g.rows])[0] if has else float("nan")
     base = study.ref.groups.get(g.column)

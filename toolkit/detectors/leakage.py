@@ -183,7 +183,7 @@ def _drops(study: Study, y: Floats, now: Floats) -> list[tuple[float, str, float
 
 def _targets(study: Study) -> list[tuple[Floats, Floats]]:
     """Give binary targets, baseline and log: the label, each common class, or above the baseline's median."""
-    base, now = study.ref.label, np.where(study.mature, study.log.label, np.nan)
+    base, now = study.ref.label, study.mature_label
     if study.binary:
         return [(base, now)]
     known_base = base[~np.isnan(base)]

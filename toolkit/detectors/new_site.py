@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, from_start, make
-from toolkit.detectors.study import LEAST_ROWS, Study, first_known, seen
+from toolkit.detectors.study import LEAST_ROWS, Study, first_known, new_to, seen
 from toolkit.logs.names import PLACE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
@@ -31,8 +31,7 @@ def detect(study: Study) -> list[Evidence]:
         if base is None or not (base.codes >= 0).any() or len(codes.names) > 300:
             continue
         held = seen(base) - _rare(base)
-        fresh = np.array([v not in held for v in codes.names] + [False])[codes.codes]
-        got = _site(study, loss, column, codes, fresh)
+        got = _site(study, loss, column, codes, new_to(codes, held))
         if got is not None:
             found.append(got)
     return sorted(found, key=lambda e: -e.z)[:1]

@@ -9,15 +9,16 @@ it fits.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
 
 from toolkit.detectors.drift import Moved, exact_cells
 from toolkit.detectors.evidence import Evidence, make, since
+from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Floats, Ints
+from toolkit.profile.model import Codes, Floats, Ints
 
 #: Values that can be told apart at most, those of a number, and rows of one that say something of it.
 _MOST, _MOST_NUMBERS, _LEAST = 30, 12, 5
@@ -27,6 +28,19 @@ _FITS, _UNLIKE = 2.5, 5.0
 _CROWDS: Final = 10
 #: The company that is no feature.
 _LABEL: Final = None
+
+
+def detect(study: Study, relation: Relation | None, moves: Mapping[str, Moved]) -> list[Evidence]:
+    """Ask whether a code whose values are as common as ever means others, where labels and inputs part by it."""
+    if relation is None or not relation.change.found:
+        return []
+    found = []
+    for name in relation.features:
+        if name in study.log.features and name not in moves:
+            numeric = not isinstance(study.log.features[name], Codes)
+            still = Moved(name, 0.0, abs(relation.change.z), relation.change, relation.rows, numeric)
+            found.append(permuted(study, name, still))
+    return [e for e in found if e is not None]
 
 
 def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
@@ -102,7 +116,7 @@ def _company(study: Study, name: str, a: Ints, b: Ints, k: int) -> dict[str | No
     """Give the same for the means of the label and of each number beside the feature, where values differ by it."""
     pairs: dict[str | None, tuple[Floats, Floats]] = {n: pair for n, pair in study.numbers.items() if n != name}
     if study.binary or study.regression:
-        pairs[_LABEL] = (study.ref.label, np.where(study.mature, study.log.label, np.nan))
+        pairs[_LABEL] = (study.ref.label, study.mature_label)
     made = {n: _means(a, b, x, y, k) for n, (x, y) in pairs.items()}
     return {n: cost for n, cost in made.items() if cost is not None}
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, inside, make, percent
-from toolkit.detectors.study import Study, implied_threshold, losses
+from toolkit.detectors.study import Study, implied_threshold, is_probability, losses
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change, no_change
@@ -143,7 +143,7 @@ def _recalibrated(study: Study, answers: Floats, old: float, rows: Mask, known: 
 
 def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, float | None] | None:
     """Loss of the old threshold less the loss that was, on the same rows, and the share of the excess it explains."""
-    label = np.where(study.mature, study.log.label, np.nan)
+    label = study.mature_label
     if (~np.isnan(label[rows])).sum() < 10:
         return None
     again = (study.log.score >= old).astype(float)
@@ -206,7 +206,7 @@ def _cost(study: Study) -> list[Evidence]:
 def _as_stated(study: Study, rows: Mask) -> bool:
     """Whether the model errs on some rows as often as its scores say: harder cases, and no worse a model."""
     score, wrong = study.log.score, study.log_loss.model
-    if not study.binary or np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+    if not study.binary or not is_probability(score):
         return False
     stated = np.where(score >= study.threshold, 1 - score, score)
     beyond = (wrong - stated)[rows & ~np.isnan(wrong)]

@@ -151,7 +151,7 @@ def _leaves(study: Study, rows: Mask, ref_leaf: Ints, log_leaf: Ints) -> tuple[I
 
 def _surprise(study: Study) -> tuple[Floats, Floats]:
     """Give label less score (or less prediction; or wrong or not): what the model did not expect."""
-    now = np.where(study.mature, study.log.label, np.nan)
+    now = study.mature_label
     if study.regression:
         return study.ref.label - study.ref.prediction, now - study.log.prediction
     if study.binary and not np.isnan(study.ref.score).all() and not np.isnan(study.log.score).all():
@@ -171,7 +171,7 @@ def _label_cells(study: Study) -> tuple[Ints, Ints, int]:
     """Number the labels; a number is cut at the baseline's quartiles of its residual from the prediction."""
     if not study.regression:
         k = max(len(study.profile.classes), 2)
-        return _ints(study.ref.label), _ints(np.where(study.mature, study.log.label, np.nan)), k
+        return _ints(study.ref.label), _ints(study.mature_label), k
     residual = study.ref.label - study.ref.prediction
     now = np.where(study.mature, study.log.label - study.log.prediction, np.nan)
     have = residual[~np.isnan(residual)]

@@ -11,7 +11,7 @@ from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, NAME, answers, by_machine, differ_from
 from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, percent, points, since
 from toolkit.detectors.matrices import taught
-from toolkit.detectors.study import Study, by_cut
+from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
@@ -19,7 +19,7 @@ from toolkit.timeline.change import Change, find_change
 
 def detect(study: Study) -> list[Evidence]:
     """Look for corrections that stopped; without decisions there is nothing to look at, which ``decisions`` says."""
-    if np.isnan(study.log.decision).all() or by_cut(study):
+    if np.isnan(study.log.decision).all() or study.by_cut:
         return []
     return _let_through(study) if study.regression else _reliance(study)
 

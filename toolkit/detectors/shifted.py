@@ -31,7 +31,7 @@ def detect(study: Study) -> list[Evidence]:
     change = study.model_change
     if not study.regression or not change.found or change.shape == "from_start" or change.z < 4:
         return []
-    label, guess = np.where(study.mature, study.log.label, np.nan), study.log.prediction
+    label, guess = study.mature_label, study.log.prediction
     rows = inside(change, len(label))
     missed, usual = np.abs(label - guess), _median(np.abs(label - guess)[~rows])
     if min((~np.isnan(missed[rows])).sum(), (~np.isnan(missed[~rows])).sum()) < _LEAST:

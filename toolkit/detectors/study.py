@@ -5,6 +5,7 @@ The baseline is the reference's validation rows, else its training rows, else th
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -103,9 +104,29 @@ class Study:
         }
 
     @cached_property
+    def mature_label(self) -> Floats:
+        """Label of the log rows; NaN where it is not mature. Not to be written to."""
+        return np.where(self.mature, self.log.label, np.nan)
+
+    @cached_property
     def has_labels(self) -> bool:
         """Whether enough mature labels are in the log to speak of errors."""
         return int((~np.isnan(self.log_loss.final)).sum()) >= LEAST_ROWS
+
+    @cached_property
+    def by_cut(self) -> bool:
+        """Whether the log has scores and decisions and no answers, and a cut on the score, that may move, decides all.
+
+        Then nobody stands between the score and what is done: what differs from an answer of ours differs from
+        nobody's.
+        """
+        log = self.log
+        known = np.flatnonzero(~np.isnan(log.decision) & ~np.isnan(log.score))
+        if not np.isnan(log.prediction).all() or len(known) < 2 * LEAST_ROWS or not self.binary:
+            return False
+        parts = np.array_split(known, 8)  # a cut that moved within one of them leaves it undecided
+        missed = [implied_threshold(log.score[rows], log.decision[rows])[1] for rows in parts]
+        return bool(np.sort(missed)[-2] < 0.01)
 
     @cached_property
     def final_change(self) -> Change:
@@ -185,12 +206,13 @@ def losses(sample: Sample, threshold: float, task: str) -> Losses:
         return np.where(np.isnan(label), np.nan, wrong)
 
     brier = np.full(len(label), np.nan)
-    if task == "binary" and _is_probability(sample.score):
+    if task == "binary" and is_probability(sample.score):
         brier = (sample.score - label) ** 2
     return Losses(loss(final), loss(guess), brier)
 
 
-def _is_probability(score: Floats) -> bool:
+def is_probability(score: Floats) -> bool:
+    """Whether there are scores, and all of them lie between 0 and 1."""
     known = score[~np.isnan(score)]
     return len(known) > 0 and float(known.min()) >= 0.0 and float(known.max()) <= 1.0
 
@@ -230,20 +252,6 @@ def _threshold(sample: Sample) -> float:
     if known.sum() < 10 or len(np.unique(answer[known])) != 2:
         return 0.5
     return implied_threshold(sample.score[known], answer[known])[0]
-
-
-def by_cut(study: Study) -> bool:
-    """Whether the log has scores and decisions and no answers, and a cut on the score, that may move, decides all.
-
-    Then nobody stands between the score and what is done: what differs from an answer of ours differs from nobody's.
-    """
-    log = study.log
-    known = np.flatnonzero(~np.isnan(log.decision) & ~np.isnan(log.score))
-    if not np.isnan(log.prediction).all() or len(known) < 2 * LEAST_ROWS or study.profile.task != "binary":
-        return False
-    parts = np.array_split(known, 8)  # a cut that moved within one of them leaves it undecided
-    missed = [implied_threshold(log.score[rows], log.decision[rows])[1] for rows in parts]
-    return bool(np.sort(missed)[-2] < 0.01)
 
 
 def implied_threshold(score: Floats, answer: Floats) -> tuple[float, float]:
@@ -297,3 +305,8 @@ def seen(column: Codes) -> frozenset[str]:
     """Give the values that really occur in a column of text (its list of names may hold those of other rows too)."""
     have = column.codes[column.codes >= 0]
     return frozenset(column.names[i] for i in np.flatnonzero(np.bincount(have)))
+
+
+def new_to(column: Codes, held: Collection[str]) -> Mask:
+    """Mark the rows of a text column with a value that is not among those ``held``; a missing one is no value."""
+    return np.array([*(value not in held for value in column.names), False])[column.codes]

@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, make, percent
 from toolkit.detectors.study import Study
+from toolkit.detectors.values import stretches
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
@@ -131,7 +132,7 @@ def _hours(study: Study) -> Evidence | None:
     day = np.floor(time / 86400).astype(np.int64) - int(time[0] // 86400)
     hour = np.floor(time / 3600).astype(np.int64) % 24
     table = np.bincount(day * 24 + hour, minlength=(day[-1] + 1) * 24).reshape(-1, 24)[1:-1].astype(float)
-    quiet = [(h, *_longest(table[:, h] == 0)) for h in range(24)]
+    quiet = [(h, *max(stretches(table[:, h] == 0), key=lambda s: s[1] - s[0], default=(0, 0))) for h in range(24)]
     apart = [(q, np.delete(table[:, q[0]], np.s_[q[1] : q[2]])) for q in quiet]
     quiet = [q for q, others in apart if q[2] - q[1] >= _DAYS <= len(others) and others.min() > 0]
     quiet = [q for q in quiet if not _faded(table[:, q[0]], *q[1:])]
@@ -162,13 +163,6 @@ def _faded(count: Floats, first: int, last: int) -> bool:
     """Whether on the last days before nothing came hardly anything did: an hour into which the night grows."""
     before = count[max(first - _DAYS, 0) : first]
     return bool(len(before) and before.mean() < 0.5 * np.delete(count, np.s_[first:last]).mean())
-
-
-def _longest(flags: Mask) -> tuple[int, int]:
-    """Give the first and the end of the longest stretch that is marked."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
-    spans = list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-    return max(spans, key=lambda s: s[1] - s[0], default=(0, 0))
 
 
 def _missed(time: Floats, first: int, many: int, share: float) -> bool:

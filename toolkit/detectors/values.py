@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.profile.model import Floats, Ints
+from toolkit.profile.model import Floats, Ints, Mask
 
 #: A column that has several values has them among its first rows, as a rule.
 _FIRST: Final = 200
@@ -27,6 +27,12 @@ def runs(x: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
     """Give the same of values that are sorted."""
     first = np.flatnonzero(np.concatenate(([len(x) > 0], x[1:] != x[:-1])))
     return x[first], np.diff(np.append(first, len(x)))
+
+
+def stretches(flags: Mask) -> list[tuple[int, int]]:
+    """Give where each stretch of marked rows begins, and the row after its end."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def several(x: NDArray[Any], least: int) -> bool:

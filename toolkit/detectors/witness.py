@@ -65,7 +65,7 @@ def company(study: Study, name: str, base: Floats, column: Floats, undone: Float
 
 def _others(study: Study, name: str) -> Iterator[tuple[Floats, Floats]]:
     """Give (baseline, log) of the label and of every other feature as numbers; the commonest two of a text's values."""
-    label = np.where(study.mature, study.log.label, np.nan)
+    label = study.mature_label
     if study.profile.task == "multiclass":
         yield from _flags(study.ref.label, label, 3)
     else:

@@ -17,7 +17,7 @@ from toolkit.detectors.evidence import (
     z_of_misfit,
 )
 from toolkit.detectors.relation import Relation
-from toolkit.detectors.study import Study, seen
+from toolkit.detectors.study import Study, new_to, seen
 from toolkit.detectors.values import cell_of
 from toolkit.detectors.where import of_one_group
 from toolkit.profile.model import Codes, Floats, Mask
@@ -260,11 +260,10 @@ def off_support(study: Study, *, but: str | None = None) -> Mask:
     counts from so many on as a row of the same crowd hardly ever has (twice the features over the rows, and three
     deviations more).
     """
-    if but is not None:
-        return _off_support(study, but)
-    if "off_support" not in study.memo:
-        study.memo["off_support"] = _off_support(study, None)
-    got: Mask = study.memo["off_support"]
+    key = f"off_support but {but}"
+    if key not in study.memo:
+        study.memo[key] = _off_support(study, but)
+    got: Mask = study.memo[key]
     return got
 
 
@@ -276,10 +275,8 @@ def _off_support(study: Study, but: str | None) -> Mask:
         if name == but:
             continue
         if isinstance(column, Codes) and isinstance(base, Codes):
-            old = seen(base)
-            fresh = np.array([v not in old for v in column.names] + [False])
-            if len(old) <= 60:
-                out += fresh[column.codes]
+            if len(old := seen(base)) <= 60:
+                out += new_to(column, old)
         elif not isinstance(column, Codes) and not isinstance(base, Codes):
             have = base[~np.isnan(base)]
             if len(have) >= 30:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.detectors.evidence import inside
-from toolkit.detectors.study import Study, predicted
+from toolkit.detectors.study import Study, is_probability, predicted
 from toolkit.profile.model import Floats, Sample
 from toolkit.records import Harm
 from toolkit.timeline.change import find_change
@@ -66,7 +66,7 @@ def estimated_harm(study: Study) -> Harm | None:
 def confidence(study: Study, sample: Sample) -> Floats | None:
     """Give the probability that the model stated for its own answer; ``None`` where scores are no probabilities."""
     score = sample.score
-    if study.regression or np.isnan(score).all() or np.nanmin(score) < 0 or np.nanmax(score) > 1:
+    if study.regression or not is_probability(score):
         return None
     if not study.binary:
         return score

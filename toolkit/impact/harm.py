@@ -94,7 +94,7 @@ def _unskilled(study: Study) -> bool:
     """
     if not study.own_reference:
         return False
-    loss, label = study.log_loss.final, np.where(study.mature, study.log.label, np.nan)
+    loss, label = study.log_loss.final, study.mature_label
     plainly = float(np.nanmean(loss)) >= _PLAINLY * naive_loss(study)
     if study.binary and not plainly and auc(study.log.score, label) > _ORDERS:
         return False

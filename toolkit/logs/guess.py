@@ -204,7 +204,7 @@ def _pair(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[
     if single.keys() & {"prediction", "score", "decision"}:
         return
     free = {plain(c): c for c in stats if c not in single.values()}
-    named = {c: "_".join(w for w in n.split("_") if w not in ANSWER_WORDS) for n, c in free.items()}
+    named = {c: _stem(c, ANSWER_WORDS) for c in free.values()}
     pairs = [c for n, c in free.items() if named[c] in free and named[c] != n and _fits("prediction", stats[c])]
     if len(pairs) == 1 and stats[pairs[0]].family == stats[free[named[pairs[0]]]].family:
         single["prediction"] = pairs[0]
@@ -216,15 +216,13 @@ def _pair(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[
         notes[chances[0]] = "fractions between 0 and 1, named like a probability"
 
 
+def _stem(name: str, words: Collection[str]) -> str:
+    """Give a name without some words: ``calls`` of ``calls_forecast``."""
+    return "_".join(w for w in plain(name).split("_") if w not in words)
+
+
 def _chance(column: ColumnStats) -> bool:
-    low, high = column.low, column.high
-    return (
-        column.family == "number"
-        and not column.integral
-        and low is not None
-        and high is not None
-        and 0 <= low <= high <= 1
-    )
+    return _fractions(column) and _within_one(column)
 
 
 def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
@@ -235,15 +233,10 @@ def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes
     answer = single.get("prediction", single.get("score"))
     if "label" in single or answer is None:
         return
-    stems = {
-        "_".join(w for w in plain(single[role]).split("_") if w not in ANSWER_WORDS | {"p"})
-        for role in ("prediction", "score")
-        if role in single
-    } - {"", "y"}
+    answers = (single[role] for role in ("prediction", "score") if role in single)
+    stems = {_stem(name, ANSWER_WORDS | {"p"}) for name in answers} - {"", "y"}
     whole = {stem + ending for stem in stems for ending in ("", "s", "d", "ed")}
-    whole |= {f"{word}_{stem}" for stem in stems for word in CAME_WORDS} | {
-        f"{s}_{w}" for s in stems for w in CAME_WORDS
-    }
+    whole |= {name for stem in stems for word in CAME_WORDS for name in (f"{word}_{stem}", f"{stem}_{word}")}
     free = [c for c in stats if c not in single.values() and _fits("label", stats[c])]
     found = [c for c in free if plain(c) in whole]
     found = [c for c in found if plain(c) in stems] or found  # price, where there is priced too
@@ -254,11 +247,8 @@ def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes
     if len(found) == 1 and (not few or stats[found[0]].distinct <= stats[answer].distinct + 1):
         single["label"] = found[0]
         notes[found[0]] = f"{answer} is named after it"
-    alike = [
-        c for c, held in stats.items()
-        if plain(c) in {f"{stem}_{word}" for stem in stems for word in ("score", "prob", "proba", "probability")}
-        and c not in single.values() and _chance(held)
-    ]  # fmt: skip
+    scores = {f"{stem}_{word}" for stem in stems for word in ("score", "prob", "proba", "probability")}
+    alike = [c for c, held in stats.items() if plain(c) in scores and c not in single.values() and _chance(held)]
     if "score" not in single and len(alike) == 1:
         single["score"] = alike[0]
         notes[alike[0]] = f"fractions, named as {answer} is"
@@ -298,14 +288,17 @@ def _fractions(column: ColumnStats) -> bool:
     return column.family == "number" and not column.integral
 
 
+def _within_one(column: ColumnStats) -> bool:
+    return column.low is not None and column.high is not None and column.low >= 0 and column.high <= 1
+
+
 def _score_named_prediction(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[str, str]) -> None:
     """Take a prediction for the score where it holds fractions between 0 and 1 and the label holds two values."""
     column, label = single.get("prediction"), single.get("label")
     if column is None or label is None or "score" in single:
         return
     held = stats[column]
-    fractions = held.low is not None and held.high is not None and held.low >= 0 and held.high <= 1
-    if fractions and not held.integral and stats[label].distinct <= 2:
+    if _within_one(held) and not held.integral and stats[label].distinct <= 2:
         single["score"] = single.pop("prediction")
         notes[column] = "fractions between 0 and 1: a score, no class"
 

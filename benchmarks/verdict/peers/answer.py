@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
+
+from benchmarks.verdict.peers.frames import Case, case_of
 from toolkit.records import Harm, LedgerLine, Rival, Slice, Verdict
+from toolkit.roles import Roles
 from toolkit.vocabulary import CAUSE_OF, CAUSES
 
 TUNED: Final = Path(__file__).resolve().parent / "tuned.json"
@@ -49,6 +53,30 @@ def constants(peer: str, defaults: Mapping[str, float]) -> dict[str, float]:
 def sureness(peer: str, mechanism: str) -> float:
     """Give how often the cause was right on the half ``tune`` when the peer's rules named this mechanism."""
     return float(_file().get(peer, {}).get("right", {}).get(mechanism, PRIOR))
+
+
+def diagnoser(
+    peer: str,
+    measure: Callable[[Case], dict[str, Any]],
+    decide: Callable[[Mapping[str, Any], Mapping[str, float]], Found],
+    defaults: Mapping[str, float],
+) -> Callable[..., Verdict]:
+    """Give the ``diagnose`` of a peer that is given its cut: with ``onset`` the true one, else where the loss jumps."""
+
+    def diagnose(
+        log: pd.DataFrame,
+        *,
+        reference: pd.DataFrame | None,
+        roles: Roles,
+        events: Any = None,
+        seed: int = 0,
+        onset: datetime | None = None,
+    ) -> Verdict:
+        del events, seed
+        case = case_of(log, reference, roles, onset)
+        return verdict_of(peer, decide(measure(case), constants(peer, defaults)), case.onset)
+
+    return diagnose
 
 
 def verdict_of(peer: str, found: Found, onset: datetime | None) -> Verdict:

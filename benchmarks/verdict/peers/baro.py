@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
-from benchmarks.verdict.peers.answer import Found, constants, verdict_of
-from benchmarks.verdict.peers.frames import case_of
+from benchmarks.verdict.peers.answer import Found, diagnoser
 from benchmarks.verdict.peers.rankers import DEFAULTS, EXPRESSIBLE, measure, pick
-from toolkit.records import Verdict
-from toolkit.roles import Roles
 
 __all__ = ["DEFAULTS", "EXPRESSIBLE", "decide", "diagnose", "measure"]
 
@@ -21,10 +16,4 @@ def decide(out: Mapping[str, Any], k: Mapping[str, float]) -> Found:
     return pick(out, k, "baro")
 
 
-def diagnose(
-    log: pd.DataFrame, *, reference: pd.DataFrame | None, roles: Roles, events: Any = None, seed: int = 0
-) -> Verdict:
-    """Give the ranker's answer as a verdict."""
-    del events, seed
-    case = case_of(log, reference, roles)
-    return verdict_of("baro", decide(measure(case), constants("baro", DEFAULTS)), case.onset)
+diagnose = diagnoser("baro", measure, decide, DEFAULTS)

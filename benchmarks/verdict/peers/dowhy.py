@@ -12,17 +12,15 @@ and between training and validation rows the loss itself is compared: they are n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
 
-from benchmarks.verdict.peers.answer import NOTHING, Found, constants, verdict_of
+from benchmarks.verdict.peers.answer import NOTHING, Found, diagnoser
 from benchmarks.verdict.peers.bridge import worker
 from benchmarks.verdict.peers.causal import compare, facts, graph_of
-from benchmarks.verdict.peers.frames import Case, case_of, final_losses, losses
-from toolkit.records import SliceTerm, Verdict
-from toolkit.roles import Roles
+from benchmarks.verdict.peers.frames import Case, final_losses, losses
+from toolkit.records import SliceTerm
 
 #: The mechanisms that the rules can name.
 EXPRESSIBLE: Final = frozenset({
@@ -255,16 +253,4 @@ def decide(out: Mapping[str, Any], k: Mapping[str, float]) -> Found:
     return NOTHING
 
 
-def diagnose(
-    log: pd.DataFrame,
-    *,
-    reference: pd.DataFrame | None,
-    roles: Roles,
-    events: Any = None,
-    seed: int = 0,
-    onset: datetime | None = None,
-) -> Verdict:
-    """Give dowhy's answer as a verdict; with ``onset`` the true one is its cut."""
-    del events, seed
-    case = case_of(log, reference, roles, onset)
-    return verdict_of("dowhy", decide(measure(case), constants("dowhy", DEFAULTS)), case.onset)
+diagnose = diagnoser("dowhy", measure, decide, DEFAULTS)

@@ -9,16 +9,14 @@ whether the model is surer than right, how old the labels are) it cannot say.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
 
-from benchmarks.verdict.peers.answer import NOTHING, Found, constants, verdict_of
+from benchmarks.verdict.peers.answer import NOTHING, Found, diagnoser
 from benchmarks.verdict.peers.bridge import worker
-from benchmarks.verdict.peers.frames import Case, case_of
-from toolkit.records import SliceTerm, Verdict
-from toolkit.roles import Roles
+from benchmarks.verdict.peers.frames import Case
+from toolkit.records import SliceTerm
 
 #: The mechanisms that the rules can name.
 EXPRESSIBLE: Final = frozenset({
@@ -254,16 +252,4 @@ def _drift(o: Outputs, k: Mapping[str, float], change: float | None, start: floa
     return NOTHING
 
 
-def diagnose(
-    log: pd.DataFrame,
-    *,
-    reference: pd.DataFrame | None,
-    roles: Roles,
-    events: Any = None,
-    seed: int = 0,
-    onset: datetime | None = None,
-) -> Verdict:
-    """Give Evidently's answer as a verdict; with ``onset`` the true one is its cut."""
-    del events, seed
-    case = case_of(log, reference, roles, onset)
-    return verdict_of("evidently", decide(measure(case), constants("evidently", DEFAULTS)), case.onset)
+diagnose = diagnoser("evidently", measure, decide, DEFAULTS)

@@ -98,7 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=GROUPS)
     parser.add_argument("--half", choices=("tune", "held_out", "both", "fresh"), default="both")
     parser.add_argument("--draw", type=int, default=1, help="with --half fresh: which draw of it")
-    parser.add_argument("--limit", type=int, default=0, help="so many trials, spread evenly over those chosen")
+    parser.add_argument(
+        "--limit", type=int, default=0, help="so many trials, spread evenly over those chosen; of fresh the first"
+    )
     options = parser.parse_args(arguments)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
