@@ -6,6 +6,7 @@ import functools
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ import played
 import pytest
 
 from toolkit.api import as_events, diagnose
-from toolkit.causes.diagnosis import Diagnosis, summary_lines
+from toolkit.causes.diagnosis import Diagnosis, explain, summary_lines
 from toolkit.logs import read_log
 from toolkit.records import Event, Verdict, moment
 from toolkit.testing import GeneratedIncident, make_healthy, make_incident, make_series
@@ -477,6 +478,27 @@ def test_the_summary_is_read_in_ten_seconds(kind: str) -> None:
     assert "nan" not in d.summary().lower().split()
     assert set(d._repr_mimebundle_()) == {"text/plain", "text/markdown", "text/html"}
     assert d.explain()
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "held"),
+    [
+        ({"human": 0.42, "data": 0.46, "bias": 0.036, "none": 0.036, "integration": 0.02, "overfitting": 0.028},
+         ("data", "human")),
+        ({"data": 0.2, "overfitting": 0.2, "integration": 0.2, "bias": 0.2, "human": 0.1, "none": 0.1},
+         ("data", "overfitting", "integration", "bias", "human", "none")),
+    ],
+)  # fmt: skip
+def test_an_open_verdict_says_what_is_not_ruled_out(probabilities: dict[str, float], held: tuple[str, ...]) -> None:
+    """The likeliest first; where nothing is ruled out, no line claims that something is."""
+    v = replace(answers()["healthy"].record, verdict="undetermined", mechanism=None, probabilities=probabilities)
+    assert v.plausible == held
+    lines = dict(summary_lines(v))
+    if len(held) == 2:
+        assert lines["Among"].startswith("data or human ")
+        assert "Among: data or human " in explain(v)
+    else:
+        assert "Among" not in lines
 
 
 def test_a_log_that_shows_no_cause_says_so_once() -> None:

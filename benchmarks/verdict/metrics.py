@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.records import PLAUSIBLE
+
 Row = dict[str, Any]
 
 
@@ -71,6 +73,16 @@ def mean(values: Sequence[Any]) -> float:
     return float(np.mean(there)) if there else float("nan")
 
 
+def plausible(row: Row) -> set[str]:
+    """Give the causes that an answer does not rule out."""
+    return {cause for cause, p in row["probabilities"].items() if p >= PLAUSIBLE}
+
+
+def cause_held(row: Row) -> bool:
+    """Tell whether the true cause is among those that an answer does not rule out."""
+    return row["cause"] in plausible(row)
+
+
 def summary(rows: Sequence[Row]) -> dict[str, Any]:
     """Give the figures of one group of incidents whose logs can tell."""
     scored = [r for r in rows if r["error"] is None and r["identifiable"]]
@@ -88,6 +100,8 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         "right_if_committed": mean([r["cause_right"] for r in scored if r["committed"]]),
         "ece": calibration_error([r["top_probability"] for r in scored], [r["top_right"] for r in scored]),
         "ece_chance": calibration_chance([r["top_probability"] for r in scored]),
+        "held": mean([cause_held(r) for r in scored]),
+        "plausible": mean([len(plausible(r)) for r in scored]),
         "onset_median": median([r["onset_error"] for r in scored]),
         "place": mean([r["place_right"] for r in scored]),
         "ledger": mean([r["ledger_error"] for r in scored]),

@@ -47,6 +47,11 @@ class Diagnosis:
         return self.record.probabilities
 
     @property
+    def plausible(self) -> tuple[str, ...]:
+        """The causes that cannot be ruled out, the likeliest first: in nine of ten logs the true one is among them."""
+        return self.record.plausible
+
+    @property
     def onset(self) -> datetime | None:
         """When it began, aware UTC; ``None`` where it was there from the first row, or times are unknown."""
         return self.record.onset
@@ -242,9 +247,18 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
     rival = next((r for r in others if r.cause != v.verdict), None)
     if rival is not None:
         lines.append(("Rival", f"{_called(rival)} ({rival.probability:.0%})"))
+    lines += [("Among", among)] if v.verdict == "undetermined" and (among := among_text(v)) else []
     lines += [("Next", text) for text in v.would_settle_it[:1]]
     lines += [("Note", text) for text in v.notes]
     return lines
+
+
+def among_text(v: Verdict) -> str:
+    """Say which causes cannot be ruled out; nothing where that is every one."""
+    held = v.plausible
+    if len(held) == len(v.probabilities):
+        return ""
+    return f"{' or '.join(held)} (nine of ten such lists hold the cause)"
 
 
 def _seen(v: Verdict) -> list[tuple[str, str]]:
@@ -270,7 +284,7 @@ def _best(v: Verdict, rival: Rival) -> list[tuple[str, str]]:
 
 def explain(v: Verdict) -> str:
     """Show each rival with the findings for and against it, as text."""
-    out = [headline(v), ""]
+    out = [headline(v), *([f"Among: {among}"] if (among := among_text(v)) else []), ""]
     for r in v.rivals:
         if r.probability < 0.01 and not r.supporting:
             continue
