@@ -9,7 +9,8 @@ from made_study import chance, healthy, study_of
 
 import toolkit as tk
 from toolkit.detectors import groups
-from toolkit.detectors.groups import Gap, _corrected
+from toolkit.detectors.gaps import Gap
+from toolkit.detectors.groups import _corrected
 from toolkit.detectors.study import make_study
 from toolkit.profile.build import build_profile
 

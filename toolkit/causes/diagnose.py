@@ -17,7 +17,7 @@ from toolkit.causes.ledger import draw_up
 from toolkit.causes.settle import would_settle
 from toolkit.causes.touched import in_question
 from toolkit.detectors.evidence import Evidence, onset_of
-from toolkit.detectors.groups import MOST_VALUES
+from toolkit.detectors.gaps import MOST_VALUES
 from toolkit.detectors.promise import hollow, perfect
 from toolkit.detectors.study import Study, make_study
 from toolkit.detectors.threads import one_thread

@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.causes.candidates import Candidate
 from toolkit.detectors import forecast
 from toolkit.detectors.evidence import difference, inside
-from toolkit.detectors.groups import LEAST, measures
+from toolkit.detectors.gaps import LEAST, measures
 from toolkit.detectors.promise import perfect
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Floats, Mask

@@ -24,8 +24,8 @@ from toolkit.detectors.evidence import (
     percent,
     probability,
 )
+from toolkit.detectors.gaps import MOST_VALUES
 from toolkit.detectors.generalisation import naive_loss, unskilled
-from toolkit.detectors.groups import MOST_VALUES
 from toolkit.detectors.study import Study, is_probability
 from toolkit.profile.model import Floats, Ints, Mask, Sample
 from toolkit.records import SliceTerm

@@ -13,7 +13,7 @@ import numpy as np
 
 from toolkit.detectors.decisions import answers
 from toolkit.detectors.evidence import Evidence, difference, make, percent, points
-from toolkit.detectors.groups import MOST_VALUES
+from toolkit.detectors.gaps import MOST_VALUES
 from toolkit.detectors.study import Study, is_probability
 from toolkit.detectors.unmoved import LEAST, still
 from toolkit.profile.model import Codes, Floats, Mask, Sample

@@ -9,17 +9,16 @@ slice. P-values are corrected over all tries (Benjamini-Hochberg). What scores p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.base_rates import earned, harder
 from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import (
     Evidence,
     difference,
-    first_half,
     from_start,
     logistic,
     make,
@@ -27,50 +26,30 @@ from toolkit.detectors.evidence import (
     p_of_z,
     percent,
 )
-from toolkit.detectors.study import Study, is_probability, predicted
-from toolkit.profile.model import Codes, Floats, Mask, Sample
+from toolkit.detectors.gaps import LEAST, Gap, gaps, measures
+from toolkit.detectors.study import Study, predicted
+from toolkit.profile.model import Codes
 from toolkit.records import SliceTerm
 
 NAME = "groups"
-LEAST: Final = 20
-MOST_VALUES: Final = 30
 #: What is not confined to a group is not the cause of what is.
 _STANDING: Final = ("memorised_training_data", "concept_drift", "unrepresentative_data", "label_noise")
 _FOLLOW: Final = frozenset({"performance_gap", "selection_gap"})
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A measure of one group less that of all others; ``early`` and ``late`` the same in both halves of the log."""
-
-    column: str
-    value: str
-    measure: str
-    rate: float
-    rest: float
-    gap: float
-    interval: tuple[float, float]
-    z: float
-    early: float
-    late: float
-    before: float
-    n: int
-    rows: Mask
 
 
 def detect(study: Study) -> list[Evidence]:
     """Look at every group for a persistent gap."""
     if not study.log.groups:
         return [not_testable(NAME, ("performance_gap", "selection_gap", "calibration_gap"), "The log names no group.")]
-    gaps = [g for column, codes in study.log.groups.items() for g in _gaps(study, column, codes)]
-    if not gaps:
+    all_gaps = [g for column, codes in study.log.groups.items() for g in gaps(study, column, codes)]
+    if not all_gaps:
         return []
-    kept = _corrected(gaps)
+    kept = _corrected(all_gaps)
     found = [e for e in (_judge(study, g, kept) for g in kept) if e is not None]
     found = _by_labels(found)
     found.sort(key=lambda e: -e.strength * min(e.z, 12))
     if not found:
-        worst = max(gaps, key=lambda g: abs(g.z))
+        worst = max(all_gaps, key=lambda g: abs(g.z))
         text = (
             f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} "
             f"({worst.measure}, {worst.column} = {worst.value})."
@@ -104,74 +83,6 @@ def _corrected(gaps: list[Gap]) -> list[Gap]:
 
     q = false_discovery_control([p_of_z(g.z) for g in gaps])
     return [g for g, value in zip(gaps, q, strict=True) if value < 0.01]
-
-
-def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Floats]:
-    """Give the row-level series whose mean is each measure: NaN where a row does not count for it."""
-    guess = predicted(sample, study.threshold, study.profile.task)
-    final = np.where(np.isnan(sample.decision), guess, sample.decision)
-    label = sample.label if mature is None else np.where(mature, sample.label, np.nan)
-    out: dict[str, Floats] = {}
-    if study.regression:
-        scale = float(np.nanstd(study.ref.label)) or 1.0
-        out["error"] = np.abs(final - label) / scale
-        out["overestimate"] = (final - label) / scale
-        return out
-    out["error"] = np.where(np.isnan(label) | np.isnan(final), np.nan, (final != label).astype(float))
-    if study.binary:
-        out["misses"] = np.where(label == 1, out["error"], np.nan)
-        out["false alarms"] = np.where(label == 0, out["error"], np.nan)
-        out["selection"] = final
-    return out
-
-
-def _gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
-    if len(codes.names) < 2 or len(codes.names) > MOST_VALUES:
-        return
-    now = measures(study, study.log, study.mature)
-    base = measures(study, study.ref, None) if not study.own_reference else {}
-    base_codes = study.ref.groups.get(column)
-    halves = {measure: first_half(~np.isnan(x)) for measure, x in now.items()}
-    for place, value in enumerate(codes.names):
-        mine, rest = codes.codes == place, (codes.codes != place) & (codes.codes >= 0)
-        if len(codes.names) == 2 and place == 1:
-            return
-        for measure, x in now.items():
-            if (~np.isnan(x[mine])).sum() < LEAST or (~np.isnan(x[rest])).sum() < LEAST:
-                continue
-            gap, _, interval, z = difference(x[rest], x[mine])
-            before = float("nan")
-            if base_codes is not None and value in base_codes.names and measure in base:
-                there = base_codes.rows_of(value)
-                before = difference(base[measure][~there], base[measure][there])[0]
-            side, rows, low = value, mine, gap
-            other = _other(codes, place)
-            if ((measure == "selection" and gap > 0) or (measure != "selection" and gap < 0)) and other is not None:
-                # named is the side that fares worse
-                side, rows, low = other, rest, -gap
-                interval, z, before = (-interval[1], -interval[0]), -z, -before
-            sign = low / gap if gap else 1.0
-            parts = [sign * difference(x[rest & h], x[mine & h])[0] for h in (halves[measure], ~halves[measure])]
-            rate, others = float(np.nanmean(x[rows])), float(np.nanmean(x[~rows & (codes.codes >= 0)]))
-            yield Gap(
-                column,
-                side,
-                measure,
-                rate,
-                others,
-                low,
-                interval,
-                z,
-                parts[0],
-                parts[1],
-                before,
-                int(rows.sum()),
-                rows,
-            )
-
-
-def _other(codes: Codes, place: int) -> str | None:
-    return codes.names[1 - place] if len(codes.names) == 2 else None
 
 
 def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
@@ -257,11 +168,11 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     if _by_people(study, g):
         return "selection_gap", 0.0
     if g.measure in ("misses", "false alarms"):
-        explained = 0.9 if _earned(study, g) else 0.0
+        explained = 0.9 if earned(study, g) else 0.0
         if proxy_of(study, g) is not None:
             return "proxy_feature", explained
         return "performance_gap", max(explained, _base_rates(study, g))
-    return "performance_gap", 0.0
+    return "performance_gap", 0.9 if harder(study, g) else 0.0
 
 
 def _by_people(study: Study, g: Gap) -> bool:
@@ -283,24 +194,6 @@ def _base_rates(study: Study, g: Gap) -> float:
     return 0.1 if abs(z) > 4 and abs(d) > 0.05 else 0.0
 
 
-def _earned(study: Study, g: Gap) -> bool:
-    """Whether base rates alone make the gap: they differ, and scores come true alike for both sides.
-
-    Then the side of the higher rate must be chosen more often, with more false alarms and fewer misses, whoever scores
-    (Kleinberg, Mullainathan and Raghavan 2016; Chouldechova 2017). One that fares worse in both is served worse.
-    """
-    score, label = study.log.score, study.mature_label
-    if not is_probability(score):
-        return False
-    need, _, _, sure = difference(label[~g.rows], label[g.rows])
-    left, _, _, z = difference((label - score)[~g.rows], (label - score)[g.rows])
-    if abs(sure) < 3 or (need > 0) != (g.measure == "false alarms") or (abs(left) > 0.3 * abs(need) and abs(z) > 2):
-        return False
-    both = measures(study, study.log, study.mature)
-    worse = [difference(both[m][~g.rows], both[m][g.rows])[3] for m in ("misses", "false alarms")]
-    return min(worse) < 2
-
-
 def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """A selection gap: fair where labels differ as much, biased labels where only the reference's do, else a gap."""
     label = study.mature_label
@@ -316,7 +209,7 @@ def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     if has and np.isfinite(d):
         explained = float(np.clip(d / g.gap, 0.0, 1.0)) if g.gap else 0.0
         errors = [o for o in mine if o.measure in ("misses", "false alarms") and o.value == g.value]
-        explained = 0.9 if _earned(study, g) else explained * (0.9 if not errors else 0.5)
+        explained = 0.9 if earned(study, g) else explained * (0.9 if not errors else 0.5)
         return ("proxy_feature" if proxy else "selection_gap"), explained
     return ("proxy_feature" if proxy else "selection_gap"), 0.0
 
