@@ -133,3 +133,33 @@ def test_premiums_above_what_a_group_costs_are_a_gap(more: float, named: list[st
     with tk.read_log(rows, {"task": "regression", "roles": {**single, "group": ["sex"], "feature": ["x"]}}) as opened:
         found = groups.detect(make_study(build_profile(opened)))
     assert [e.mechanism for e in found if e.mechanism] == named
+
+
+def incomes(*, blurred: bool) -> tk.Diagnosis:
+    """Diagnose a calibrated score of high incomes, three times as common among men, of whom it may know less."""
+    rng = np.random.default_rng(8)
+    men = rng.random(6000) < 0.6
+    known = rng.normal(size=6000)
+    part = np.where(men & blurred, 0.3, 1.6)  # what of the reasons a score knows; the rest is chance to it
+    z = np.where(men, -1.2, -2.9) + part * known
+    label = (rng.random(6000) < 1 / (1 + np.exp(-z))).astype(int)
+    score = 1 / (1 + np.exp(-z))
+    rows = pd.DataFrame({"skill": known, "score": score, "prediction": (score >= 0.5).astype(int), "label": label,
+                         "sex": np.where(men, "M", "F")})  # fmt: skip
+    told = {"task": "binary", "roles": {"score": "score", "prediction": "prediction", "label": "label",
+                                        "group": ["sex"], "feature": ["skill"]}, "values": {"positive": 1}}  # fmt: skip
+    return tk.diagnose(rows, roles=told)
+
+
+def test_a_rarer_outcome_is_no_better_service() -> None:
+    """Fewer errors where there is less to guess are no harm to the others: no fault, and what differs is told."""
+    d = incomes(blurred=False)
+    assert d.verdict == "none"
+    assert any("base rates make the gap" in note for note in d.record.notes)
+
+
+def test_a_score_that_knows_less_of_a_group_harms_it() -> None:
+    """With the same base rates apart, a group that is ranked worse is served worse, however well calibrated."""
+    d = incomes(blurred=True)
+    assert d.verdict == "bias"
+    assert [(t.column, t.value) for t in d.slice] == [("sex", "M")]

@@ -115,6 +115,7 @@ def write(
             *in_question(study, damage, lead_candidate),
             *_order(study, onset_interval, events),
             *_notes(study, damage),
+            *[e.finding.statement for e in evidence if e.finding.details.get("base_rates")][:1],
         ),
     )
 

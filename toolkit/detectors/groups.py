@@ -34,6 +34,10 @@ from toolkit.records import SliceTerm
 NAME = "groups"
 #: What is not confined to a group is not the cause of what is.
 _STANDING: Final = ("memorised_training_data", "concept_drift", "unrepresentative_data", "label_noise")
+#: What is none where groups differ by no more than chance, or their base rates, make them.
+_GROUP: Final = ("performance_gap", "selection_gap", "under_represented_group", "proxy_feature")
+#: How far base rates must explain a gap that is told as theirs.
+_EARNED: Final = 0.9
 _FOLLOW: Final = frozenset({"performance_gap", "selection_gap"})
 
 
@@ -45,28 +49,18 @@ def detect(study: Study) -> list[Evidence]:
     if not all_gaps:
         return []
     kept = _corrected(all_gaps)
-    found = [e for e in (_judge(study, g, kept) for g in kept) if e is not None]
-    found = _by_labels(found)
+    judged = [e for e in (_judge(study, g, kept) for g in kept) if e is not None]
+    found = _by_labels([e for e in judged if e.mechanism])
     found.sort(key=lambda e: -e.strength * min(e.z, 12))
-    if not found:
-        worst = max(all_gaps, key=lambda g: abs(g.z))
-        text = (
-            f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} "
-            f"({worst.measure}, {worst.column} = {worst.value})."
-        )
-        return [
-            make(
-                study,
-                NAME,
-                "",
-                text,
-                strength=0.0,
-                z=worst.z,
-                effect=worst.gap,
-                refutes=("performance_gap", "selection_gap", "under_represented_group", "proxy_feature"),
-            )
-        ]
-    return found[:4]
+    even = sorted((e for e in judged if not e.mechanism), key=lambda e: -e.z)[:2]
+    if found or even:
+        return [*found[:4], *even]
+    worst = max(all_gaps, key=lambda g: abs(g.z))
+    text = (
+        f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} "
+        f"({worst.measure}, {worst.column} = {worst.value})."
+    )
+    return [make(study, NAME, "", text, strength=0.0, z=worst.z, effect=worst.gap, refutes=_GROUP)]
 
 
 def _by_labels(found: list[Evidence]) -> list[Evidence]:
@@ -95,8 +89,10 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     size = _size(g, worse)
     mine = [o for o in all_gaps if o.column == g.column]
     mechanism, explained = _name(study, g, mine)
-    strength = size * steady * (1 - explained) * logistic(1.5 * (abs(g.z) - 3.3))
-    if strength < 0.03:
+    whole = size * steady * logistic(1.5 * (abs(g.z) - 3.3))
+    strength = (1 - explained) * whole
+    even = explained >= _EARNED and whole > 0.5
+    if strength < 0.03 and not even:
         return None
     text = (
         f"{g.measure.capitalize()} for {g.column} = {g.value}: {percent(g.rate)}, for the others {percent(g.rest)} "
@@ -104,6 +100,15 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     )
     if np.isfinite(g.before):
         text += f" In the reference: {percent(g.before)}."
+    if even:
+        text += (
+            " The outcome itself is rarer or commoner in the group, and equal scores come true alike: base rates make "
+            "the gap, whoever scores this well. Whether it may be is for policy and law to say."
+        )
+        return make(
+            study, NAME, "", text, strength=0.0, z=abs(g.z), effect=g.gap, unit=g.measure, interval=g.interval, n=g.n,
+            slice_=(SliceTerm(g.column, g.value),), refutes=_GROUP, details={"measure": g.measure, "base_rates": True},
+        )  # fmt: skip
     return make(
         study,
         NAME,
@@ -168,11 +173,11 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     if _by_people(study, g):
         return "selection_gap", 0.0
     if g.measure in ("misses", "false alarms"):
-        explained = 0.9 if earned(study, g) else 0.0
+        explained = _EARNED if earned(study, g) else 0.0
         if proxy_of(study, g) is not None:
             return "proxy_feature", explained
         return "performance_gap", max(explained, _base_rates(study, g))
-    return "performance_gap", 0.9 if harder(study, g) else 0.0
+    return "performance_gap", _EARNED if harder(study, g) else 0.0
 
 
 def _by_people(study: Study, g: Gap) -> bool:
@@ -209,7 +214,7 @@ def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     if has and np.isfinite(d):
         explained = float(np.clip(d / g.gap, 0.0, 1.0)) if g.gap else 0.0
         errors = [o for o in mine if o.measure in ("misses", "false alarms") and o.value == g.value]
-        explained = 0.9 if earned(study, g) else explained * (0.9 if not errors else 0.5)
+        explained = _EARNED if earned(study, g) else explained * (0.9 if not errors else 0.5)
         return ("proxy_feature" if proxy else "selection_gap"), explained
     return ("proxy_feature" if proxy else "selection_gap"), 0.0
 
