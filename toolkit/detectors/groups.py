@@ -26,7 +26,7 @@ from toolkit.detectors.evidence import (
     p_of_z,
     percent,
 )
-from toolkit.detectors.gaps import LEAST, Gap, gaps, measures
+from toolkit.detectors.gaps import LEAST, MOST_VALUES, Gap, gaps, measures
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes
 from toolkit.records import SliceTerm
@@ -36,6 +36,8 @@ NAME = "groups"
 _STANDING: Final = ("memorised_training_data", "concept_drift", "unrepresentative_data", "label_noise")
 #: What is none where groups differ by no more than chance, or their base rates, make them.
 _GROUP: Final = ("performance_gap", "selection_gap", "under_represented_group", "proxy_feature")
+#: How sure (z) it must be that a part of a group fares worse than all others of it.
+_ALONE: Final = 5.0
 #: How far base rates must explain a gap that is told as theirs.
 _EARNED: Final = 0.9
 _FOLLOW: Final = frozenset({"performance_gap", "selection_gap"})
@@ -54,13 +56,43 @@ def detect(study: Study) -> list[Evidence]:
     found.sort(key=lambda e: -e.strength * min(e.z, 12))
     even = sorted((e for e in judged if not e.mechanism), key=lambda e: -e.z)[:2]
     if found or even:
-        return [*found[:4], *even]
+        return [*(_narrowed(study, e) for e in found[:4]), *even]
     worst = max(all_gaps, key=lambda g: abs(g.z))
     text = (
         f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} "
         f"({worst.measure}, {worst.column} = {worst.value})."
     )
     return [make(study, NAME, "", text, strength=0.0, z=worst.z, effect=worst.gap, refutes=_GROUP)]
+
+
+def _narrowed(study: Study, e: Evidence) -> Evidence:
+    """Name the part of a group on which its gap falls, where all others of the group fare about as those outside."""
+    (term,), measure = e.finding.slice, str(e.finding.details["measure"])
+    x = measures(study, study.log, study.mature)[measure]
+    mine = study.log.groups[term.column].rows_of(term.value)
+    found = []
+    for column, codes in study.log.groups.items():
+        for value in codes.names if column != term.column and 2 <= len(codes.names) <= MOST_VALUES else ():
+            part = mine & codes.rows_of(value)
+            rest, others = mine & ~part & (codes.codes >= 0), ~mine
+            if min((~np.isnan(x[r])).sum() for r in (part, rest, others)) < LEAST:
+                continue
+            gap, _, _, z = difference(x[rest], x[part])
+            if (
+                gap * float(e.finding.effect or 0.0) > 0
+                and abs(z) > _ALONE
+                and abs(gap) > 2 * abs(difference(x[others], x[rest])[0])
+            ):
+                found.append((abs(z), column, value, float(np.nanmean(x[part])), float(np.nanmean(x[rest])), part))
+    if not found:
+        return e
+    _, column, value, rate, others_rate, part = max(found, key=lambda f: f[0])
+    text = (
+        f"{e.finding.statement} It falls on those with {column} = {value}: {percent(rate)}, the others of the group "
+        f"{percent(others_rate)}."
+    )
+    slice_ = (term, SliceTerm(column, value))
+    return replace(e, finding=replace(e.finding, slice=slice_, statement=text), rows=part)
 
 
 def _by_labels(found: list[Evidence]) -> list[Evidence]:
@@ -130,15 +162,21 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
 
 
 def _size(g: Gap, worse: float) -> float:
-    """How much the gap matters, 0 to 1: in points, or as a ratio of rates (the four-fifths rule, 29 CFR 1607.4 D)."""
+    """How much the gap matters, 0 to 1: in points, or as a ratio of rates.
+
+    Of selection by the four-fifths rule (29 CFR 1607.4 D); errors that are rare for all others are judged by how many
+    times as many a group has, as differentials of recognisers are (NIST IR 8280).
+    """
     points = logistic(
         45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "overestimate": 0.2}.get(g.measure, 0.09))
     )
-    if g.measure != "selection":
-        return points
     low, high = sorted((g.rate, g.rest))
-    ratio = low / high if high > 0 else 1.0
-    return max(points, logistic(16 * (0.74 - ratio)) * logistic(200 * (worse - 0.02)))
+    if g.measure == "selection":
+        ratio = low / high if high > 0 else 1.0
+        return max(points, logistic(16 * (0.74 - ratio)) * logistic(200 * (worse - 0.02)))
+    if g.measure in ("error", "misses", "false alarms") and high <= 1:
+        return max(points, logistic(2.5 * (high / max(low, 0.5 / g.n) - 3.0)) * logistic(150 * (worse - 0.035)))
+    return points
 
 
 def _steady(g: Gap) -> float:

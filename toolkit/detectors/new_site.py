@@ -2,7 +2,8 @@
 
 A new place is a model that was taught elsewhere (overfitting: the pilot did not generalise), and so is one that is
 served from its first row on to nobody whom it was taught on; a new kind of customer, device or channel is a world that
-grew (data: a new category). That the model fails there is the same; the name of the column says which it is.
+grew (data: a new category); a new hand that labels gives labels of its own (data: noise). That the model fails there is
+the same; the name of the column says which it is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, from_start, make
 from toolkit.detectors.study import LEAST_ROWS, Study, first_known, new_to, seen
-from toolkit.logs.names import PLACE_WORDS, plain, words_of
+from toolkit.logs.names import LABELLER_WORDS, PLACE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change
@@ -50,7 +51,8 @@ def _at_once(other: Floats, here: Floats, d: float) -> bool:
 def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) -> Evidence | None:
     if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
         return None
-    place = bool(words_of(plain(column)) & PLACE_WORDS) or float(fresh.mean()) > _ALL
+    words = words_of(plain(column))
+    place = bool(words & PLACE_WORDS) or float(fresh.mean()) > _ALL
     ref_loss = study.ref_loss.model if not np.isnan(study.ref_loss.model).all() else study.ref_loss.final
     known = ~fresh & ~np.isnan(loss)
     other = loss[known] if known.sum() >= LEAST_ROWS else ref_loss
@@ -74,7 +76,7 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     return make(
         study,
         "new_site",
-        "pilot_did_not_generalise" if place else "new_category",
+        "label_noise" if words & LABELLER_WORDS else "pilot_did_not_generalise" if place else "new_category",
         text,
         strength=0.92 if rest_ok else 0.5,
         z=z,

@@ -123,7 +123,8 @@ def _no_feature(column: ColumnStats) -> str:
     if column.family == "time" or column.time_share > 0.9:
         return "a time"
     unique = column.filled > 0 and column.distinct > 0.5 * column.filled
-    if ID_NAME.search(plain(column.name)) and (unique or column.distinct > 1000):
+    measured = column.family == "number" and not column.integral  # a body mass index
+    if ID_NAME.search(plain(column.name)) and not measured and (unique or column.distinct > 1000):
         return "an id"
     if column.n >= 100 and column.integral and column.filled == column.n and _span(column) == column.n:
         return "a row number"

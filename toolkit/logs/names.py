@@ -63,8 +63,25 @@ PLACE_WORDS: Final = frozenset(
         *("facility", "location", "depot", "hub", "campus", "port", "terminal", "outlet", "office", "farm"),
     }
 )
+#: Words for who said what the label is.
+LABELLER_WORDS: Final = frozenset(
+    {
+        *(
+            "annotator",
+            "annotation",
+            "annotated",
+            "labeler",
+            "labeller",
+            "labeled",
+            "labelled",
+            "labeling",
+            "labelling",
+        ),
+        *("rater", "rated", "coder", "tagger"),
+    }
+)
 #: Words for who handed rows or labels in.
-SOURCE_WORDS: Final = frozenset(
+SOURCE_WORDS: Final = LABELLER_WORDS | frozenset(
     {
         "source",
         "vendor",
@@ -72,10 +89,6 @@ SOURCE_WORDS: Final = frozenset(
         "provider",
         "partner",
         "feed",
-        "annotator",
-        "labeler",
-        "labeller",
-        "rater",
         "reviewer",
         "batch",
         "tenant",
