@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -41,9 +41,23 @@ def _normal(text: str) -> str:
     return short[:-2] if short.endswith(".0") else short
 
 
-def _grown(name: str, old: set[str]) -> bool:
-    """Whether a name is one single old name with something before or behind it."""
-    return sum(len(o) >= 3 and o != name and (name.startswith(o) or name.endswith(o)) for o in old) == 1
+def _respelt(base: Codes, column: Codes, rows: Mask, name: str, old: Mapping[str, str]) -> bool:
+    """Whether a new name is an old one in another spelling, or one single old name with more, at whose cost it came."""
+    plain = _normal(name)
+    if plain in old:
+        return True
+    grown = [o for o in old if len(o) >= 3 and (plain.startswith(o) or plain.endswith(o))]
+    if len(grown) != 1:
+        return False
+    was = old[grown[0]]
+    lost = float(base.rows_of(was)[base.codes >= 0].mean()) - _share(column, rows, was)
+    return lost > 0.5 * _share(column, rows, name)
+
+
+def _share(column: Codes, rows: Mask, name: str) -> float:
+    if name not in column.names:
+        return 0.0
+    return float(column.rows_of(name)[rows & (column.codes >= 0)].mean())
 
 
 def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Evidence]:
@@ -62,8 +76,8 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
     if share < 0.01 or z < 4.5:
         return
     values = [v for v, is_new in zip(column.names, fresh, strict=False) if is_new and v in seen(column)]
-    old = {_normal(v) for v in old_names}
-    respelt = float(np.mean([_normal(v) in old or _grown(_normal(v), old) for v in values]))
+    old = {_normal(v): v for v in old_names}
+    respelt = float(np.mean([_respelt(base, column, rows, v, old) for v in values]))
     matched = _same_shares(base, column, rows)
     shown = ", ".join(values[:5])
     if len(values) > MOST_VALUES:

@@ -18,7 +18,7 @@ from toolkit.detectors.drift import Moved, exact_cells
 from toolkit.detectors.evidence import Evidence, make, since
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Codes, Floats, Ints
+from toolkit.profile.model import Codes, Column, Floats, Ints, Sample
 
 #: Values that can be told apart at most, those of a number, and rows of one that say something of it.
 _MOST, _MOST_NUMBERS, _LEAST = 30, 12, 5
@@ -35,9 +35,9 @@ def detect(study: Study, relation: Relation | None, moves: Mapping[str, Moved]) 
     if relation is None or not relation.change.found:
         return []
     found = []
-    for name in relation.features:
-        if name in study.log.features and name not in moves:
-            numeric = not isinstance(study.log.features[name], Codes)
+    for name in dict.fromkeys((*study.log.features, *study.log.segments)):
+        if name not in moves and (name in study.log.features or name in study.ref.segments):
+            numeric = not isinstance(_column(study.log, name), Codes)
             still = Moved(name, 0.0, abs(relation.change.z), relation.change, relation.rows, numeric)
             found.append(permuted(study, name, still))
     return [e for e in found if e is not None]
@@ -45,7 +45,7 @@ def detect(study: Study, relation: Relation | None, moves: Mapping[str, Moved]) 
 
 def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
     """Look whether the values of a feature that moved exchanged what they mean."""
-    a, b, k = exact_cells(study.ref.features[name], study.log.features[name])
+    a, b, k = exact_cells(_column(study.ref, name), _column(study.log, name))
     a, b = np.where(study.ref_slice(move.slice), a, -1), np.where(move.rows, b, -1)
     was, now = _counts(a, k), _counts(b, k)
     here = was + now > 0  # a column's names may be those of other rows too
@@ -84,6 +84,11 @@ def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
         effect=moved, unit="share of rows", n=int(move.rows.sum()), features=[name],
         refutes=("covariate_shift", "concept_drift") if told else ("covariate_shift",) if strength > 0.5 else (),
     )  # fmt: skip
+
+
+def _column(sample: Sample, name: str) -> Column:
+    """Give a feature, or a segment that is none: a model may read where something lies all the same."""
+    return sample.features[name] if name in sample.features else sample.segments[name]
 
 
 def _counts(codes: Ints, k: int) -> Floats:
