@@ -163,3 +163,28 @@ def test_a_score_that_knows_less_of_a_group_harms_it() -> None:
     d = incomes(blurred=True)
     assert d.verdict == "bias"
     assert [(t.column, t.value) for t in d.slice] == [("sex", "M")]
+
+
+def matcher(hard: float) -> tk.Diagnosis:
+    """Diagnose a matcher that turns away one in a hundred, and ``hard`` of the women of one skin tone."""
+    rng = np.random.default_rng(21)
+    n = 6000
+    sex, tone = rng.choice(["F", "M"], n), rng.choice(["I-II", "III-IV", "V-VI"], n, p=[0.5, 0.3, 0.2])
+    missed = rng.random(n) < np.where((sex == "F") & (tone == "V-VI"), hard, 0.01)
+    truth = rng.random(n) < 0.9
+    rows = pd.DataFrame({"answer": np.where(missed, ~truth, truth).astype(int), "label": truth.astype(int),
+                         "sex": sex, "tone": tone, "glare": rng.normal(size=n)})  # fmt: skip
+    roles = {"prediction": "answer", "label": "label", "group": ["sex", "tone"], "feature": ["glare"]}
+    return tk.diagnose(rows, roles={"task": "binary", "roles": roles, "values": {"positive": 1}})
+
+
+def test_rare_errors_that_fall_on_one_corner_are_named_with_it() -> None:
+    """Nine points of error count where all others have one; the slice is the corner, not a whole group."""
+    d = matcher(0.1)
+    assert d.verdict == "bias"
+    assert {(t.column, t.value) for t in d.slice} == {("sex", "F"), ("tone", "V-VI")}
+
+
+def test_rare_errors_of_all_alike_are_none() -> None:
+    """Without a corner there is no gap."""
+    assert matcher(0.01).verdict == "none"

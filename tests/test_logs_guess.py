@@ -448,3 +448,12 @@ def test_a_feature_that_the_log_lost_is_no_label() -> None:
     log, reference = without_labels()
     with read_log(log.rename(columns={"repaid": "paid"}), reference=reference) as read:
         assert read.roles.column("label") is None
+
+
+def test_an_index_with_fractions_is_measured() -> None:
+    """A body mass index is a feature; a row index that counts is none."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"row_index": np.arange(300), "body_mass_index": rng.normal(25, 4, 300).round(3),
+                          "prediction": rng.integers(0, 2, 300), "label": rng.integers(0, 2, 300)})  # fmt: skip
+    with read_log(frame) as log:
+        assert log.feature_names == ("body_mass_index",)

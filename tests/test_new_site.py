@@ -20,3 +20,15 @@ def test_all_names_new_are_a_new_place_only_where_it_errs_at_once(since: int, fo
     log["truth"] = np.where((np.arange(N) >= since) & (rng.random(N) < 0.5), 1 - log["truth"], log["truth"])
     got = new_site.detect(study_of(log, reference, segment=["device"]))
     assert [e.mechanism for e in got] == found
+
+
+@pytest.mark.parametrize(("column", "found"), [("annotator", "label_noise"), ("device", "new_category")])
+def test_labels_of_a_new_hand_are_its_own(column: str, found: str) -> None:
+    """Labels that part from the answers with a new annotator are noise; with a new device, a world that grew."""
+    rng = np.random.default_rng(9)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    new = (np.arange(N) >= 700) & (rng.random(N) < 0.6)
+    log[column], reference[column] = np.where(new, "c", rng.choice(["a", "b"], N)), rng.choice(["a", "b"], N)
+    log["truth"] = np.where(new & (rng.random(N) < 0.4), 1 - log["truth"], log["truth"])
+    (got,) = new_site.detect(study_of(log, reference, segment=[column]))
+    assert got.mechanism == found

@@ -116,3 +116,21 @@ def test_codes_as_common_as_each_other_are_told_by_their_labels(*, exchanged: bo
         log["truth"] = np.where(late & (kind == 4), 1 - log["truth"], log["truth"])
     named = {e.mechanism for e in gather(study_of(log, reference)).evidence if e.strength > 0.5}
     assert ("category_recoded" in named) == exchanged
+
+
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_codes_of_a_segment_are_looked_at_too(*, exchanged: bool) -> None:
+    """A district that was guessed to be a segment may be what the model reads: its exchanged codes are found."""
+    rng = np.random.default_rng(13)
+    even = np.full(5, 0.2)
+    reference, log = drawn(rng, even), drawn(rng, even)
+    late = np.arange(N) >= SINCE
+    if exchanged:  # the answers are those to the old code book
+        kind = (log["w"] / 10).astype(int)
+        log["w"] = np.where(late, np.array([3, 4, 1, 0, 2])[kind] * 10.0, log["w"])
+        log["truth"] = np.where(late, rng.random(N) < chance(log["x"].to_numpy() + EFFECT[kind]), log["truth"])
+        log["score"] = np.where(late, chance(log["x"].to_numpy() + EFFECT[(log["w"] / 10).astype(int)]), log["score"])
+        log["answer"] = (log["score"] >= 0.5).astype(int)
+    frames = [f.assign(district=f["w"].astype(int).astype(str)) for f in (log, reference)]
+    got = gather(study_of(*frames, segment=["district"], feature=["x", "town"])).evidence
+    assert ("category_recoded" in [e.mechanism for e in got]) == exchanged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,14 +11,20 @@ import numpy as np
 from toolkit.detectors.evidence import difference, first_half
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Floats, Mask, Sample
+from toolkit.records import Slice, SliceTerm
 
 LEAST: Final = 20
 MOST_VALUES: Final = 30
+#: Values of two attributes that are crossed.
+_FEW: Final = 8
 
 
 @dataclass(frozen=True)
 class Gap:
-    """A measure of one group less that of all others; ``early`` and ``late`` the same in both halves of the log."""
+    """A measure of one group less that of all others; ``early`` and ``late`` the same in both halves of the log.
+
+    ``slice`` are the terms that make the group, two of a corner where two attributes meet.
+    """
 
     column: str
     value: str
@@ -33,6 +39,7 @@ class Gap:
     before: float
     n: int
     rows: Mask
+    slice: Slice = ()
 
 
 def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Floats]:
@@ -97,8 +104,22 @@ def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
                 before,
                 int(rows.sum()),
                 rows,
+                (SliceTerm(column, side),),
             )
 
 
 def _other(codes: Codes, place: int) -> str | None:
     return codes.names[1 - place] if len(codes.names) == 2 else None
+
+
+def corners(study: Study) -> Iterator[Gap]:
+    """Compare each corner where two attributes meet with all others, by errors (Buolamwini and Gebru 2018)."""
+    few = [(n, c) for n, c in study.log.groups.items() if 2 <= len(c.names) <= _FEW]
+    for i, (one, a) in enumerate(few):
+        for two, b in few[i + 1 :]:
+            codes = np.where((a.codes >= 0) & (b.codes >= 0), a.codes * len(b.names) + b.codes, -1)
+            names = tuple(f"{x}\0{y}" for x in a.names for y in b.names)
+            for g in gaps(study, f"{one} and {two}", Codes(names, codes)):
+                if g.measure != "selection":
+                    x, y = g.value.split("\0")
+                    yield replace(g, value=f"{x} and {y}", slice=(SliceTerm(one, x), SliceTerm(two, y)))

@@ -26,7 +26,7 @@ from toolkit.detectors.evidence import (
     p_of_z,
     percent,
 )
-from toolkit.detectors.gaps import LEAST, MOST_VALUES, Gap, gaps, measures
+from toolkit.detectors.gaps import LEAST, MOST_VALUES, Gap, corners, gaps, measures
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes
 from toolkit.records import SliceTerm
@@ -36,6 +36,8 @@ NAME = "groups"
 _STANDING: Final = ("memorised_training_data", "concept_drift", "unrepresentative_data", "label_noise")
 #: What is none where groups differ by no more than chance, or their base rates, make them.
 _GROUP: Final = ("performance_gap", "selection_gap", "under_represented_group", "proxy_feature")
+#: Below this no group by itself fares much worse: then corners where two meet are looked at.
+_WEAK: Final = 0.9
 #: How sure (z) it must be that a part of a group fares worse than all others of it.
 _ALONE: Final = 5.0
 #: How far base rates must explain a gap that is told as theirs.
@@ -50,13 +52,11 @@ def detect(study: Study) -> list[Evidence]:
     all_gaps = [g for column, codes in study.log.groups.items() for g in gaps(study, column, codes)]
     if not all_gaps:
         return []
-    kept = _corrected(all_gaps)
-    judged = [e for e in (_judge(study, g, kept) for g in kept) if e is not None]
-    found = _by_labels([e for e in judged if e.mechanism])
-    found.sort(key=lambda e: -e.strength * min(e.z, 12))
-    even = sorted((e for e in judged if not e.mechanism), key=lambda e: -e.z)[:2]
+    found, even = _weighed(study, all_gaps)
+    if not found or found[0].strength < _WEAK:
+        found, even = _weighed(study, [*all_gaps, *corners(study)])
     if found or even:
-        return [*(_narrowed(study, e) for e in found[:4]), *even]
+        return [*(_narrowed(study, e) for e in found), *even]
     worst = max(all_gaps, key=lambda g: abs(g.z))
     text = (
         f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} "
@@ -65,9 +65,21 @@ def detect(study: Study) -> list[Evidence]:
     return [make(study, NAME, "", text, strength=0.0, z=worst.z, effect=worst.gap, refutes=_GROUP)]
 
 
+def _weighed(study: Study, all_gaps: list[Gap]) -> tuple[list[Evidence], list[Evidence]]:
+    """Give the gaps that count against somebody, the strongest first, and those that base rates alone make."""
+    kept = _corrected(all_gaps)
+    judged = [e for e in (_judge(study, g, kept) for g in kept) if e is not None]
+    found = _by_labels([e for e in judged if e.mechanism])
+    found.sort(key=lambda e: -e.strength * min(e.z, 12))
+    return found[:4], sorted((e for e in judged if not e.mechanism), key=lambda e: -e.z)[:2]
+
+
 def _narrowed(study: Study, e: Evidence) -> Evidence:
     """Name the part of a group on which its gap falls, where all others of the group fare about as those outside."""
-    (term,), measure = e.finding.slice, str(e.finding.details["measure"])
+    measure = str(e.finding.details["measure"])
+    if len(e.finding.slice) != 1:
+        return e
+    (term,) = e.finding.slice
     x = measures(study, study.log, study.mature)[measure]
     mine = study.log.groups[term.column].rows_of(term.value)
     found = []
@@ -126,8 +138,9 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     even = explained >= _EARNED and whole > 0.5
     if strength < 0.03 and not even:
         return None
+    who = " and ".join(f"{t.column} = {t.value}" for t in g.slice)
     text = (
-        f"{g.measure.capitalize()} for {g.column} = {g.value}: {percent(g.rate)}, for the others {percent(g.rest)} "
+        f"{g.measure.capitalize()} for {who}: {percent(g.rate)}, for the others {percent(g.rest)} "
         f"({g.n} rows); first half {percent(g.early)}, second half {percent(g.late)} apart."
     )
     if np.isfinite(g.before):
@@ -139,7 +152,7 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
         )
         return make(
             study, NAME, "", text, strength=0.0, z=abs(g.z), effect=g.gap, unit=g.measure, interval=g.interval, n=g.n,
-            slice_=(SliceTerm(g.column, g.value),), refutes=_GROUP, details={"measure": g.measure, "base_rates": True},
+            slice_=g.slice, refutes=_GROUP, details={"measure": g.measure, "base_rates": True},
         )  # fmt: skip
     return make(
         study,
@@ -154,7 +167,7 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
         unit=g.measure,
         interval=g.interval,
         n=g.n,
-        slice_=(SliceTerm(g.column, g.value),),
+        slice_=g.slice,
         refutes=_STANDING if strength > 0.7 and g.rows.mean() < 0.6 and g.measure == "error" else (),
         features=[p for p in (proxy_of(study, g),) if p is not None] if mechanism == "proxy_feature" else (),
         details={"measure": g.measure, "steady": steady, "early": g.early, "late": g.late, "before": g.before},

@@ -1,0 +1,24 @@
+"""A name that is new is told from an old one in another spelling by what the old one has left."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_study import healthy, study_of
+
+from toolkit.detectors import categories
+
+
+@pytest.mark.parametrize(("from_all", "found"), [(True, "new_category"), (False, "category_recoded")])
+def test_a_longer_name_is_a_spelling_only_at_the_old_ones_cost(*, from_all: bool, found: str) -> None:
+    """``cargo bike`` that comes beside ``car`` as it was is new; ``car-2`` that takes its rows is the same car."""
+    rng = np.random.default_rng(4)
+    log, reference = healthy(rng, 1500), healthy(rng, 1500)
+    for frame in (log, reference):
+        frame["town"] = rng.choice(["car", "van", "train"], 1500, p=[0.3, 0.5, 0.2])
+    late = np.arange(1500) >= 600
+    hit = late & (rng.random(1500) < 0.3 if from_all else log["town"] == "car")
+    log["town"] = np.where(hit, "cargo bike" if from_all else "car-2", log["town"])
+    study = study_of(log, reference)
+    got = [e.mechanism for e in categories.detect(study, {}) if e.mechanism]
+    assert got == [found]

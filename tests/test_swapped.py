@@ -1,0 +1,34 @@
+"""A list of columns that slipped is told from a crowd that is elsewhere in each of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_study import healthy, study_of
+
+from toolkit.detectors import swapped
+from toolkit.detectors.drift import moved
+
+N, SINCE = 1200, 500
+COLUMNS = ["x", "w", "u"]
+PLACES = {"x": 0.0, "w": 4.0, "u": -5.0}
+
+
+@pytest.mark.parametrize(("order", "found"), [([1, 2, 0], ["swapped_columns"]), (None, [])])
+def test_columns_that_slipped_by_one(order: list[int] | None, found: list[str]) -> None:
+    """Each took the next one's values: named with all three; a crowd that moved in all three is none."""
+    rng = np.random.default_rng(3)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["u"] = rng.normal(size=N)
+        for column, place in PLACES.items():
+            frame[column] += place
+    late = log.index >= SINCE
+    held = log.loc[late, COLUMNS].to_numpy()
+    log.loc[late, COLUMNS] = held + 2.5 if order is None else held[:, order]
+    study = study_of(log, pd.DataFrame(reference), feature=COLUMNS)
+    moves = {name: move for name in COLUMNS if (move := moved(study, name)) is not None}
+    got = swapped.detect(study, moves)
+    assert [e.mechanism for e in got] == found
+    assert all(set(e.finding.features) == set(COLUMNS) for e in got)
