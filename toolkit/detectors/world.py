@@ -20,10 +20,12 @@ from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, new_to, seen
 from toolkit.detectors.values import cell_of
 from toolkit.detectors.where import of_one_group
-from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.profile.model import Codes, Column, Floats, Mask
 from toolkit.timeline.change import Change
 
 NAME = "relation"
+#: Things that a column numbers at least, rows of each on average, and the share of rows whose thing was there before.
+_THINGS, _AGAIN, _KNOWN = 10, 3, 0.02
 
 
 def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, explained: set[str]) -> list[Evidence]:
@@ -186,6 +188,9 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
         mechanism, strength = "training_serving_skew", 0.85 * size
         others: tuple[str, ...] = ("training_serving_skew", "unrepresentative_data")
         text += " The others are as they were, and the feature differs within the baseline's range too."
+        if _numbers_things(study.ref.features[top[0].name], study.log.features[top[0].name]):
+            mechanism, others = "memorised_training_data", ("memorised_training_data", "leakage")
+            text += " It numbers things, and none of these was there: what the model knows of each is of no use."
     elif change.shape == "from_start":
         mechanism = "unrepresentative_data"
         others = ("unrepresentative_data", "covariate_shift")
@@ -212,6 +217,16 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
             details={"off_support": share_out, "mix_share": hint},
         )
     ]
+
+
+def _numbers_things(base: Column, column: Column) -> bool:
+    """Whether whole numbers stand for things that come again and again, hardly one of them in both."""
+    if isinstance(base, Codes) or isinstance(column, Codes):
+        return False
+    have, now = base[~np.isnan(base)], column[~np.isnan(column)]
+    if not len(now) or (have % 1).any() or (now % 1).any() or np.isin(now, have).mean() > _KNOWN:
+        return False
+    return all(len(x) >= _AGAIN * len(np.unique(x)) and len(np.unique(x)) >= _THINGS for x in (have, now))
 
 
 def _steady(study: Study, name: str) -> bool:
