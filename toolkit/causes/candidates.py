@@ -177,26 +177,27 @@ def hurt(study: Study, e: Evidence, relation: Relation | None) -> tuple[float, f
     now, base = study.log_loss.final, study.ref_final
     if np.isnan(base).all():
         now, base = study.log_loss.model, study.ref_loss.model
-    z, d, error = _rise(now[rows], base)
+    z, d, error = _rise(study, now[rows], base)
     if not np.isfinite(z):
         return float("nan"), 1.0
     if np.isnan(study.log.decision).all() and study.binary:
-        also = _rise(study.log_loss.brier[rows], study.ref_loss.brier)[0]
+        also = _rise(study, study.log_loss.brier[rows], study.ref_loss.brier)[0]
         z = max(z, also - 0.3) if np.isfinite(also) else z
     if e.mechanism == "covariate_shift" and relation is not None and not np.isnan(relation.expected).all():
         moved = relation.expected[since(study, e)]
-        off = float(np.hypot(block_error(moved), relation.expected_error))
+        off = float(np.hypot(block_error(moved, study.hang(base)[1]), relation.expected_error))
         z = max(z, (float(moved.mean()) - relation.expected_before) / off)
     scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
     return z, float(np.clip(((d + 1.64 * error) / scale - 0.02) / 0.1, 0.0, 1.0))
 
 
-def _rise(now: Floats, base: Floats) -> tuple[float, float, float]:
+def _rise(study: Study, now: Floats, base: Floats) -> tuple[float, float, float]:
     """Give z, the rise of the mean loss and its standard error; NaN below 15 known rows on a side."""
+    then, served = study.hang(base)
     now, base = now[~np.isnan(now)], base[~np.isnan(base)]
     if min(len(now), len(base)) < 15:
         return float("nan"), float("nan"), float("nan")
-    error = float(np.hypot(block_error(now), block_error(base)))
+    error = float(np.hypot(block_error(now, served), block_error(base, then)))
     d = float(now.mean() - base.mean())
     return (d / error, d, error) if np.isfinite(error) else (float("nan"), d, error)
 

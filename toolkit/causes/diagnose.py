@@ -180,7 +180,9 @@ def _order(study: Study, interval: tuple[datetime, datetime] | None, events: Seq
     if interval is None or not len(time):
         return ()
     reach = timedelta(seconds=max(float(time[-1] - time[0]) / 20, 3600.0))
-    before, late = triggers(events, interval, reach)
+    # a row that is dated by the day alone may be of any hour of it
+    dated = timedelta(days=1) if not (time % 86_400).any() else timedelta(0)
+    before, late = triggers(events, (interval[0], interval[1] + dated), reach)
     notes = []
     if before:
         last = max(before, key=lambda e: e.occurred_at)
@@ -207,6 +209,11 @@ def _notes(study: Study, damage: Damage) -> tuple[str, ...]:
         )
     if study.own_reference:
         notes.append(f"No reference was given: the log is held to its own first {len(study.ref)} rows.")
+    if study.level:
+        notes.append(
+            f"Errors grow with the numbers, by the power {study.level.power:.2f} of the answer: they are held to what "
+            "is usual for answers as large, and losses in findings are those of a usual answer."
+        )
     if hollow(study):
         notes.append(
             "The reference looks like rows that taught the model, on which any model is better: what is usual is taken "

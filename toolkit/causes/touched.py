@@ -38,15 +38,16 @@ def in_question(study: Study, damage: Damage, lead: Candidate | None) -> tuple[s
         beside = study.ref_final[~np.isnan(study.ref_final)]
     if not len(mine) or len(beside) < 15:
         return ()
+    waves = study.hang(study.ref_final)[1]
     expected, observed = float(beside.mean()), float(mine.mean())
     # a handful of rows has no scatter of its own: theirs is then that of the usual ones
-    own = block_error(mine) if len(mine) >= 15 else float(beside.std()) / np.sqrt(len(mine))
-    error = float(np.hypot(own, block_error(beside)))
+    own = block_error(mine, waves) if len(mine) >= 15 else float(beside.std()) / np.sqrt(len(mine))
+    error = float(np.hypot(own, block_error(beside, waves)))
     if not np.isfinite(error) or observed - expected < SHOWN * error:
         return ()
     many = float(study.log.weight[rows].sum())
     span = tuple((observed - expected + side * 1.96 * error) * many for side in (-1, 1))
-    metric, was, now = "mean absolute error", expected, observed
+    metric, was, now = f"mean absolute error{' (at the usual level)' if study.level else ''}", expected, observed
     if not study.regression:
         metric, was, now = "accuracy", 1 - expected, 1 - observed
     kind = "more loss" if study.regression else "excess errors"

@@ -71,7 +71,7 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
     if best is None or len(serving) < LEAST_ROWS:
         return []
     d, _, interval, z = difference(best, serving)
-    z *= 0.8
+    z *= 0.8 / float(np.sqrt(study.hang(study.ref_loss.model)[1]))
     promised, served, naive = float(np.nanmean(best)), float(serving.mean()), max(naive_loss(study), 1e-9)
     if z < 3 or not np.isfinite(d):
         text = f"The first served rows err as the reference does ({served:.3f} against {promised:.3f})."

@@ -148,7 +148,7 @@ def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, flo
         return None
     again = (study.log.score >= old).astype(float)
     part = replace(study.log, label=label, **{role: again})  # type: ignore[arg-type]
-    then = losses(part, study.threshold, study.profile.task).final
+    then = losses(part, study.threshold, study.profile.task, study.level).final
     d = float(np.nanmean(then[rows] - study.log_loss.final[rows]))
     base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
     excess = float(np.nansum(study.log_loss.final[rows] - base))

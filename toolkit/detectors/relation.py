@@ -23,7 +23,7 @@ from toolkit.detectors.matrices import Matrix, taught
 from toolkit.detectors.scoring import answer
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
-from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.change import Change
 
 LEAST: Final = 40
 _MOST_ROWS: Final = 8_000
@@ -153,7 +153,7 @@ def _surprise(study: Study) -> tuple[Floats, Floats]:
     """Give label less score (or less prediction; or wrong or not): what the model did not expect."""
     now = study.mature_label
     if study.regression:
-        return study.ref.label - study.ref.prediction, now - study.log.prediction
+        return study.residual(study.ref), np.where(study.mature, study.residual(study.log), np.nan)
     if study.binary and not np.isnan(study.ref.score).all() and not np.isnan(study.log.score).all():
         return study.ref.label - study.ref.score, now - study.log.score
     return study.ref_loss.model, study.log_loss.model
@@ -208,11 +208,13 @@ def relate(study: Study, *, exclude: Mask | None = None) -> Relation | None:
     stratum_p, label_p = p.sum(1), p.sum(0)
     given = p / stratum_p[:, None]
     within = p / label_p[None, :]
-    shrink = 1.0 / (1.0 + m / n)  # the baseline is a sample too
+    # the baseline is a sample too, and what hangs together counts as fewer rows
+    own, served = study.hang(_surprise(study)[0])
+    shrink = 1.0 / (served + own * m / n)
     rate, noise = _noise_fit(given, q)
     later = (q + 0.5 / strata.labels) / (q + 0.5 / strata.labels).sum(1)[:, None]
     taught_rate, taught = _noise_fit(later, before)
-    freedom, back = strata.count * (strata.labels - 1), 1.0 / (1.0 + n / m)
+    freedom, back = strata.count * (strata.labels - 1), 1.0 / (own + served * n / m)
     return Relation(
         n=int(m),
         change=change,
@@ -278,9 +280,8 @@ def _joint_change(study: Study, strata: Strata, before: Floats, after: Floats) -
     b = (before + 1.0) / (before + 1.0).sum(1)[:, None]
     ratio = np.log(a / b)
     series = np.where(strata.log_label >= 0, ratio[strata.log, strata.log_label], np.nan)
-    have = strata.ref_label >= 0
-    base = ratio[strata.ref[have], strata.ref_label[have]]
-    return find_change(series, reference=None if study.own_reference else study.stats(base))
+    base = np.where(strata.ref_label >= 0, ratio[strata.ref, strata.ref_label], np.nan)
+    return study.changed(series, base)
 
 
 def _split_loss(study: Study, strata: Strata, keep: Mask) -> dict[str, Any]:
@@ -301,7 +302,8 @@ def _split_loss(study: Study, strata: Strata, keep: Mask) -> dict[str, Any]:
     finer = _expected(study, ref_loss)
     if finer is not None and (~np.isnan(finer["expected"][now])).any():
         mix = float(np.nanmean(finer["expected"][now])) - float(finer["expected_before"])
-    error = float(np.sqrt(np.var(log_loss[now]) / now.sum() + np.var(ref_loss[good]) / good.sum()))
+    own, served = study.hang(ref_loss)
+    error = float(np.sqrt(served * np.var(log_loss[now]) / now.sum() + own * np.var(ref_loss[good]) / good.sum()))
     return {"mix": mix, "given": total - mix, "total": total, "given_error": error, **(finer or blank)}
 
 
@@ -325,17 +327,22 @@ def _expected(study: Study, ref_loss: Floats) -> dict[str, Any] | None:
         R, L = np.column_stack((R, r, np.abs(r))), np.column_stack((L, s, np.abs(s)))
     if R.shape[1] == 0:
         return None
+    hang = study.hang(ref_loss)[0]
     half, after, ref_loss = len(known) // 2, np.full(len(study.log), np.nan), ref_loss[known]
-    after[served], before, errors = 0.0, [], []
+    leaf = int(min(20 * hang, half // 4))  # it must hold as many losses that know nothing of each other
+    after[served], before = 0.0, []
     for fit, test in ((slice(half), slice(half, None)), (slice(half, None), slice(half))):
         m: Any = HistGradientBoostingRegressor(
-            max_iter=40, learning_rate=0.15, max_leaf_nodes=12, min_samples_leaf=20, random_state=study.profile.seed
+            max_iter=40, learning_rate=0.15, max_leaf_nodes=12, min_samples_leaf=leaf, random_state=study.profile.seed
         )
         m.fit(taught(R[fit]), ref_loss[fit])
         told = m.predict(R[test])
         after[served] += m.predict(L) / 2
-        before.append(float(told.mean()))
-        errors.append(float(told.std()) / np.sqrt(len(told)))
+        before.append(told)
     # a half's own luck is in its fit and in its mean alike: their scatter is the error of both
-    error = float(np.hypot(np.mean(errors) / np.sqrt(2), abs(before[0] - before[1]) / 2))
-    return {"expected": after, "expected_before": float(np.mean(before)), "expected_error": error}
+    means, spread = [float(told.mean()) for told in before], [float(told.std()) / np.sqrt(len(told)) for told in before]
+    error = np.hypot(np.mean(spread) * np.sqrt(hang / 2), abs(means[0] - means[1]) / 2)
+    # a wave or two may be all that taught the loss to expect of such rows
+    alike = max(int((np.concatenate(before) >= np.nanmean(after)).sum()), 1)
+    error = float(np.hypot(error, np.sqrt((hang - 1.0) * float(np.var(ref_loss)) / alike)))
+    return {"expected": after, "expected_before": float(np.mean(means)), "expected_error": error}

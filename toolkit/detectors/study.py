@@ -12,9 +12,12 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from toolkit.detectors.level import Level, learn
 from toolkit.detectors.matrices import Design, design
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Column, Floats, Mask, Profile, Sample
 from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.rhythm import without_rhythm
+from toolkit.timeline.waves import waves
 
 Baseline = Literal["validation", "train", "early_log"]
 
@@ -30,8 +33,9 @@ class Losses:
     """Loss of each row, NaN where it cannot be known.
 
     ``final`` is the loss of what was finally done (the decision, else the prediction), ``model`` that of the
-    prediction; 0 or 1 in classification, the absolute error in the label's unit in regression. ``brier`` is the
-    squared distance of the score from the label (binary), NaN elsewhere.
+    prediction; 0 or 1 in classification, the absolute error in the label's unit in regression, at the baseline's usual
+    level of answers where its errors grow with them. ``brier`` is the squared distance of the score from the label
+    (binary), NaN elsewhere.
     """
 
     final: Floats
@@ -50,6 +54,7 @@ class Study:
     baseline: Baseline
     mature: Mask
     threshold: float
+    level: Level | None = None
 
     @property
     def regression(self) -> bool:
@@ -69,19 +74,29 @@ class Study:
     @cached_property
     def ref_loss(self) -> Losses:
         """Losses of the baseline rows."""
-        return losses(self.ref, self.threshold, self.profile.task)
+        return losses(self.ref, self.threshold, self.profile.task, self.level)
 
     @cached_property
     def log_loss(self) -> Losses:
         """Losses of the log rows; NaN where the label is not mature."""
-        got = losses(self.log, self.threshold, self.profile.task)
+        got = losses(self.log, self.threshold, self.profile.task, self.level)
         hide = np.where(self.mature, 0.0, np.nan)
         return Losses(got.final + hide, got.model + hide, got.brier + hide)
 
     @cached_property
     def train_loss(self) -> Losses | None:
         """Losses of the training rows, where the reference tells them apart."""
-        return None if self.train is None else losses(self.train, self.threshold, self.profile.task)
+        return None if self.train is None else losses(self.train, self.threshold, self.profile.task, self.level)
+
+    def weight(self, sample: Sample) -> Floats:
+        """Give by what each row's error counts as one of a usual answer; 1 where errors do not grow with answers."""
+        if self.level is None:
+            return np.ones(len(sample))
+        return self.level.weight(predicted(sample, self.threshold, self.profile.task))
+
+    def residual(self, sample: Sample) -> Floats:
+        """Give label less prediction of each row, at the usual level of answers."""
+        return (sample.label - sample.prediction) * self.weight(sample)
 
     @cached_property
     def design(self) -> Design:
@@ -131,7 +146,7 @@ class Study:
     @cached_property
     def final_change(self) -> Change:
         """Change of the final loss over the log."""
-        return find_change(self.log_loss.final, reference=self.stats(self.ref_final))
+        return self.changed(self.log_loss.final, self.ref_final)
 
     @cached_property
     def ref_final(self) -> Floats:
@@ -142,12 +157,12 @@ class Study:
     @cached_property
     def model_change(self) -> Change:
         """Change of the model's loss over the log."""
-        return find_change(self.log_loss.model, reference=self.stats(self.ref_loss.model))
+        return self.changed(self.log_loss.model, self.ref_loss.model)
 
     @cached_property
     def brier_change(self) -> Change:
         """Change of the squared error of the score over the log."""
-        return find_change(self.log_loss.brier, reference=self.stats(self.ref_loss.brier))
+        return self.changed(self.log_loss.brier, self.ref_loss.brier)
 
     @cached_property
     def memo(self) -> dict[str, Any]:
@@ -172,6 +187,48 @@ class Study:
             return None
         return float(known.mean()), float(known.var()), float(len(known))
 
+    def changed(self, now: Floats, then: Floats) -> Change:
+        """Find the change of a series of the log, held to the baseline's and to how long its values hang together."""
+        own, served = self.hang(then)
+        usual = self.stats(then)
+        usual = usual and (usual[0], usual[1], usual[2] / own)
+        found = find_change(now, reference=usual, waves=served, memory=max(served, self.memory))
+        plain = without_rhythm(now, self.log.time) if self.regression and not found.found else now
+        if plain is now:
+            return found
+        return find_change(plain, reference=usual, waves=served, memory=max(served, self.memory))
+
+    @cached_property
+    def memory(self) -> float:
+        """Rows in a row of the log that tell as much as one, by the baseline's errors with their signs."""
+        return self.hang(self.residual(self.ref))[1] if self.regression else 1.0
+
+    def hang(self, then: Floats) -> tuple[float, float]:
+        """Give by how much the variance of a mean is raised since the baseline's values hang together in time.
+
+        Args:
+            then: values of the baseline rows.
+
+        Returns:
+            The factor (``waves``) of baseline rows, and that of log rows, which may lie denser in time; 1 where the
+            baseline has no times to be in the order of.
+        """
+        there = _density(self.ref.time)
+        if len(then) != len(self.ref) or there <= 0 or np.isnan(self.ref.time).any():
+            return 1.0, 1.0
+        key = f"waves {id(then)}"
+        if key not in self.memo:  # kept with its series, so that no other has its id
+            self.memo[key] = then, waves(without_rhythm(then, self.ref.time))
+        own: float = self.memo[key][1]
+        denser = 1.0 if self.own_reference else _density(self.log.time) / there
+        return own, 1.0 + (own - 1.0) * denser
+
+
+def _density(time: Floats) -> float:
+    """Give the rows a second between the first and the last; 0 where times are unknown."""
+    known = time[~np.isnan(time)]
+    return len(known) / float(np.ptp(known)) if len(known) and np.ptp(known) > 0 else 0.0
+
 
 def first_known(x: Floats) -> Floats:
     """Give the first known third of a log series: what serving looked like before anything could change."""
@@ -188,7 +245,7 @@ def predicted(sample: Sample, threshold: float, task: str) -> Floats:
     return sample.prediction
 
 
-def losses(sample: Sample, threshold: float, task: str) -> Losses:
+def losses(sample: Sample, threshold: float, task: str, level: Level | None = None) -> Losses:
     """Compute the losses of rows; an answer that never came is an error where the label is known."""
     guess = predicted(sample, threshold, task)
     final = np.where(np.isnan(sample.decision), guess, sample.decision)
@@ -199,7 +256,8 @@ def losses(sample: Sample, threshold: float, task: str) -> Losses:
             # where nothing was answered, the loss is that of the plainest answer there is
             usual = float(np.median(label[~np.isnan(label)])) if (~np.isnan(label)).any() else np.nan
             silent = np.isnan(answer) & (not np.isnan(answer).all())
-            return np.abs(np.where(silent, usual, answer) - label)
+            off = np.abs(np.where(silent, usual, answer) - label)
+            return off if level is None else off * level.weight(guess)
         wrong = (answer != label).astype(float)
         if np.isnan(answer).all():
             return np.full(len(answer), np.nan)
@@ -228,15 +286,27 @@ def make_study(profile: Profile) -> Study:
     if len(validation) < LEAST_ROWS:
         ref, baseline = train, "train"
     threshold = _threshold(ref if len(ref) else log)
-    if len(ref) < LEAST_ROWS:
-        ref, baseline = log.take(_early(log, threshold, profile.task)), "early_log"
-    return Study(profile, train if len(train) else None, ref, log, baseline, mature, threshold)
+    own = len(ref) < LEAST_ROWS
+    level = _level(log.take(np.arange(len(log)) < len(log) // 3) if own else ref, threshold, profile.task)
+    if own:
+        ref, baseline = log.take(_early(log, threshold, profile.task, level)), "early_log"
+    return Study(profile, train if len(train) else None, ref, log, baseline, mature, threshold, level)
 
 
-def _early(log: Sample, threshold: float, task: str) -> Mask:
+def _level(healthy: Sample, threshold: float, task: str) -> Level | None:
+    """Learn how errors grow with answers."""
+    if task != "regression":
+        return None
+    return learn(predicted(healthy, threshold, task), losses(healthy, threshold, task).model)
+
+
+def _early(log: Sample, threshold: float, task: str, level: Level | None) -> Mask:
     """Give the log's earliest healthy part: all before the first change of the loss, at least a tenth of it."""
     n = len(log)
-    change = find_change(losses(log, threshold, task).final)
+    loss = losses(log, threshold, task, level).final
+    change = find_change(loss)
+    if task == "regression" and not change.found:
+        change = find_change(without_rhythm(loss, log.time))
     end = n // 3
     if change.shape in ("step", "ramp", "pulse"):
         end = min(max(change.start, n // 10), n - 1)

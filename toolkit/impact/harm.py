@@ -44,12 +44,15 @@ class Damage:
     unskilled: bool = False
 
 
-def block_error(x: Floats, blocks: int = 20) -> float:
-    """Give the standard error of the mean of a time-ordered series from the scatter of its block means."""
+def block_error(x: Floats, waves: float = 1.0, blocks: int = 20) -> float:
+    """Give the standard error of the mean of a time-ordered series from the scatter of its block means.
+
+    ``waves`` is by how much its variance is at least raised since values hang together in time.
+    """
     known = x[~np.isnan(x)]
     if len(known) < 2:
         return float("inf")
-    plain = float(known.std() / np.sqrt(len(known)))
+    plain = float(known.std() * np.sqrt(waves / len(known)))
     parts = [p for p in np.array_split(known, min(blocks, len(known) // 5)) if len(p)] if len(known) >= 25 else []
     if len(parts) < 5:
         return max(plain, 1e-9)
@@ -108,38 +111,42 @@ def _missed(study: Study) -> list[tuple[str, Floats, Floats, Change]]:
         return []
     now = np.where(study.log.label == 1, study.log_loss.final, np.nan)
     then = np.where(study.ref.label == 1, study.ref_loss.final, np.nan)
-    return [("recall", now, then, find_change(now, reference=study.stats(then)))]
+    return [("recall", now, then, study.changed(now, then))]
 
 
 def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) -> Damage:
     n = len(now)
     known_then = then[~np.isnan(then)]
     own = study.own_reference or len(known_then) < 10
+    waves_then, waves = study.hang(then)
     if own:
         expected = float(change.before) if change.found else float(np.nanmean(now))
         outside = ~inside(change, n) if change.found else np.ones(n, dtype=bool)
-        base_error = block_error(now[outside])
+        base_error = block_error(now[outside], waves)
         if not np.isfinite(base_error):  # the change takes up all known rows: held to the first of them
             base_error = block_error(now[~np.isnan(now)][:15])
     else:
-        expected, base_error = float(known_then.mean()), block_error(then)
+        expected, base_error = float(known_then.mean()), block_error(then, waves_then)
     rows = inside(change, n) if change.found and change.z > 0 else np.ones(n, dtype=bool)
     part = now[rows]
     observed = float(np.nanmean(part)) if (~np.isnan(part)).any() else float("nan")
     effect = observed - expected
-    error = float(np.hypot(block_error(part), base_error))
+    error = float(np.hypot(block_error(part, waves), base_error))
     z = effect / error if np.isfinite(error) and error > 0 else 0.0
     if not (change.found and change.z > 0) and own:
         z = min(z, 1.0)
     if change.found and change.z > 0:
         z = max(z, 0.0) if change.shape == "from_start" else max(z, min(change.z, z + 2.0))
-    weight = study.log.weight
+    weight, excess = study.log.weight, now - expected
     many = float(weight[rows].sum())
-    metric, low, high = (
-        ("accuracy", 1 - expected, 1 - observed)
-        if not study.regression
-        else ("mean absolute error", expected, observed)
-    )
+    metric, low, high = "accuracy", 1 - expected, 1 - observed
+    if study.regression:
+        metric, low, high = "mean absolute error", expected, observed
+    if study.level and (~np.isnan(part)).any():  # found at the usual level of answers, told at the one that there was
+        raw = 1.0 / study.weight(study.log)
+        excess, error = excess * raw, error * float(raw[rows].mean())
+        effect, high = float(np.nanmean(excess[rows])), float(np.nanmean((now * raw)[rows]))
+        low = high - effect
     if name == "brier":
         metric, low, high = "Brier score", expected, observed
     if name == "recall":
@@ -156,4 +163,4 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
     kind: Kind = "labels" if z > 0 else "none"
     onset = change if change.found and change.z > 0 else no_change(n, expected)
     scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
-    return Damage(harm, kind, rows, onset, z, now - expected, effect, (effect + 1.96 * error) / scale)
+    return Damage(harm, kind, rows, onset, z, excess, effect, (effect + 1.96 * error) / scale)

@@ -20,7 +20,7 @@ from toolkit.impact.harm import Damage
 from toolkit.impact.regions import Condition, Region, Rows, conditions, scan
 from toolkit.profile.model import Mask
 from toolkit.records import Interval, SliceTerm
-from toolkit.timeline.change import Change, find_change, no_change
+from toolkit.timeline.change import Change, no_change
 
 NAME: Final = "slices"
 #: What the search proposes to the other half.
@@ -223,8 +223,7 @@ def _mark(study: Study, halves: Halves, region: Region, after: Mask | None) -> M
 def _onset(study: Study, of: tuple[Condition, ...]) -> Change:
     """When did the slice get worse? The change of its own series."""
     log, ref = (np.logical_and.reduce([c.holds(s) for c in of]) for s in (study.log, study.ref))
-    base = study.stats(np.where(ref, study.ref_final, np.nan))
-    return find_change(np.where(log, study.log_loss.final, np.nan), reference=base)
+    return study.changed(np.where(log, study.log_loss.final, np.nan), np.where(ref, study.ref_final, np.nan))
 
 
 def _p(z: float) -> float:

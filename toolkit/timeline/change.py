@@ -61,7 +61,12 @@ def _fold(x: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def find_change(
-    x: Floats, *, reference: tuple[float, float, float] | None = None, level: float | None = None
+    x: Floats,
+    *,
+    reference: tuple[float, float, float] | None = None,
+    level: float | None = None,
+    waves: float = 1.0,
+    memory: float = 1.0,
 ) -> Change:
     """Find the strongest change of mean in a series.
 
@@ -71,6 +76,8 @@ def find_change(
             from its first row is found as ``from_start``.
         level: the least |z| that counts; the default keeps the false alarms of one scan below about 1 in 200: 4.5,
             and 3.9 below 300 known values, which leave fewer segments to try.
+        waves: by how much the variance of a mean is at least raised since values hang together in time.
+        memory: so many rows in a row tell as much as one; a stretch of less than five times as many counts for less.
 
     Returns:
         The change; ``shape`` is ``none`` where nothing reaches ``level``.
@@ -80,21 +87,22 @@ def find_change(
     if level is None:
         level = 4.5 if len(known) >= 300 else 3.9
     if len(known) < 8:
-        return _against_reference(x, reference, level)
+        return _against_reference(x, reference, level, waves)
     edges, sums, counts = _fold(x)
-    best = _scan(sums, counts, float(np.var(known)), rare=bool(((known == 0) | (known == 1)).all()))
+    rare = bool(((known == 0) | (known == 1)).all())
+    best = _scan(sums, counts, float(np.var(known)), rare=rare, waves=waves, memory=memory)
     if best is None or abs(best.z) < level:
-        return _against_reference(x, reference, level)
+        return _against_reference(x, reference, level, waves)
     start, end = int(edges[best.start]), int(edges[best.end])
     change = Change(
         best.shape, start, end, best.before, best.after, best.z, int(edges[best.low]), int(edges[best.high])
     )
     change = _ramp(edges, sums, counts, change)
     change = _refine(x, edges, change)
-    return _off_from_start(x, reference, change, n, level)
+    return _off_from_start(x, reference, change, n, level, waves)
 
 
-def _scan(sums: Floats, counts: Floats, variance: float, *, rare: bool = False) -> Change | None:
+def _scan(sums: Floats, counts: Floats, variance: float, *, rare: bool, waves: float, memory: float) -> Change | None:
     """Scan all segments of bins; indices of the answer are bin numbers."""
     bins = len(sums)
     s = np.concatenate(([0.0], np.cumsum(sums)))
@@ -109,14 +117,16 @@ def _scan(sums: Floats, counts: Floats, variance: float, *, rare: bool = False) 
     s_in = s[b] - s[a]
     m_in, m_out = s_in / n_in, (total_s - s_in) / n_out
     gain = n_in * n_out / total_c * (m_in - m_out) ** 2
+    if memory > 1:  # a crest or two of a wave are no change
+        gain *= np.minimum(np.minimum(n_in, n_out) / (5.0 * memory), 1.0)
     steps = b == bins
     pick = int(np.argmax(np.where(steps, gain, -1.0)))
     shape: Shape = "step"
     pulse = int(np.argmax(np.where((a > 0) & ~steps, gain, -1.0)))
-    noise = _noise(sums, counts, a[pick], b[pick], variance)
+    noise = _noise(sums, counts, a[pick], b[pick], variance, waves)
     # a pulse has one more free end: it must earn it
     if gain[pulse] > gain[pick] + 12.0 * noise and a[pulse] > 0 and b[pulse] < bins:
-        noise_pulse = _noise(sums, counts, a[pulse], b[pulse], variance)
+        noise_pulse = _noise(sums, counts, a[pulse], b[pulse], variance, waves)
         if gain[pulse] / noise_pulse > max(
             gain[pick] / noise + 8.0, 36.0 if n_in[pulse] < 0.1 * total_c else 25.0
         ) and n_in[pulse] >= min(12.0, max(5.0, 0.06 * total_c)):
@@ -153,8 +163,8 @@ def _share_z(z: float, p: float, n: float, q: float, m: float) -> float:
     return float(np.sign(z) * min(abs(z), abs(own)))
 
 
-def _noise(sums: Floats, counts: Floats, a: int, b: int, variance: float) -> float:
-    """Give the variance of one row, raised to what the scatter of bins around their two means says."""
+def _noise(sums: Floats, counts: Floats, a: int, b: int, variance: float, waves: float) -> float:
+    """Give the variance of one row, raised to what waves and the scatter of bins around their two means say."""
     inside = np.zeros(len(sums), dtype=bool)
     inside[a:b] = True
     scatter, within, freedom = 0.0, 0.0, 0
@@ -170,7 +180,7 @@ def _noise(sums: Floats, counts: Floats, a: int, b: int, variance: float) -> flo
     total = float(counts.sum())
     mean = float(sums.sum()) / total
     between = within / total - mean**2
-    row = max(variance - max(between, 0.0), variance * 0.02, 1e-12)
+    row = max(variance - max(between, 0.0), variance * 0.02, 1e-12) * waves
     if freedom < 3:
         return row
     return max(row, scatter / freedom)
@@ -229,7 +239,7 @@ def _refine(x: Floats, edges: Floats, change: Change) -> Change:
     return Change(change.shape, start, change.end, change.before, change.after, change.z, first, last)
 
 
-def _against_reference(x: Floats, reference: tuple[float, float, float] | None, level: float) -> Change:
+def _against_reference(x: Floats, reference: tuple[float, float, float] | None, level: float, waves: float) -> Change:
     """Hold a series without a change of its own against the reference."""
     known = x[~np.isnan(x)]
     mean = float(known.mean()) if len(known) else float("nan")
@@ -238,7 +248,7 @@ def _against_reference(x: Floats, reference: tuple[float, float, float] | None, 
     ref_mean, ref_var, ref_n = reference
     _, sums, counts = _fold(x)
     variance = max(float(np.var(known)), ref_var, 1e-12)
-    noise = _noise(sums, counts, 0, len(sums), variance) if len(known) >= 8 else variance
+    noise = _noise(sums, counts, 0, len(sums), variance, waves) if len(known) >= 8 else variance * waves
     z = (mean - ref_mean) / np.sqrt(noise / len(known) + variance / ref_n)
     if abs(z) < level:
         return no_change(len(x), mean)
@@ -246,7 +256,7 @@ def _against_reference(x: Floats, reference: tuple[float, float, float] | None, 
 
 
 def _off_from_start(
-    x: Floats, reference: tuple[float, float, float] | None, change: Change, n: int, level: float
+    x: Floats, reference: tuple[float, float, float] | None, change: Change, n: int, level: float, waves: float
 ) -> Change:
     """See whether the rows before the step were already off by half of the whole distance to the reference."""
     if reference is None or change.shape == "pulse":
@@ -257,7 +267,7 @@ def _off_from_start(
     if len(first) < 20 or ref_n < 20:
         return change
     distance, early = change.after - ref_mean, float(first.mean()) - ref_mean
-    error = np.sqrt(max(float(np.var(first)), ref_var, 1e-12) * (1 / len(first) + 1 / ref_n))
+    error = np.sqrt(max(float(np.var(first)), ref_var, 1e-12) * (waves / len(first) + 1 / ref_n))
     if early * distance > 0 and abs(early) > 0.6 * abs(distance) and abs(early) > max(4.0, level) * error:
         known = x[~np.isnan(x)]
         whole = float(known.mean())
