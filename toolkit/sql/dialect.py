@@ -55,7 +55,8 @@ class Dialect:
         DuckDB sorts twice as fast as it finds what is distinct, and spills what does not fit.
         """
         before = f"lag({value}) OVER (ORDER BY {value}) AS before"
-        return f"SELECT CAST(countif({value} = before) AS BIGINT) AS n FROM (SELECT {value}, {before} FROM ({source}))"
+        repeats = self.count_if(f"{value} = before")  # of one row or none there is no count
+        return f"SELECT CAST({repeats} AS BIGINT) AS n FROM (SELECT {value}, {before} FROM ({source}))"
 
     def text(self, value: str) -> str:
         """Write a whole number, a truth value or an own type as text."""
