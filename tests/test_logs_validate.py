@@ -286,6 +286,8 @@ def test_values_that_are_not_finite_are_counted_of_the_kept_rows() -> None:
 
 def test_what_decides_nothing_is_counted_when_asked_for_while_the_log_is_open() -> None:
     """What was asked for stays known; what was not is refused in one line later, and the report says so."""
+    with read(id=["a"], score=[0.5]) as alone:
+        assert alone.validation.duplicate_ids == 0
     with read(id=["a", "a"], score=0.5) as asked, read(id=["a", "a"], score=0.5) as other:
         assert asked.validation.to_dict()["duplicate_ids"] == 1
     assert asked.validation.to_dict()["duplicate_ids"] == 1

@@ -21,10 +21,6 @@ from toolkit.timeline.change import Change
 
 #: The share of rows from which on all that is served is new.
 _ALL: Final = 0.97
-#: Words for a place beside those that tell a segment: shops, and what places are called elsewhere.
-_PLACES: Final = PLACE_WORDS.union(
-    ("shop", "filiale", "standort", "agence", "magasin", "sucursal", "tienda", "negozio", "loja")
-)
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -56,7 +52,7 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
         return None
     words = words_of(plain(column))
-    place = bool(words & _PLACES) or float(fresh.mean()) > _ALL
+    place = bool(words & PLACE_WORDS) or float(fresh.mean()) > _ALL
     ref_loss = study.ref_loss.model if not np.isnan(study.ref_loss.model).all() else study.ref_loss.final
     known = ~fresh & ~np.isnan(loss)
     other = loss[known] if known.sum() >= LEAST_ROWS else ref_loss

@@ -60,7 +60,8 @@ PLACE_WORDS: Final = frozenset(
     {
         *("region", "site", "store", "country", "hospital", "clinic", "city", "state", "market", "branch", "county"),
         *("warehouse", "airport", "province", "district", "school", "ward", "origin", "plant", "factory"),
-        *("facility", "location", "depot", "hub", "campus", "port", "terminal", "outlet", "office", "farm"),
+        *("facility", "location", "depot", "hub", "campus", "port", "terminal", "outlet", "office", "farm", "shop"),
+        *("filiale", "standort", "agence", "magasin", "sucursal", "tienda", "negozio", "loja"),
     }
 )
 #: Words for who said what the label is.
