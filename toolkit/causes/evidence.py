@@ -44,12 +44,14 @@ from toolkit.detectors import (
     service,
     shifted,
     spelling,
+    told_time,
     traffic,
     units,
     unmoved,
     versions,
     world,
 )
+from toolkit.detectors.calendar import of_the_season
 from toolkit.detectors.drift import Moved, moved
 from toolkit.detectors.evidence import Evidence, not_testable
 from toolkit.detectors.importance import importance
@@ -72,14 +74,15 @@ class Gathered:
 
 def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     """Look at everything: defects of the inputs first, so that no shift is blamed for them."""
-    moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
+    plain = (name for name, column in study.log.features.items() if not of_the_season(study.log.time, column))
+    moves = {name: m for name in plain if (m := moved(study, name)) is not None}
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
     inputs += outlying.detect(study, _features(inputs))
     inputs += spelling.detect(study)
     for found in (
         [*rounded.detect(study), *clipped.detect(study)], lags.detect(study), defaults.detect(study),
-        dial.detect(study, moves), clock.detect(study),
+        dial.detect(study, moves), clock.detect(study), told_time.detect(study),
     ):  # fmt: skip
         inputs += [e for e in found if not _named(e, inputs)]
     inputs = linked.judge(study, inputs)

@@ -33,7 +33,7 @@ def of_the_clock(time: Floats, column: Column) -> bool:
         codes, hours = np.searchsorted(values, x), np.floor(time / _HOUR).astype(np.int64)
         if any(_often(counts, n) and _tells(hours // step % n, codes) for step, n in ((1, _WEEK), (1, 24), (24, 7))):
             return True
-    return not isinstance(column, Codes) and len(values) <= 12 and _is_month(time, column[good], values)
+    return not isinstance(column, Codes) and of_the_season(time, column[good])
 
 
 def _often(counts: Ints, cells: int) -> bool:
@@ -52,13 +52,43 @@ def _tells(cell: Ints, codes: Ints) -> bool:
     return bool(np.maximum.reduceat(counts, first).sum() >= _NEARLY * len(cell))
 
 
-def _is_month(time: Floats, x: Floats, values: Floats) -> bool:
-    if not np.isin(values, np.arange(1, 13)).all():
+def of_the_season(time: Floats, column: Column) -> bool:
+    """Say whether a number is the month, the day or week of the year, the quarter or the year of the row's time.
+
+    Args:
+        time: seconds since 1970, UTC, NaN where unknown.
+        column: the values of the same rows.
+    """
+    if isinstance(column, Codes):
         return False
-    # somewhere on earth it is this month
-    near = [(time + off).astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1
-            for off in (-12 * _HOUR, 0.0, 14 * _HOUR)]  # fmt: skip
-    return bool(np.any([m == x for m in near], axis=0).mean() >= _NEARLY)
+    good = ~np.isnan(time) & ~np.isnan(column)
+    if good.sum() < _LEAST or not (column[good] % 1 == 0).all() or not several(column[good], 2):
+        return False
+    # somewhere on earth it is this day
+    near = [_dates(time[good] + off * _HOUR) for off in (-12, 0, 14)]
+    return any(
+        bool(np.any([dates[field] == column[good] for dates in near], axis=0).mean() >= _NEARLY) for field in near[0]
+    )
+
+
+def _dates(time: Floats) -> dict[str, Ints]:
+    day = time.astype("datetime64[s]").astype("datetime64[D]")
+    year, month = day.astype("datetime64[Y]"), day.astype("datetime64[M]")
+    number, of_year = month.astype(np.int64) % 12 + 1, (day - year).astype(np.int64) + 1
+    thursday = day + np.timedelta64(3, "D") - (day.astype(np.int64) + 3) % 7  # of a row's ISO week
+    week = (thursday - thursday.astype("datetime64[Y]")).astype(np.int64) // 7 + 1
+    return {"year": year.astype(np.int64) + 1970, "quarter": (number + 2) // 3, "month": number, "week": week,
+            "day of the year": of_year}  # fmt: skip
+
+
+def of_the_day(time: Floats, column: Column) -> bool:
+    """Say whether all rows of a day (UTC) have the same value: a holiday, a campaign, the weather of the day."""
+    x = column.codes.astype(float) if isinstance(column, Codes) else column
+    good = ~np.isnan(time) & ((x >= 0) if isinstance(column, Codes) else ~np.isnan(x))
+    if good.sum() < _LEAST:
+        return False
+    codes = np.unique(x[good], return_inverse=True)[1]
+    return _tells(np.floor(time[good] / (24 * _HOUR)).astype(np.int64), codes)
 
 
 def counts_up(column: Column) -> bool:

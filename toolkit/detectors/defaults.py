@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.calendar import counts_up, of_the_clock
+from toolkit.detectors.calendar import counts_up, of_the_clock, of_the_day
 from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
 from toolkit.detectors.linked import of_age, weighed
@@ -22,6 +22,8 @@ from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
 LEAST_RISE: Final = 0.03
+#: Seconds that what holds for whole days may stand still: Christmas and the New Year, a campaign.
+_HOLIDAYS: Final = 20 * 86400.0
 #: How rare a value was (of its share now), among how many others, and how sure it then is filled in.
 _RARE, _MANY, _SUDDEN = 0.125, 30, 0.8
 #: How far the other values may lie from the baseline's to have kept their proportions.
@@ -90,6 +92,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     if not change.found:
         return
     rows = inside(change, len(flags))
+    if of_the_day(study.log.time, column) and np.ptp(study.log.time[rows]) < _HOLIDAYS:
+        return
     share = float(flags[rows].mean())
     z = proportion_z(base_share * len(study.ref), len(study.ref), flags[rows].sum(), rows.sum())
     rise = share - base_share

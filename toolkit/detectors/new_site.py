@@ -21,14 +21,17 @@ from toolkit.timeline.change import Change
 
 #: The share of rows from which on all that is served is new.
 _ALL: Final = 0.97
+#: What would have hurt the rows of places that were there, too.
+_OF_ALL: Final = (
+    "concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic", "leakage",
+)  # fmt: skip
 
 
 def detect(study: Study) -> list[Evidence]:
     """Look for a segment value that the baseline never held and where the model fails from its first row."""
     loss = study.log_loss.model if not np.isnan(study.log_loss.model).all() else study.log_loss.final
     found = []
-    for column, codes in study.log.segments.items():
-        base = study.ref.segments.get(column)
+    for column, (base, codes) in _columns(study).items():
         if base is None or not (base.codes >= 0).any() or len(codes.names) > 300:
             continue
         held = seen(base) - _rare(base)
@@ -36,6 +39,20 @@ def detect(study: Study) -> list[Evidence]:
         if got is not None:
             found.append(got)
     return sorted(found, key=lambda e: -e.z)[:1]
+
+
+def _columns(study: Study) -> dict[str, tuple[Codes | None, Codes]]:
+    """Give the segments, and the features that are named as places: a model may read where something was made."""
+    found = {n: (study.ref.segments.get(n), codes) for n, codes in study.log.segments.items()}
+    for name, codes in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(codes, Codes) and isinstance(base, Codes) and _place(name):
+            found.setdefault(name, (base, codes))
+    return found
+
+
+def _place(column: str) -> bool:
+    return bool(words_of(plain(column)) & PLACE_WORDS) or plain(column) == "line"
 
 
 def _rare(base: Codes) -> set[str]:
@@ -52,7 +69,7 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
         return None
     words = words_of(plain(column))
-    place = bool(words & PLACE_WORDS) or float(fresh.mean()) > _ALL
+    place = _place(column) or float(fresh.mean()) > _ALL
     ref_loss = study.ref_loss.model if not np.isnan(study.ref_loss.model).all() else study.ref_loss.final
     known = ~fresh & ~np.isnan(loss)
     other = loss[known] if known.sum() >= LEAST_ROWS else ref_loss
@@ -87,7 +104,5 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
         interval=interval,
         n=int(fresh.sum()),
         slice_=slice_,
-        refutes=("concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic", "leakage")
-        if rest_ok
-        else (),
+        refutes=(*_OF_ALL, *(("new_category",) if place else ())) if rest_ok else (),
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z
 from toolkit.detectors.study import Study
 from toolkit.detectors.where import confined
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
@@ -156,8 +156,10 @@ def _latency(study: Study) -> list[Evidence]:
     if factor < 1.0 + spread / 2 and over < 0.06:
         return []
     before, after = float(np.exp(np.nanmedian(usual))), float(np.nanmedian(raw[rows]))
-    # every answer came, none later than people wait for one: slower, and nobody was kept waiting
-    harmless = not (study.log.ok == 0).any() and factor < 3 and float(np.nanquantile(raw[rows], 0.99)) < _WAITED
+    # no answer more was lost, none came later than people wait for one: slower, and nobody was kept waiting
+    lost = np.where(np.isnan(study.log.ok), np.nan, study.log.ok == 0)
+    more = difference(lost[~rows], lost[rows])[3] > 2
+    harmless = not more and factor < 3 and float(np.nanquantile(raw[rows], 0.99)) < _WAITED
     text = (
         f"Answers take {after:.0f} ms since the change, {before:.0f} ms before (medians); {percent(over)} are "
         "slower than "

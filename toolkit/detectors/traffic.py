@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, make, percent
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import stretches
-from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
 
@@ -56,6 +57,8 @@ def _silent(study: Study) -> Evidence | None:
             surprise = -many * np.log1p(-min(share, 0.999)) - np.log(n)
             if surprise < 25 or many < 4 * int(others.max(initial=0)) or not _missed(time, first, many, share):
                 continue
+            if _visited(study, column, value, at, first):
+                continue
             if best is None or surprise > best[0]:
                 best = (surprise, SliceTerm(column, value), first, many)
     if best is None:
@@ -69,6 +72,19 @@ def _silent(study: Study) -> Evidence | None:
         study, "traffic", "dropped_traffic", text, strength=0.95, z=z, change=change, effect=-1.0,
         unit="share of usual traffic", n=many, slice_=(term,), refutes=("covariate_shift", "label_shift"),
     )  # fmt: skip
+
+
+#: The part of the time before a silence in which what fell silent must have come, where the baseline has none of it.
+_AT_HOME: Final = 0.2
+
+
+def _visited(study: Study, column: str, value: str, at: Ints, first: int) -> bool:
+    """Whether a part came for a short while alone and went again, as floods do: it had no usual traffic."""
+    base, time = study.ref.segments.get(column), study.log.time
+    if not study.own_reference and base is not None and base.rows_of(value).any():
+        return False
+    mine = time[at[at < first]]
+    return bool(len(mine)) and bool(np.ptp(mine) < _AT_HOME * (mine[-1] - time[0] + 1.0))
 
 
 #: Fewer requests a day than this lie close together by themselves.
@@ -141,6 +157,8 @@ def _hours(study: Study) -> Evidence | None:
     _, first, last = max(quiet, key=lambda q: q[2] - q[1])
     hours = sorted(h for h, a, b in quiet if abs(a - first) <= 1 and abs(b - last) <= 1)
     others = np.delete(table, np.s_[first:last], axis=0)
+    if _daylight(others.sum(0) > 0, hours):
+        return None
     lost, usual = float(others[:, hours].sum(1).mean()), float(others.sum(1).mean())
     fell = 1.0 - float(table[first:last].sum(1).mean()) / usual
     if lost * (last - first) < _EXPECTED or fell < 0.6 * lost / usual:
@@ -157,6 +175,12 @@ def _hours(study: Study) -> Evidence | None:
         study, "traffic", "dropped_traffic", text, strength=0.95, z=z, change=change, effect=-fell,
         unit="share of usual traffic", n=end - start, refutes=("covariate_shift", "label_shift"),
     )  # fmt: skip
+
+
+def _daylight(active: Mask, hours: Sequence[int]) -> bool:
+    """Whether both ends of a day that has a night are what is lost: the sun rises later and sets earlier."""
+    ends = np.flatnonzero(active & ~(np.roll(active, 1) & np.roll(active, -1)))
+    return bool(len(ends) and set(ends.tolist()) <= set(hours))
 
 
 def _faded(count: Floats, first: int, last: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from toolkit.detectors.calendar import counts_up, of_the_season
 from toolkit.detectors.drift import Moved, exact_cells, shares
 from toolkit.detectors.evidence import (
     Evidence,
@@ -224,7 +225,7 @@ def _numbers_things(base: Column, column: Column) -> bool:
     if isinstance(base, Codes) or isinstance(column, Codes):
         return False
     have, now = base[~np.isnan(base)], column[~np.isnan(column)]
-    if not len(now) or (have % 1).any() or (now % 1).any() or np.isin(now, have).mean() > _KNOWN:
+    if not len(now) or counts_up(column) or (have % 1).any() or (now % 1).any() or np.isin(now, have).mean() > _KNOWN:
         return False
     return all(len(x) >= _AGAIN * len(np.unique(x)) and len(np.unique(x)) >= _THINGS for x in (have, now))
 
@@ -287,7 +288,7 @@ def _off_support(study: Study, but: str | None) -> Mask:
     smallest, tried = np.inf, 0
     for name, column in study.log.features.items():
         base = study.ref.features[name]
-        if name == but:
+        if name == but or of_the_season(study.log.time, column):
             continue
         if isinstance(column, Codes) and isinstance(base, Codes):
             if len(old := seen(base)) <= 60:
