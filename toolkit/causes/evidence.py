@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.causes.candidates import explained_rows
 from toolkit.detectors import (
+    abrupt,
     answers,
     as_it_was,
     association,
@@ -78,6 +79,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     moves = {name: m for name in plain if (m := moved(study, name)) is not None}
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
+    inputs += abrupt.detect(study, moves, _features(inputs))
     inputs += outlying.detect(study, _features(inputs))
     inputs += spelling.detect(study)
     for found in (

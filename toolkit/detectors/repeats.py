@@ -12,6 +12,8 @@ from toolkit.detectors.study import Study, known
 from toolkit.detectors.values import distinct
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 
+#: Values of a text that may name things, and rows of each on average.
+_THINGS, _AGAIN = 50, 4
 #: A run of so many equal values is none of chance: of a value on six rows in ten, one in a hundred thousand.
 LONG: Final = 24
 
@@ -39,7 +41,25 @@ def rows_before(study: Study) -> Before:
         name: (of(there[name].codes) if name in there else None, of(codes.codes))
         for name, codes in study.log.segments.items()
     }
-    return Before((of(study.ref.entity.codes), of(study.log.entity.codes)), segments)
+    base, log = _things(study)
+    return Before((of(base.codes), of(log.codes)), segments)
+
+
+def _things(study: Study) -> tuple[Codes, Codes]:
+    """Give what each row is about: its entity, or the text of most values that come again and again."""
+    if (study.log.entity.codes >= 0).any():
+        return study.ref.entity, study.log.entity
+    found = []
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if isinstance(column, Codes) and isinstance(base, Codes):
+            many = int((np.bincount(column.codes[column.codes >= 0], minlength=1) > 0).sum())
+            if many >= _THINGS and len(column.codes) >= _AGAIN * many:
+                found.append((many, name, base, column))
+    if not found:
+        return study.ref.entity, study.log.entity
+    _, _, base, column = max(found, key=lambda f: f[:2])
+    return base, column
 
 
 def row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:

@@ -57,7 +57,7 @@ FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
 #: Fahrenheit of Celsius, and back.
 _DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
 #: Up to this factor a crowd may well be larger by itself.
-_NEAR: Final = 7.0
+NEAR: Final = 7.0
 #: Up to this factor one part of the traffic may become another crowd from one day to the next.
 _CROWD: Final = 1.9
 #: How much farther from the baseline a known factor may lie where its values come rounded.
@@ -148,7 +148,7 @@ def _certainty(unit: Unit, word: Word, n: int, *, sudden: bool) -> tuple[float, 
     if word == "unit":
         about = " The factor is a rough one, for the rows overlap." if unit.blurred else ""
         return (1.0 if unit.known else 0.9), f" Undone, it goes with what else is known of the rows as it did.{about}"
-    near = 1 / _NEAR < abs(unit.slope) < _NEAR and not unit.offset and unit.slope > 0
+    near = 1 / NEAR < abs(unit.slope) < NEAR and not unit.offset and unit.slope > 0
     if not near and unit.known:
         return 0.97, ""
     if sudden and not 1 / _CROWD < abs(unit.slope) < _CROWD:
@@ -156,8 +156,13 @@ def _certainty(unit: Unit, word: Word, n: int, *, sudden: bool) -> tuple[float, 
     told = " No other column goes with it and it lies on no grid, so a crowd larger by as much would look alike."
     if not unit.known:
         return 0.35, told
-    hit = 2 * (0.01 + 1 / np.sqrt(n)) * sum(1 < f < _NEAR for f in FACTORS) / np.log(_NEAR)
-    return float(np.clip(1.0 - 1.5 * hit, 0.35, 0.85)), told
+    return by_chance(n), told
+
+
+def by_chance(n: int) -> float:
+    """Give how sure a known factor is that a crowd larger by as much may hit, by its precision in n rows."""
+    hit = 2 * (0.01 + 1 / np.sqrt(n)) * sum(1 < f < NEAR for f in FACTORS) / np.log(NEAR)
+    return float(np.clip(1.0 - 1.5 * hit, 0.35, 0.85))
 
 
 _SCALES: Final[tuple[tuple[str, Callable[[Floats], Floats]], ...]] = (

@@ -1,0 +1,127 @@
+"""A unit that changed from one row to the next while the season moved (floor 4; integration).
+
+Where inputs go with the season the whole baseline is a poor measure: what is now is held to the rows just before. There
+the quantile line is looked for as ever, and a factor counts where these rows and the ones before them were alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.drift import Moved
+from toolkit.detectors.evidence import Evidence, ks_distance, make, percent, since
+from toolkit.detectors.study import Study
+from toolkit.detectors.units import FACTORS, NEAR, Unit, by_chance, find_unit
+from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.timeline.change import Change, find_change
+
+#: Rows before and after, at most and at least.
+_MOST, _LEAST = 1500, 100
+#: How much less the rows before must have moved among themselves than they did at the step.
+_STILL: Final = 0.5
+#: The share of rows that is all of them, and rows on either side of a change where its step is looked for.
+_ALL, _AROUND = 0.99, 5
+#: A step that is none of the usual ones: so many of their deviations, and about twofold.
+_OUT, _TWICE = 8.0, 0.64
+#: How near in rows two columns change together, as a part of the log.
+_TOGETHER: Final = 0.02
+
+
+@dataclass(frozen=True)
+class _Step:
+    name: str
+    unit: Unit
+    change: Change
+    rows: Mask
+
+
+def detect(study: Study, moves: Mapping[str, Moved], taken: set[str]) -> list[Evidence]:
+    """Look at the numbers that moved and that no whole baseline explains; ``taken`` are explained already."""
+    found = [_step(study, name) for name, move in moves.items() if move.numeric and name not in taken]
+    steps = [s for s in found if s is not None]
+    return [_evidence(study, one, steps) for one in steps]
+
+
+def _step(study: Study, name: str) -> _Step | None:
+    column = study.log.features[name]
+    assert not isinstance(column, Codes)
+    good = ~np.isnan(column)
+    if not good.any() or float(column[good].min()) < 0:
+        return None
+    logs = np.where(good & (column > 0), np.log(np.maximum(column, 1e-300)), np.nan)
+    change = find_change(logs)
+    if not change.found or change.shape == "from_start" or change.start < 2 * _LEAST:
+        return None
+    unit = _jumped(logs, change) or _held_to_the_rows_before(column, change)
+    if unit is None:
+        return None
+    return _Step(name, unit, change, unit.rows)
+
+
+def _span(n: int, start: int, end: int) -> Mask:
+    out = np.zeros(n, dtype=bool)
+    out[start:end] = True
+    return out
+
+
+def _jumped(logs: Floats, change: Change) -> Unit | None:
+    """Give the factor of one single step, where values otherwise go from row to row by little, as the weather does."""
+    steps = np.diff(logs)
+    usual = 1.4826 * float(np.nanmedian(np.abs(steps)))
+    first = max(change.low - _AROUND, 0)
+    near = steps[first : change.high + _AROUND]
+    if np.isnan(near).all() or usual == 0:  # what stands still most of the time says nothing of a usual step
+        return None
+    jump = float(near[int(np.nanargmax(np.abs(near)))])
+    size, stayed = abs(jump), (change.after - change.before) * np.sign(jump)
+    if size < max(_OUT * usual, _TWICE) or stayed < 0.5 * size:
+        return None
+    factor = min(FACTORS, key=lambda f: abs(np.log(f) - jump))
+    if abs(np.log(factor) - jump) > max(0.05, 2 * usual):
+        return None
+    return Unit(factor, 0.0, True, 0.0, _span(len(logs), change.start, change.end))
+
+
+def _held_to_the_rows_before(column: Floats, change: Change) -> Unit | None:
+    """Give the unit in which the rows since are like those just before, which were like the ones before them."""
+    at, n = change.start, len(column)
+    half = min(_MOST, at // 2, change.end - at)
+    before, now, earlier = (_known(column[a : a + half]) for a in (at - half, at, at - 2 * half))
+    if min(len(before), len(now), len(earlier)) < _LEAST:
+        return None
+    if ks_distance(earlier, before) > _STILL * ks_distance(before, now):
+        return None
+    unit = find_unit(before, column, _span(n, at, at + half))
+    if unit is None or not unit.known or unit.offset:
+        return None
+    every = _span(n, at, change.end)
+    if unit.rows[at : at + half].mean() > _ALL:
+        return replace(unit, rows=every)
+    whole = find_unit(before, column, every)
+    return unit if whole is None or whole.slope != unit.slope else whole
+
+
+def _known(x: Floats) -> Floats:
+    return x[~np.isnan(x)]
+
+
+def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence:
+    """Weigh a step: how easily a larger crowd hits its factor, or two columns the same one at the same time."""
+    n = len(study.log)
+    same = [
+        s for s in steps if s.unit.slope == one.unit.slope and abs(s.change.start - one.change.start) <= _TOGETHER * n
+    ]
+    near = 1 / NEAR < one.unit.slope < NEAR
+    strength = 0.95 if not near or len(same) > 1 else by_chance(int(one.unit.rows.sum()))
+    some = percent(float(one.rows[one.change.start : one.change.end].mean()))
+    how = f"undone, they are like those just before (KS {one.unit.fit:.3f})" if one.unit.fit else "in a single step"
+    text = f"{one.name} became {one.unit.slope:.4g} x in {some} of the rows {since(one.change)}: {how}."
+    return make(
+        study, "abrupt", "unit_change", text, strength=strength, z=abs(one.change.z), change=one.change, rows=one.rows,
+        effect=one.unit.slope, unit="factor", n=int(one.rows.sum()), features=[one.name],
+        refutes=("covariate_shift", "concept_drift", "label_shift") if strength > 0.5 else (),
+    )  # fmt: skip
