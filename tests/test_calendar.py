@@ -18,6 +18,8 @@ COLUMNS: dict[str, Floats] = {
     "local hour": ((WHEN.dt.hour + 9) % 24).to_numpy(float),
     "weekend": (WHEN.dt.day_of_week >= 5).to_numpy(float) + (WHEN.dt.hour == 12),
     "month": WHEN.dt.month.to_numpy(float),
+    "day of the year": WHEN.dt.day_of_year.to_numpy(float),
+    "week": WHEN.dt.isocalendar().week.to_numpy(float),
 }
 
 
@@ -54,3 +56,15 @@ def test_a_column_on_its_way_is_no_default() -> None:
     assert counts_up(age)
     found = [e for e in defaults.detect(study_of(log, reference)) if "w" in e.finding.features]
     assert [e.mechanism for e in found if e.mechanism == "default_filled"] == []
+
+
+@pytest.mark.parametrize(("days", "found"), [(12, []), (60, ["default_filled"])])
+def test_a_holiday_that_lasts_days_fills_in_for_nothing(days: int, found: list[str]) -> None:
+    """A flag of whole days is up for the last twelve: holidays. Up for two months, it is stuck."""
+    rng = np.random.default_rng(7)
+    log, reference = healthy(rng, 3000), healthy(rng, 3000)
+    day = np.arange(3000) // 24
+    flag = (rng.random(126) < 0.04).astype(float)
+    reference["w"] = flag[day]
+    log["w"] = np.where(day >= 125 - days, 1.0, flag[day])
+    assert [e.mechanism for e in defaults.detect(study_of(log, reference)) if "w" in e.finding.features] == found

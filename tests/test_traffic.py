@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import pytest
 from made_study import ROLES, healthy
 
 from toolkit.detectors import traffic
@@ -82,6 +83,31 @@ def test_hours_into_which_the_night_grows_are_not_lost() -> None:
     log = healthy(rng, len(at)).assign(when=pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(at, unit="h"))
     with read_log(log, ROLES) as opened:
         assert traffic.detect(make_study(build_profile(opened))) == []
+
+
+@pytest.mark.parametrize(("lost", "found"), [([6, 17], []), ([6, 7], ["dropped_traffic"])])
+def test_both_ends_of_the_daylight_are_no_lost_hours(lost: list[int], found: list[str]) -> None:
+    """A plant that runs from sunrise to sunset loses its first and its last hour in autumn; two mornings are lost."""
+    got = nights(lambda t: (t.hour >= 6) & (t.hour < 18) & ~((t.day_of_year > 20) & t.hour.isin(lost)))
+    assert [e.mechanism for e in got] == found
+
+
+@pytest.mark.parametrize(("resident", "found"), [(False, []), (True, ["dropped_traffic"])])
+def test_a_flood_that_ended_was_no_usual_traffic(*, resident: bool, found: list[str]) -> None:
+    """A country that came for two days alone and went again lost nothing; one that had always come did."""
+    rng = np.random.default_rng(20)
+    hour = np.sort(rng.random(6000)) * 960
+    land = np.where(rng.random(6000) < 0.2, "VN", "US") if resident else np.full(6000, "US")
+    if not resident:
+        land = np.where((hour > 400) & (hour < 448) & (rng.random(6000) < 0.8), "VN", land)
+    land = np.where((hour > 480) & (land == "VN"), "", land)
+    log = healthy(rng, 6000).assign(
+        when=pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(hour, unit="h"), land=land
+    )
+    told = {**ROLES, "roles": {**ROLES["roles"], "segment": ["land"]}}
+    with read_log(log[land != ""], told, reference=healthy(rng, 500).assign(when=None, land="US")) as opened:
+        got = traffic.detect(make_study(build_profile(opened)))
+    assert [e.mechanism for e in got if e.finding.slice] == found
 
 
 def test_years_of_even_days_are_looked_at_at_once() -> None:

@@ -20,7 +20,7 @@ from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.timeline.change import Change, find_change
 
 #: Rows before and after, at most and at least.
-_MOST, _LEAST = 1500, 100
+_MOST, _LEAST = 400, 100
 #: How much less the rows before must have moved among themselves than they did at the step.
 _STILL: Final = 0.5
 #: The share of rows that is all of them, and rows on either side of a change where its step is looked for.

@@ -1,0 +1,47 @@
+"""A unit that changed in a step is found though the season moved; a season, a storm and a sale are no units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_study import Floats, healthy, study_of
+
+from toolkit.detectors import abrupt
+from toolkit.detectors.drift import moved
+
+N, SINCE = 2400, 1300
+
+
+def look(column: Floats, reference: Floats) -> list[tuple[str, float]]:
+    """Give what is named of a column ``w`` that moved, with its factor."""
+    rng = np.random.default_rng(2)
+    study = study_of(healthy(rng, N).assign(w=column), healthy(rng, N).assign(w=reference))
+    move = moved(study, "w")
+    moves = {} if move is None else {"w": move}
+    return [(e.mechanism, round(float(e.finding.effect or 0.0), 3)) for e in abrupt.detect(study, moves, set())]
+
+
+def dust(rng: np.random.Generator, season: Floats) -> Floats:
+    return np.exp(season + rng.normal(0, 0.4, len(season)))
+
+
+@pytest.mark.parametrize(("part", "found"), [(0.4, [("unit_change", 10.0)]), (0.0, [])])
+def test_a_part_in_tenths_while_the_season_rises(part: float, found: list[tuple[str, float]]) -> None:
+    """Four stations in ten write ten times as much since a row; the season alone is none."""
+    rng = np.random.default_rng(5)
+    column = dust(rng, np.linspace(1.0, 1.25, N))
+    column = np.where((np.arange(N) >= SINCE) & (rng.random(N) < part), 10 * column, column)
+    assert look(column, dust(rng, np.full(N, 2.6))) == found
+
+
+@pytest.mark.parametrize(("hours", "found"), [(1, True), (48, False)])
+def test_a_single_step_of_a_wind_that_goes_by_little(*, hours: int, found: bool) -> None:
+    """Wind that is 3.6 times as strong from one hour to the next is in km/h; one that rises in two days is a storm."""
+    rng = np.random.default_rng(6)
+    logs = np.zeros(2 * N)
+    for i in range(1, 2 * N):
+        logs[i] = 0.99 * logs[i - 1] + rng.normal(0, 0.04)
+    wind = np.exp(2 + logs)
+    rise = np.clip((np.arange(N) - SINCE) / hours + (hours == 1), 0, 1)
+    got = look(wind[N:] * np.exp(np.log(3.6) * rise), wind[:N] * 1.2)
+    assert (("unit_change", 3.6) in got) == found

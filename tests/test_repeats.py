@@ -1,0 +1,27 @@
+"""Where no id says what a row is about, a text of many values that come again does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_study import healthy, study_of
+
+from toolkit.detectors import defaults
+
+N, SINCE = 4000, 2000
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_feed_that_stopped_for_each_card(*, stopped: bool) -> None:
+    """Counts of each of a hundred cards that stay at its last one: stale, though no column was named as an id."""
+    rng = np.random.default_rng(3)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["card"] = [f"c{i:03d}" for i in rng.integers(0, 100, N)]
+        frame["w"] = rng.poisson(4, N).astype(float)
+    if stopped:
+        late = log.index >= SINCE
+        last = log[~late].groupby("card")["w"].last()
+        log.loc[late, "w"] = log.loc[late, "card"].map(last).fillna(4.0)
+    got = defaults.detect(study_of(log, reference, feature=["x", "w", "card"]))
+    assert ("stale_feature" in [e.mechanism for e in got]) == stopped
