@@ -115,11 +115,12 @@ def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence:
     same = [
         s for s in steps if s.unit.slope == one.unit.slope and abs(s.change.start - one.change.start) <= _TOGETHER * n
     ]
-    near = 1 / NEAR < one.unit.slope < NEAR
+    near, part = 1 / NEAR < one.unit.slope < NEAR, float(one.rows[one.change.start : one.change.end].mean())
     strength = 0.95 if not near or len(same) > 1 else by_chance(int(one.unit.rows.sum()))
-    some = percent(float(one.rows[one.change.start : one.change.end].mean()))
+    if near and len(same) == 1 and part < _ALL:
+        strength = 0.2  # another crowd among those that came before
     how = f"undone, they are like those just before (KS {one.unit.fit:.3f})" if one.unit.fit else "in a single step"
-    text = f"{one.name} became {one.unit.slope:.4g} x in {some} of the rows {since(one.change)}: {how}."
+    text = f"{one.name} became {one.unit.slope:.4g} x in {percent(part)} of the rows {since(one.change)}: {how}."
     return make(
         study, "abrupt", "unit_change", text, strength=strength, z=abs(one.change.z), change=one.change, rows=one.rows,
         effect=one.unit.slope, unit="factor", n=int(one.rows.sum()), features=[one.name],
