@@ -43,7 +43,7 @@ def detect(study: Study, moves: Mapping[str, Moved], taken: set[str]) -> list[Ev
     """Look at the numbers that moved and that no whole baseline explains; ``taken`` are explained already."""
     found = [_step(study, name) for name, move in moves.items() if move.numeric and name not in taken]
     steps = [s for s in found if s is not None]
-    return [_evidence(study, one, steps) for one in steps]
+    return [e for e in (_evidence(study, one, steps) for one in steps) if e is not None]
 
 
 def _step(study: Study, name: str) -> _Step | None:
@@ -109,7 +109,7 @@ def _known(x: Floats) -> Floats:
     return x[~np.isnan(x)]
 
 
-def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence:
+def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence | None:
     """Weigh a step: how easily a larger crowd hits its factor, or two columns the same one at the same time."""
     n = len(study.log)
     same = [
@@ -118,7 +118,7 @@ def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence:
     near, part = 1 / NEAR < one.unit.slope < NEAR, float(one.rows[one.change.start : one.change.end].mean())
     strength = 0.95 if not near or len(same) > 1 else by_chance(int(one.unit.rows.sum()))
     if near and len(same) == 1 and part < _ALL:
-        strength = 0.2  # another crowd among those that came before
+        return None  # another crowd among those that came before
     how = f"undone, they are like those just before (KS {one.unit.fit:.3f})" if one.unit.fit else "in a single step"
     text = f"{one.name} became {one.unit.slope:.4g} x in {percent(part)} of the rows {since(one.change)}: {how}."
     return make(
