@@ -68,3 +68,10 @@ def test_a_holiday_that_lasts_days_fills_in_for_nothing(days: int, found: list[s
     reference["w"] = flag[day]
     log["w"] = np.where(day >= 125 - days, 1.0, flag[day])
     assert [e.mechanism for e in defaults.detect(study_of(log, reference)) if "w" in e.finding.features] == found
+
+
+def test_a_last_lot_is_no_default() -> None:
+    """A certificate stays for the forty rows of a lot: that of the last one fills in for nothing."""
+    rng = np.random.default_rng(8)
+    log = healthy(rng, 3000).assign(w=np.repeat(rng.normal(size=75).round(3), 40))
+    assert [e for e in defaults.detect(study_of(log, None)) if "w" in e.finding.features] == []

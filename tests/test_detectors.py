@@ -20,9 +20,11 @@ import toolkit.causes.evidence
 import toolkit.detectors
 from toolkit.api import as_events
 from toolkit.causes.evidence import gather
+from toolkit.detectors import versions
 from toolkit.detectors.drift import moved
 from toolkit.detectors.evidence import Evidence
 from toolkit.detectors.relation import relate
+from toolkit.detectors.scoring import surrogate
 from toolkit.detectors.study import Study, make_study
 from toolkit.logs import read_log
 from toolkit.profile.build import build_profile
@@ -92,6 +94,8 @@ def studied(kind: str) -> tuple[Study, dict[str, Any]]:
         "relation": relate(study),
         "explained": set(),
         "named": set(),
+        "fitted": surrogate(study),
+        "versioned": versions.detect(study),
         "found_rows": np.zeros(len(study.log)),
         "events": as_events(made.events),
     }

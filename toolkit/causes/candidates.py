@@ -11,7 +11,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, inside
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
-from toolkit.detectors.world import off_support
+from toolkit.detectors.support import off_support
 from toolkit.impact.harm import Damage, block_error
 from toolkit.profile.model import Floats, Mask
 from toolkit.vocabulary import CAUSE_OF

@@ -33,6 +33,7 @@ from toolkit.detectors import (
     linked,
     missing,
     new_site,
+    old_version,
     outlying,
     permuted,
     policy,
@@ -45,6 +46,7 @@ from toolkit.detectors import (
     service,
     shifted,
     spelling,
+    swapped,
     told_time,
     traffic,
     units,
@@ -58,6 +60,7 @@ from toolkit.detectors.evidence import Evidence, not_testable
 from toolkit.detectors.importance import importance
 from toolkit.detectors.relation import Relation, incident_rows, relate
 from toolkit.detectors.study import Study
+from toolkit.detectors.support import off_support
 from toolkit.profile.model import Mask
 from toolkit.records import Event
 from toolkit.vocabulary import CAUSE_OF
@@ -88,6 +91,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     ):  # fmt: skip
         inputs += [e for e in found if not _named(e, inputs)]
     inputs = linked.judge(study, inputs)
+    inputs += swapped.detect(study, moves)
     inputs += association.detect(study, moves, _features(inputs))
     inputs = _one_a_feature(inputs)
     inputs += [e for e in answers.detect(study) if not _followed(e, inputs)] + copied.detect(study)
@@ -96,8 +100,9 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     for e in inputs:
         if e.rows is not None and CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.5:
             defects[e.rows] = 1.0
-    served, _ = scoring.detect(study, defects)
+    served, fitted = scoring.detect(study, defects)
     versioned = versions.detect(study)
+    versioned += old_version.detect(study, fitted, versioned)
     service_found = [*service.detect(study), *traffic.detect(study), *fold.detect(study)]
     explained = {
         f for e in inputs if CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.4 for f in e.finding.features
@@ -105,7 +110,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     so_far = [*inputs, *served, *service_found]
     touched = explained_rows(study, [*inputs, *service_found], used)
     # where the baseline has no rows nothing says what the labels would have been
-    apart = touched | world.off_support(study)
+    apart = touched | off_support(study)
     relation = None if _all_touched(study, apart) else relate(study, exclude=apart if apart.any() else None)
     rest = [
         *permuted.detect(study, relation, moves),

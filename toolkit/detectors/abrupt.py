@@ -39,9 +39,9 @@ class _Step:
     rows: Mask
 
 
-def detect(study: Study, moves: Mapping[str, Moved], taken: set[str]) -> list[Evidence]:
-    """Look at the numbers that moved and that no whole baseline explains; ``taken`` are explained already."""
-    found = [_step(study, name) for name, move in moves.items() if move.numeric and name not in taken]
+def detect(study: Study, moves: Mapping[str, Moved], explained: set[str]) -> list[Evidence]:
+    """Look at the numbers that moved and that no whole baseline explains; ``explained`` are named already."""
+    found = [_step(study, name) for name, move in moves.items() if move.numeric and name not in explained]
     steps = [s for s in found if s is not None]
     return [e for e in (_evidence(study, one, steps) for one in steps) if e is not None]
 

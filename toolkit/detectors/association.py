@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors import swapped
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, logistic, make, some
 from toolkit.detectors.study import Study, new_to, seen
@@ -48,14 +47,50 @@ class Broken:
 
 
 def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
-    """Look for exchanged columns, then for features that lost their company.
+    """Name the feature that lost its company, where its own distribution hardly moved.
 
     ``explained`` are features whose change another detector named already.
     """
-    found = swapped.detect(study, moves)
-    taken = {f for e in found for f in e.finding.features} | explained
-    found += _detached(study, moves, taken)
-    return found
+    hits = broken(study)
+    if not hits or hits[0].name in explained or hits[0].drifted:
+        return []
+    top = hits[0]
+    move = moves.get(top.name)
+    own = 0.0 if move is None else move.distance
+    # when many features moved by themselves the population changed, and their relations with it
+    others = [m for n, m in moves.items() if n != top.name and m.distance > 0.1 and n not in explained]
+    strength = float(np.clip(0.9 - 2.0 * own - 0.25 * len(others), 0.0, 0.9))
+    rival = [h for h in hits[1:] if h.change.z > 0.9 * top.change.z]
+    strength *= 0.8 if rival else 1.0
+    if strength <= 0.1:
+        return []
+    start = top.change.shape == "from_start"
+    if start and (top.rise < 1.35 or top.change.z < 9):
+        return []
+    lost = (top.rise - 1) * (1 - top.r2) / max(top.r2, 1e-6)
+    text = (
+        f"{top.name} no longer goes with the other features (residual variance x {top.rise:.1f}), though its own "
+        f"distribution {'hardly moved' if own < 0.1 else f'moved by KS {own:.2f}'}: joined to the wrong rows, or late."
+    )
+    return [
+        make(
+            study,
+            NAME,
+            "training_serving_skew" if start else "stale_feature",
+            text,
+            strength=strength * logistic(1.2 * (top.change.z - 6.5)),  # of many columns and spans one parts by chance
+            z=top.change.z,
+            change=top.change,
+            rows=inside(top.change, len(study.log)),
+            effect=top.rise,
+            unit="residual variance ratio",
+            n=len(study.log),
+            features=[top.name],
+            supports=("stale_feature", "swapped_columns", "training_serving_skew"),
+            refutes=("concept_drift",) if lost > 0.5 else (),
+            details={"r2": top.r2},
+        )
+    ]
 
 
 def ranks(ref: Floats) -> Callable[[Floats], Floats]:
@@ -174,47 +209,3 @@ def _regress(R: Floats, j: int, products: Sequence[Floats]) -> tuple[Floats, Flo
     for half in (0, 1):
         rest[half::2] = R[half::2, j] - R[half::2] @ solve(products[1 - half], n[1 - half])
     return solve(products[0] + products[1], len(R)), rest
-
-
-def _detached(study: Study, moves: dict[str, Moved], taken: set[str]) -> list[Evidence]:
-    """Name the feature that lost its company, where its own distribution hardly moved."""
-    hits = broken(study)
-    if not hits or hits[0].name in taken or hits[0].drifted:
-        return []
-    top = hits[0]
-    move = moves.get(top.name)
-    own = 0.0 if move is None else move.distance
-    # when many features moved by themselves the population changed, and their relations with it
-    others = [m for n, m in moves.items() if n != top.name and m.distance > 0.1 and n not in taken]
-    strength = float(np.clip(0.9 - 2.0 * own - 0.25 * len(others), 0.0, 0.9))
-    rival = [h for h in hits[1:] if h.change.z > 0.9 * top.change.z]
-    strength *= 0.8 if rival else 1.0
-    if strength <= 0.1:
-        return []
-    start = top.change.shape == "from_start"
-    if start and (top.rise < 1.35 or top.change.z < 9):
-        return []
-    lost = (top.rise - 1) * (1 - top.r2) / max(top.r2, 1e-6)
-    text = (
-        f"{top.name} no longer goes with the other features (residual variance x {top.rise:.1f}), though its own "
-        f"distribution {'hardly moved' if own < 0.1 else f'moved by KS {own:.2f}'}: joined to the wrong rows, or late."
-    )
-    return [
-        make(
-            study,
-            NAME,
-            "training_serving_skew" if start else "stale_feature",
-            text,
-            strength=strength * logistic(1.2 * (top.change.z - 6.5)),  # of many columns and spans one parts by chance
-            z=top.change.z,
-            change=top.change,
-            rows=inside(top.change, len(study.log)),
-            effect=top.rise,
-            unit="residual variance ratio",
-            n=len(study.log),
-            features=[top.name],
-            supports=("stale_feature", "swapped_columns", "training_serving_skew"),
-            refutes=("concept_drift",) if lost > 0.5 else (),
-            details={"r2": top.r2},
-        )
-    ]

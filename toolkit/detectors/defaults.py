@@ -24,6 +24,8 @@ from toolkit.timeline.change import Change, find_change, no_change
 LEAST_RISE: Final = 0.03
 #: Seconds that what holds for whole days may stand still: Christmas and the New Year, a campaign.
 _HOLIDAYS: Final = 20 * 86400.0
+#: Rows that a value stays on average where rows come in lots, and how many times the longest of them is no lot.
+_STAYS, _LOTS = 5, 3
 #: How rare a value was (of its share now), among how many others, and how sure it then is filled in.
 _RARE, _MANY, _SUDDEN = 0.125, 30, 0.8
 #: How far the other values may lie from the baseline's to have kept their proportions.
@@ -94,6 +96,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     rows = inside(change, len(flags))
     if of_the_day(study.log.time, column) and np.ptp(study.log.time[rows]) < _HOLIDAYS:
         return
+    if rows.sum() <= _LOTS * _longest_run(base):
+        return
     share = float(flags[rows].mean())
     z = proportion_z(base_share * len(study.ref), len(study.ref), flags[rows].sum(), rows.sum())
     rise = share - base_share
@@ -139,6 +143,14 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
         threshold=LEAST_RISE,
         refutes=("covariate_shift",) if strength > 0.7 else (),
     )
+
+
+def _longest_run(base: Column) -> int:
+    """Give how long one value stays in the baseline where it stays for long, as a lot's certificate does; else 0."""
+    x = _texts(base)
+    ends = np.flatnonzero(np.diff(x, prepend=x[:1] - 1, append=x[-1:] - 1))
+    runs = np.diff(ends)
+    return int(runs.max()) if len(x) and len(x) >= _STAYS * len(runs) else 0
 
 
 def _comes_and_goes(base: Column, flags: Floats, usual: float, label: str) -> Change:

@@ -7,7 +7,7 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent
 from toolkit.detectors.study import LEAST_ROWS, Study, first_known, is_probability
-from toolkit.detectors.world import off_support
+from toolkit.detectors.support import off_support
 from toolkit.profile.model import Floats
 
 NAME = "generalisation"

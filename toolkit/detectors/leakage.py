@@ -18,7 +18,7 @@ from toolkit.detectors.curve import auc
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make
 from toolkit.detectors.study import Study, first_known, known
-from toolkit.detectors.world import off_support
+from toolkit.detectors.support import off_support
 from toolkit.profile.model import Codes, Floats, Mask
 
 #: What a story refutes that tells of one column which lost what it told from the first row.

@@ -16,6 +16,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, inside, make, percent, probability, proportion_z
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.study import Study, predicted
+from toolkit.detectors.support import off_support
 from toolkit.detectors.values import distinct, several
 from toolkit.detectors.where import version_since
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
@@ -198,6 +199,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
         f"baseline) is off by {size:.1f} times its usual error."
     )
     start = change.shape == "from_start"
+    held = 1.0 - float(off_support(study)[rows].mean())  # elsewhere a surrogate guesses
     # a version that is written down and never changed was not rolled out: rather the model was given something else
     same = len({*study.log.version.names, *study.ref.version.names}) == 1
     text += " The version is the same throughout." if same else ""
@@ -209,7 +211,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
             mechanism,
             text,
             strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9))
-            * min(1.0, 0.3 + seen_share)
+            * min(1.0, 0.3 + min(seen_share, held))
             * (0.7 if same else 1),
             z=abs(change.z),
             change=change,
