@@ -116,9 +116,9 @@ def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence | None:
         s for s in steps if s.unit.slope == one.unit.slope and abs(s.change.start - one.change.start) <= _TOGETHER * n
     ]
     near, part = 1 / NEAR < one.unit.slope < NEAR, float(one.rows[one.change.start : one.change.end].mean())
+    if near and len(same) == 1 and one.unit.fit:
+        return None  # another crowd, larger by a factor that some unit has
     strength = 0.95 if not near or len(same) > 1 else by_chance(int(one.unit.rows.sum()))
-    if near and len(same) == 1 and part < _ALL:
-        return None  # another crowd among those that came before
     how = f"undone, they are like those just before (KS {one.unit.fit:.3f})" if one.unit.fit else "in a single step"
     text = f"{one.name} became {one.unit.slope:.4g} x in {percent(part)} of the rows {since(one.change)}: {how}."
     return make(

@@ -55,8 +55,10 @@ def detect(study: Study) -> list[Evidence]:
     found, even = _weighed(study, all_gaps)
     if not found or found[0].strength < _WEAK:
         found, even = _weighed(study, [*all_gaps, *corners(study)])
-    if found or even:
+    if found:
         return [*(_narrowed(study, e) for e in found), *even]
+    if even:  # what base rates make of one group says nothing of another that fares worse
+        return [replace(e, finding=replace(e.finding, refutes=_GROUP)) for e in even]
     worst = max(all_gaps, key=lambda g: abs(g.z))
     text = (
         f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} "
@@ -152,7 +154,7 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
         )
         return make(
             study, NAME, "", text, strength=0.0, z=abs(g.z), effect=g.gap, unit=g.measure, interval=g.interval, n=g.n,
-            slice_=g.slice, refutes=_GROUP, details={"measure": g.measure, "base_rates": True},
+            slice_=g.slice, details={"measure": g.measure, "base_rates": True},
         )  # fmt: skip
     return make(
         study,
