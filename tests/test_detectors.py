@@ -23,6 +23,7 @@ from toolkit.causes.evidence import gather
 from toolkit.detectors import versions
 from toolkit.detectors.drift import moved
 from toolkit.detectors.evidence import Evidence
+from toolkit.detectors.importance import importance
 from toolkit.detectors.relation import relate
 from toolkit.detectors.scoring import surrogate
 from toolkit.detectors.study import Study, make_study
@@ -95,6 +96,7 @@ def studied(kind: str) -> tuple[Study, dict[str, Any]]:
         "explained": set(),
         "named": set(),
         "fitted": surrogate(study),
+        "used": importance(study),
         "versioned": versions.detect(study),
         "found_rows": np.zeros(len(study.log)),
         "events": as_events(made.events),

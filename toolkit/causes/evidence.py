@@ -19,6 +19,7 @@ from toolkit.detectors import (
     clipped,
     clock,
     copied,
+    crossed,
     deciders,
     decisions,
     defaults,
@@ -114,6 +115,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     relation = None if _all_touched(study, apart) else relate(study, exclude=apart if apart.any() else None)
     rest = [
         *permuted.detect(study, relation, moves),
+        *crossed.detect(study, relation, used),
         *versioned,
         *world.detect(study, moves, relation, explained),
         *forecast.detect(study),
