@@ -129,14 +129,16 @@ def _same_shares(base: Codes, column: Codes, rows: Mask) -> bool:
     a, b, k = exact_cells(base, column)
     p, q = shares(a, k, 0.0), shares(b[rows], k, 0.0)
     gone, came = p[(p > 0.01) & (q < 0.1 * p)], q[(q > 0.01) & (p == 0)]
+    tolerance = 3 * np.sqrt(0.25 / max(int(rows.sum()), 1)) + 0.03
     if not len(gone) and len(came) > 2:  # a part of the rows has other names for all that there is
         gone, came = p[p > 0.01], came / max(float(came.sum()), 1e-9)
         kept = (q / max(float(q[p > 0].sum()), 1e-9))[p > 0.01]
         if len(kept) == len(gone) and np.abs(kept - gone).max() > 0.1:
             return False
+        if len(gone) and np.ptp(gone) < 2 * tolerance:
+            return False  # any names of nearly equal shares look like these
     if not len(gone) or not len(came):
         return False
     if len(gone) != len(came):
         return bool(gone.sum() > 0.7 and came.sum() > 0.7)
-    tolerance = 3 * np.sqrt(0.25 / max(int(rows.sum()), 1)) + 0.03
     return bool(np.abs(np.sort(gone) - np.sort(came)).max() < tolerance)
