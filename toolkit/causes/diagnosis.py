@@ -254,9 +254,9 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
 
 
 def among_text(v: Verdict) -> str:
-    """Say which causes cannot be ruled out; nothing where that is every one."""
+    """Say which causes cannot be ruled out; nothing where that is every one, or one alone."""
     held = v.plausible
-    if len(held) == len(v.probabilities):
+    if not 1 < len(held) < len(v.probabilities):
         return ""
     return f"{' or '.join(held)} (nine of ten such lists hold the cause)"
 

@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
-from toolkit.detectors.units import FACTORS, NEAR, Unit, by_chance, find_unit
+from toolkit.detectors.units import FACTORS, NEAR, Unit, find_unit
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -118,7 +118,7 @@ def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence | None:
     near, part = 1 / NEAR < one.unit.slope < NEAR, float(one.rows[one.change.start : one.change.end].mean())
     if near and len(same) == 1 and one.unit.fit:
         return None  # another crowd, larger by a factor that some unit has
-    strength = 0.95 if not near or len(same) > 1 else by_chance(int(one.unit.rows.sum()))
+    strength = 0.95 if not near or len(same) > 1 else 0.9
     how = f"undone, they are like those just before (KS {one.unit.fit:.3f})" if one.unit.fit else "in a single step"
     text = f"{one.name} became {one.unit.slope:.4g} x in {percent(part)} of the rows {since(one.change)}: {how}."
     return make(

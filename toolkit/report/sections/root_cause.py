@@ -46,7 +46,7 @@ def body(bundle: Bundle) -> Markup:
     if verdict.ledger:
         parts.append(brief(bundle))
     parts.append(plots.rivals(verdict).marked(bundle.incident.tags).html())
-    if len(verdict.plausible) < len(verdict.probabilities):
+    if 1 < len(verdict.plausible) < len(verdict.probabilities):
         named = ", ".join("no failure" if c == "none" else words.CAUSE_NAMES[c] for c in verdict.plausible)
         parts.append(
             Markup('<p class="note">Not ruled out: {} (nine of ten such lists hold the cause).</p>').format(named)
