@@ -226,6 +226,15 @@ def test_harm_that_may_be_none_is_said_to_be_so() -> None:
     assert words.count("That interval includes no excess at all.") == 2
 
 
+def test_the_page_says_what_is_not_ruled_out() -> None:
+    """Two causes that may both be are named under the probabilities; one alone needs no such line."""
+    sure = made_bundle.verdict()
+    both = {**sure.probabilities, "integration": 0.53, "data": 0.43}
+    words = text_of(render(made_bundle.bundle(verdict=replace(sure, probabilities=both))))
+    assert "Not ruled out: the integration, the data (nine of ten such lists hold the cause)." in words
+    assert "Not ruled out" not in text_of(render(made_bundle.bundle()))
+
+
 def test_an_address_is_a_link_and_nothing_else_is() -> None:
     """A web address as the source of an event is a link under its host; a script address stays text."""
     web, script = (
