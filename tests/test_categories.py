@@ -22,3 +22,22 @@ def test_a_longer_name_is_a_spelling_only_at_the_old_ones_cost(*, from_all: bool
     study = study_of(log, reference)
     got = [e.mechanism for e in categories.detect(study, {}) if e.mechanism]
     assert got == [found]
+
+
+def new_names(held: list[str | None], served: list[str]) -> list[str]:
+    """Give what is said of a text of which 1500 rows are served, and as many were held."""
+    rng = np.random.default_rng(5)
+    log, reference = healthy(rng, 1500), healthy(rng, 1500)
+    reference["town"] = np.resize(np.array(held, dtype=object), 1500)
+    log["town"] = np.resize(np.array(served, dtype=object), 1500)
+    return [e.mechanism for e in categories.detect(study_of(log, reference), {})]
+
+
+def test_new_names_beside_many_rare_ones() -> None:
+    """Of 150 names none is common: four new ones took nobody's share."""
+    assert new_names([f"t{i}" for i in range(150)], ["Rom", "Oslo", "Bern", "Kiel"]) == ["unrepresentative_data"]
+
+
+def test_a_baseline_that_is_all_missing_has_no_names_to_be_new_to() -> None:
+    """Where nothing was known before, nothing is new."""
+    assert new_names([None], ["Rom", "Oslo"]) == []

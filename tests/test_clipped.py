@@ -89,3 +89,15 @@ def test_a_poll_that_is_carried_on_is_not_cut_off() -> None:
     still = np.arange(40) % 10 != 0
     log.loc[460:, "w"] = np.where(still, -0.4, np.minimum(log.loc[460:, "w"], -0.41))
     assert clipped.detect(study_of(log, reference)) == []
+
+
+def test_a_lot_of_one_value_near_the_end_is_not_cut_off() -> None:
+    """The certificate of a lot stands on all of its rows: the last one, lower than nine in ten, is no floor."""
+    rng = np.random.default_rng(1)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    lots = np.arange(N) // 100 / 20.0
+    reference["w"] = lots
+    log["w"] = np.where(
+        np.arange(N) >= N - 150, 0.1, np.random.default_rng(2).permutation(lots[lots > 0.1].repeat(2))[:N]
+    )
+    assert clipped.detect(study_of(log, reference)) == []

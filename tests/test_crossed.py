@@ -25,8 +25,14 @@ def test_columns_that_took_each_others_place(*, crossed: bool, where: str) -> No
         log["score"] = chance(2.0 * (log["x"] - log["w"]).to_numpy())
     else:
         log.loc[hit, "truth"] = (rng.random(int(hit.sum())) < 0.5).astype(int)
+    texts = [f"t{i}" for i in range(12 if where else 0)]  # the rows of one town are found among many other parts
     for frame in (log, reference):
+        frame[texts] = rng.choice(["p", "q", "r"], (N, len(texts)))
         frame["answer"] = (frame["score"] >= 0.5).astype(int)
-    got = [e for e in gather(study_of(log, reference)).evidence if e.mechanism == "swapped_columns"]
+    got = [
+        e
+        for e in gather(study_of(log, reference, feature=["x", "w", "town", *texts])).evidence
+        if e.mechanism == "swapped_columns"
+    ]
     assert [set(e.finding.features) for e in got] == ([{"x", "w"}] if crossed else [])
     assert all(f"where town = {where}" in e.finding.statement for e in got if where)

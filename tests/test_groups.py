@@ -9,9 +9,10 @@ from made_study import chance, healthy, study_of
 
 import toolkit as tk
 from toolkit.detectors import groups
-from toolkit.detectors.gaps import Gap
+from toolkit.detectors.gaps import Gap, measures
 from toolkit.detectors.groups import _corrected
 from toolkit.detectors.study import make_study
+from toolkit.logs import read_log
 from toolkit.profile.build import build_profile
 
 
@@ -188,3 +189,18 @@ def test_rare_errors_that_fall_on_one_corner_are_named_with_it() -> None:
 def test_rare_errors_of_all_alike_are_none() -> None:
     """Without a corner there is no gap."""
     assert matcher(0.01).verdict == "none"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_errors_of_numbers_are_measured_where_the_reference_has_no_labels(*, known: bool) -> None:
+    """The spread of the log's own labels is the scale then; without any there is nothing to measure, and no warning."""
+    frame, held = log(1)
+    frame, held = (f.assign(answer=f["x"] * 3.0, truth=f["x"] * 3.0 + 1.0) for f in (frame, held))
+    held["truth"] = np.nan
+    if not known:
+        frame["truth"] = np.nan
+    roles = {"prediction": "answer", "label": "truth", "feature": ["w"], "group": ["sex"]}
+    with read_log(frame, {"task": "regression", "roles": roles}, reference=held) as opened:
+        study = make_study(build_profile(opened))
+    error = measures(study, study.log, None)["error"]
+    assert np.isnan(error).all() if not known else np.allclose(error, 1.0 / np.std(frame["truth"]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from toolkit.detectors.units import find_unit
+from toolkit.detectors.units import Density, find_unit
 
 Floats = NDArray[np.float64]
 
@@ -140,3 +140,12 @@ def test_another_crowd_is_hardly_ever_a_unit() -> None:
         now = np.exp(3.0 + rng.uniform(-1, 1) + rng.uniform(0.55, 0.9) * rng.normal(size=1000))
         named += find_unit(incomes(seed), now, ALL) is not None
     assert named <= 1
+
+
+def test_densities_of_any_size_can_be_multiplied() -> None:
+    """Of numbers near the ends of what a float holds no density, and no product of two, is beyond it."""
+    spread = np.linspace(-1.0, 1.0, 200)
+    for size in (1e-300, 1.0, 1e300):
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            p = Density(spread * size)(np.concatenate((spread * 1e300, spread * 1e-300)))
+            assert np.isfinite(p * p).all()

@@ -87,3 +87,19 @@ def test_what_moved_without_harm_is_shown_and_not_sure_to_be_the_cause(seed: int
     assert said.confidence < 0.9
     assert "w became 100 x" in said.summary()
     assert said.verdict != "none" or "No harm of it is on the record." in said.summary()
+
+
+def test_values_of_a_group_forge_no_line_and_steer_no_terminal() -> None:
+    """A value of NUL, escapes and line breaks, on whose corner errors fall: said on one line, in signs that show."""
+    evil = "a\0b\x1b[31m\nVerdict   none"
+    log, held = (f.assign(sex=f.sex.replace("F", evil), town=f.town + "\0x") for f in (served(1, 2000), reference()))
+    log["truth"] = np.where(
+        (log.sex == evil) & (log.town == "Bonn\0x") & (log.index % 3 > 0), 1 - log.answer, log.truth
+    )
+    roles = {**ROLES, "roles": {**ROLES["roles"], "group": ["sex", "town"]}}
+    said = toolkit.diagnose(log, reference=held, roles=roles)
+    assert {(t.column, t.value) for t in said.slice} == {("sex", evil), ("town", "Bonn\0x")}
+    for text in (said.summary(), said.explain()):
+        assert text.replace("\n", "").isprintable()
+        assert sum(line.startswith("Verdict") for line in text.splitlines()) <= 1
+        assert "⟨U+001B⟩[31m Verdict none" in text

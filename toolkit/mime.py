@@ -66,11 +66,16 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     }
 
 
+def one_line(text: str) -> str:
+    """Give a text on one line, with nothing in it that does not show or that could steer a terminal."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(c if c.isprintable() else f"⟨U+{ord(c):04X}⟩" for c in line)
+
+
 def plain(value: Any) -> str:
     """Give a value on one line, cut where it is long, with nothing in it that does not show."""
     if isinstance(value, str):
-        line = " ".join(value.split())
-        text = line if line.isprintable() else "".join(c if c.isprintable() else f"⟨U+{ord(c):04X}⟩" for c in line)
+        text = one_line(value)
         return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     if value is None:
         return "–"

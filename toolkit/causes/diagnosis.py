@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from toolkit.mime import pairs
+from toolkit.mime import one_line, pairs
 from toolkit.paths import write_whole
 from toolkit.records import Finding, Harm, LedgerLine, Rival, Slice, Verdict
 
@@ -151,7 +151,7 @@ class Diagnosis:
 
     def summary(self) -> str:
         """Say it in ten seconds: cause, since when, the damage, the strongest for and against, what to do next."""
-        return "\n".join(f"{head:<9} {text}" for head, text in summary_lines(self.record))
+        return "\n".join(f"{head:<9} {one_line(text)}" for head, text in summary_lines(self.record))
 
     def explain(self) -> str:
         """Show each rival with the findings for and against it."""
@@ -284,16 +284,16 @@ def _best(v: Verdict, rival: Rival) -> list[tuple[str, str]]:
 
 def explain(v: Verdict) -> str:
     """Show each rival with the findings for and against it, as text."""
-    out = [headline(v), *([f"Among: {among}"] if (among := among_text(v)) else []), ""]
+    out = [one_line(headline(v)), *([f"Among: {among}"] if (among := among_text(v)) else []), ""]
     for r in v.rivals:
         if r.probability < 0.01 and not r.supporting:
             continue
         out.append(f"{_called(r)}  {r.probability:.0%}")
-        out += [f"    for      {i} {v.finding(i).statement}" for i in r.supporting]
-        out += [f"    against  {i} {v.finding(i).statement}" for i in r.contradicting]
-    slices = [f"{f.id} {f.statement}" for f in v.findings if f.detector == "slices"]
+        out += [f"    for      {i} {one_line(v.finding(i).statement)}" for i in r.supporting]
+        out += [f"    against  {i} {one_line(v.finding(i).statement)}" for i in r.contradicting]
+    slices = [f"{f.id} {one_line(f.statement)}" for f in v.findings if f.detector == "slices"]
     out += ["", *slices] if slices else []
     untested = [f for f in v.findings if f.stance == "not_testable"]
-    out += ["", *(f.statement for f in untested)] if untested else []
-    out += ["", *(f"Would settle it: {t}" for t in v.would_settle_it)] if v.would_settle_it else []
+    out += ["", *(one_line(f.statement) for f in untested)] if untested else []
+    out += ["", *(f"Would settle it: {one_line(t)}" for t in v.would_settle_it)] if v.would_settle_it else []
     return "\n".join(out)

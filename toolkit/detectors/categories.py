@@ -64,7 +64,7 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
     old_names = seen(base)
     fresh = np.array([n not in old_names for n in column.names] + [False])
     flags = fresh[column.codes].astype(float)
-    if not flags.any() or len(old_names) > 10 * MOST_VALUES:
+    if not flags.any() or not 0 < len(old_names) <= 10 * MOST_VALUES:
         return
     n_ref = int((base.codes >= 0).sum())
     change = find_change(flags, reference=(0.5 / max(n_ref, 1), 1.0 / max(n_ref, 1), float(n_ref)))
@@ -133,10 +133,8 @@ def _same_shares(base: Codes, column: Codes, rows: Mask) -> bool:
     if not len(gone) and len(came) > 2:  # a part of the rows has other names for all that there is
         gone, came = p[p > 0.01], came / max(float(came.sum()), 1e-9)
         kept = (q / max(float(q[p > 0].sum()), 1e-9))[p > 0.01]
-        if len(kept) == len(gone) and np.abs(kept - gone).max() > 0.1:
-            return False
-        if len(gone) and np.ptp(gone) < 2 * tolerance:
-            return False  # any names of nearly equal shares look like these
+        if len(gone) and (np.abs(kept - gone).max() > 0.1 or np.ptp(gone) < 2 * tolerance):
+            return False  # those that stayed have other shares, or any names of nearly equal ones look like these
     if not len(gone) or not len(came):
         return False
     if len(gone) != len(came):

@@ -70,6 +70,8 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
         change = replace(change, start=int(np.flatnonzero(far_out)[-1]) + 1)
         rows = inside(change, len(column))
     now = column[rows & ~np.isnan(column)]
+    if (now == bound).all():  # nor is a lot's one value, however near the end of the baseline
+        return None
     low, high = float(late.min()), float(late.max())  # it may be cut off at the other end as well
     far = ks_distance(np.clip(base, low, high), np.clip(now, low, high))
     if far > max(_ALIKE, min(1.6 / float(np.sqrt(min(len(base), len(now)))), _AT_MOST)):

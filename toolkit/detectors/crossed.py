@@ -23,6 +23,8 @@ NAME: Final = "crossed"
 _ALIKE, _COLUMNS = 0.15, 9
 #: Rows taught and asked at most; values of a text whose parts are asked, of at least so many rows.
 _TAUGHT, _ASKED, _VALUES, _LEAST = 8000, 2000, 8, 100
+#: Parts, those that surest err more, in which all pairs are tried.
+_MOST_PARTS: Final = 6
 #: How sure (z) putting two columns back must help, and the part of the rise that it may leave.
 _SURE, _LEAVES = 8.0, 0.4
 
@@ -37,12 +39,16 @@ def detect(study: Study, relation: Relation | None, used: Mapping[str, float]) -
         return []
     learner = _taught(study, have)
     usual = _losses(study, learner, some(np.flatnonzero(~relation.rows & ~np.isnan(study.mature_label)), _ASKED))
-    best: tuple[float, str, str, str, Mask, float] | None = None
+    asked = []
     for words, part in _parts(study, relation.rows):
         rows = some(np.flatnonzero(part), _ASKED)
         came = _losses(study, learner, rows)
-        rise = float(came.mean() - usual.mean())
-        for one, two in pairs if rise > 0 else ():
+        rise, _, _, z = difference(usual, came)
+        if rise > 0:
+            asked.append((z, words, part, rows, came, rise))
+    best: tuple[float, str, str, str, Mask, float] | None = None
+    for _, words, part, rows, came, rise in sorted(asked, key=lambda a: -a[0])[:_MOST_PARTS]:
+        for one, two in pairs:
             back = _losses(study, learner, rows, (one, two))
             gain, _, _, z = difference(back - came, np.zeros(len(came)))
             if z > _SURE and gain > (1 - _LEAVES) * rise and (best is None or z > best[0]):

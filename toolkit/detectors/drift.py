@@ -100,9 +100,9 @@ def _atoms(a: Floats, b: Floats) -> Floats:
 
 
 def shares(codes: Ints, k: int, pseudo: float = 0.5) -> Floats:
-    """Give the share of each of k cells among the known, ``pseudo`` counts added to each."""
+    """Give the share of each of k cells among the known, ``pseudo`` counts added to each; all 0 where there is none."""
     counts = np.bincount(codes[codes >= 0], minlength=k).astype(float) + pseudo
-    out: Floats = counts / counts.sum()
+    out: Floats = counts / (counts.sum() or 1.0)
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -49,7 +50,8 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
     label = sample.label if mature is None else np.where(mature, sample.label, np.nan)
     out: dict[str, Floats] = {}
     if study.regression:
-        scale = float(np.nanstd(study.ref.label)) or 1.0
+        known = study.ref.label if not np.isnan(study.ref.label).all() else label
+        scale = 1.0 if np.isnan(known).all() else float(np.nanstd(known)) or 1.0
         out["error"] = np.abs(final - label) / scale
         out["overestimate"] = (final - label) / scale
         return out
@@ -118,8 +120,8 @@ def corners(study: Study) -> Iterator[Gap]:
     for i, (one, a) in enumerate(few):
         for two, b in few[i + 1 :]:
             codes = np.where((a.codes >= 0) & (b.codes >= 0), a.codes * len(b.names) + b.codes, -1)
-            names = tuple(f"{x}\0{y}" for x in a.names for y in b.names)
-            for g in gaps(study, f"{one} and {two}", Codes(names, codes)):
+            pairs = {str(place): pair for place, pair in enumerate(product(a.names, b.names))}
+            for g in gaps(study, f"{one} and {two}", Codes(tuple(pairs), codes)):
                 if g.measure != "selection":
-                    x, y = g.value.split("\0")
+                    x, y = pairs[g.value]
                     yield replace(g, value=f"{x} and {y}", slice=(SliceTerm(one, x), SliceTerm(two, y)))

@@ -349,7 +349,8 @@ class Density:
             edges = np.array([edges[0], np.nextafter(edges[0], np.inf)])
         width = np.diff(edges)
         counts, _ = np.histogram(base, edges)
-        self.edges, self.span = edges, float(edges[-1] - edges[0]) or 1.0
+        # within bounds, so that no square and no product of two densities overflows
+        self.edges, self.span = edges, min(max(float(edges[-1] - edges[0]), 1e-70), 1e70)
         self.height = (counts + 0.5) / (len(base) + 0.5 * len(counts)) / np.maximum(width, 1e-12 * self.span)
         self.height *= 0.98
 
@@ -358,7 +359,7 @@ class Density:
         at = cell_of(self.edges, x) - 1
         at = np.where(x == self.edges[-1], len(self.height) - 1, at)
         within = (at >= 0) & (at < len(self.height))
-        away = np.maximum(self.edges[0] - x, x - self.edges[-1]).clip(0) / self.span
+        away = np.maximum(self.edges[0] - x, x - self.edges[-1]).clip(0, 1e70) / self.span
         tail = 0.02 / self.span / (1 + away) ** 2
         out: Floats = np.where(within, self.height[np.clip(at, 0, len(self.height) - 1)] + 0.01 * tail, tail)
         return out
