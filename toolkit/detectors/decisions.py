@@ -271,20 +271,18 @@ def _adoption(study: Study) -> list[Evidence]:
     kappa = _kappa(guess[rows], decision[rows])
     if kappa > 0.3:
         return []
-    model, final = (
-        float(np.nanmean(study.log_loss.model[rows])),
-        float(np.nanmean(study.log_loss.final[rows])),
-    )
     n = int(known[rows].sum())
+    labelled = rows & ~np.isnan(study.log_loss.model) & ~np.isnan(study.log_loss.final)
+    model, final = (
+        float(x[labelled].mean()) if labelled.any() else np.nan for x in (study.log_loss.model, study.log_loss.final)
+    )
     # a model that is no better than the people is rightly left aside
     cost = final - model
     z = cost / np.sqrt(max(final * (1 - final), 0.01) / max(n, 1)) if np.isfinite(cost) else 3.0
     if np.isfinite(cost) and z < 3:
         return []
-    text = (
-        f"Decisions hardly follow the model (Cohen's kappa {kappa:.2f}); followed, it would have lost {model:.3f} "
-        f"a row instead of {final:.3f}."
-    )
+    told = f"; followed, it would have lost {model:.3f} a row instead of {final:.3f}" if np.isfinite(cost) else ""
+    text = f"Decisions hardly follow the model (Cohen's kappa {kappa:.2f}){told}."
     return [
         make(
             study,
