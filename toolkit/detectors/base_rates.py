@@ -17,6 +17,8 @@ from toolkit.detectors.study import Study, is_probability
 
 #: How far from coming true, as a part of the base rates' distance, is as good as true.
 _TRUE: Final = 0.3
+#: How sure (z) it must be that base rates differ, or that scores do not come true alike: many groups are asked.
+_SURE: Final = 3.0
 
 
 def earned(study: Study, g: Gap) -> bool:
@@ -26,7 +28,7 @@ def earned(study: Study, g: Gap) -> bool:
     with more false alarms and fewer misses, whoever scores. One that fares worse in both is served worse.
     """
     need, sure = _need(study, g)
-    if abs(sure) < 3 or (need > 0) != (g.measure == "false alarms") or not _true_alike(study, g, need):
+    if abs(sure) < _SURE or (need > 0) != (g.measure == "false alarms") or not _true_alike(study, g, need):
         return False
     both = measures(study, study.log, study.mature)
     worse = [difference(both[m][~g.rows], both[m][g.rows])[3] for m in ("misses", "false alarms")]
@@ -42,7 +44,7 @@ def harder(study: Study, g: Gap) -> bool:
     if not study.binary:
         return False
     need, sure = _need(study, g)
-    if abs(sure) < 3 or not _true_alike(study, g, need):
+    if abs(sure) < _SURE or not _true_alike(study, g, need):
         return False
     score, label, wrong = study.log.score, study.mature_label, measures(study, study.log, study.mature)["error"]
     stated = np.where(score >= study.threshold, 1 - score, score)
@@ -68,4 +70,4 @@ def _true_alike(study: Study, g: Gap, need: float) -> bool:
     if not is_probability(score):
         return False
     left, _, _, z = difference((label - score)[~g.rows], (label - score)[g.rows])
-    return not (abs(left) > _TRUE * abs(need) and abs(z) > 2)
+    return not (abs(left) > _TRUE * abs(need) and abs(z) > _SURE)
