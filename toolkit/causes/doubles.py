@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.causes.candidates import Candidate
 from toolkit.detectors import forecast
 from toolkit.detectors.evidence import difference, inside
-from toolkit.detectors.gaps import LEAST, measures
+from toolkit.detectors.gaps import LEAST, measured
 from toolkit.detectors.promise import perfect
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Floats, Mask
@@ -128,7 +128,7 @@ def _noise_of_a_group(study: Study, c: Candidate) -> Double | None:
         return None
     both = []
     for name in ("misses", "false alarms"):
-        x = measures(study, study.log, study.mature)[name]
+        x = measured(study)[name]
         if min((~np.isnan(x[rows])).sum(), (~np.isnan(x[~rows])).sum()) < LEAST:
             return None
         both.append(difference(x[~rows], x[rows])[3])

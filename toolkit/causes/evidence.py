@@ -55,7 +55,6 @@ from toolkit.detectors import (
     versions,
     world,
 )
-from toolkit.detectors.calendar import of_the_season
 from toolkit.detectors.drift import Moved, moved
 from toolkit.detectors.evidence import Evidence, not_testable
 from toolkit.detectors.importance import importance
@@ -79,7 +78,7 @@ class Gathered:
 
 def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     """Look at everything: defects of the inputs first, so that no shift is blamed for them."""
-    plain = (name for name, column in study.log.features.items() if not of_the_season(study.log.time, column))
+    plain = (name for name in study.log.features if name not in study.seasonal)
     moves = {name: m for name in plain if (m := moved(study, name)) is not None}
     used = importance(study)
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]

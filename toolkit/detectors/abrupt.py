@@ -36,7 +36,6 @@ class _Step:
     name: str
     unit: Unit
     change: Change
-    rows: Mask
 
 
 def detect(study: Study, moves: Mapping[str, Moved], explained: set[str]) -> list[Evidence]:
@@ -57,9 +56,7 @@ def _step(study: Study, name: str) -> _Step | None:
     if not change.found or change.shape == "from_start" or change.start < 2 * _LEAST:
         return None
     unit = _jumped(logs, change) or _held_to_the_rows_before(column, change)
-    if unit is None:
-        return None
-    return _Step(name, unit, change, unit.rows)
+    return None if unit is None else _Step(name, unit, change)
 
 
 def _span(n: int, start: int, end: int) -> Mask:
@@ -110,19 +107,18 @@ def _known(x: Floats) -> Floats:
 
 
 def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence | None:
-    """Weigh a step: how easily a larger crowd hits its factor, or two columns the same one at the same time."""
-    n = len(study.log)
-    same = [
-        s for s in steps if s.unit.slope == one.unit.slope and abs(s.change.start - one.change.start) <= _TOGETHER * n
-    ]
-    near, part = 1 / NEAR < one.unit.slope < NEAR, float(one.rows[one.change.start : one.change.end].mean())
-    if near and len(same) == 1 and one.unit.fit:
-        return None  # another crowd, larger by a factor that some unit has
-    strength = 0.95 if not near or len(same) > 1 else 0.9
-    how = f"undone, they are like those just before (KS {one.unit.fit:.3f})" if one.unit.fit else "in a single step"
-    text = f"{one.name} became {one.unit.slope:.4g} x in {percent(part)} of the rows {since(one.change)}: {how}."
+    """Weigh a step: a larger crowd may hit a small factor; not in a single step, nor two columns the same at once."""
+    unit, change = one.unit, one.change
+    together = _TOGETHER * len(study.log)
+    alone = sum(s.unit.slope == unit.slope and abs(s.change.start - change.start) <= together for s in steps) == 1
+    doubtful = alone and 1 / NEAR < unit.slope < NEAR
+    if doubtful and unit.fit:
+        return None
+    part = percent(float(unit.rows[change.start : change.end].mean()))
+    how = f"undone, they are like those just before (KS {unit.fit:.3f})" if unit.fit else "in a single step"
+    text = f"{one.name} became {unit.slope:.4g} x in {part} of the rows {since(change)}: {how}."
     return make(
-        study, "abrupt", "unit_change", text, strength=strength, z=abs(one.change.z), change=one.change, rows=one.rows,
-        effect=one.unit.slope, unit="factor", n=int(one.rows.sum()), features=[one.name],
-        refutes=("covariate_shift", "concept_drift", "label_shift") if strength > 0.5 else (),
+        study, "abrupt", "unit_change", text, strength=0.9 if doubtful else 0.95, z=abs(change.z), change=change,
+        rows=unit.rows, effect=unit.slope, unit="factor", n=int(unit.rows.sum()), features=[one.name],
+        refutes=("covariate_shift", "concept_drift", "label_shift"),
     )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from toolkit.detectors.curve import auc, auc_error
 from toolkit.detectors.evidence import difference
-from toolkit.detectors.gaps import Gap, measures
+from toolkit.detectors.gaps import Gap, measured
 from toolkit.detectors.study import Study, is_probability
 
 #: How far from coming true, as a part of the base rates' distance, is as good as true.
@@ -30,7 +30,7 @@ def earned(study: Study, g: Gap) -> bool:
     need, sure = _need(study, g)
     if abs(sure) < _SURE or (need > 0) != (g.measure == "false alarms") or not _true_alike(study, g, need):
         return False
-    both = measures(study, study.log, study.mature)
+    both = measured(study)
     worse = [difference(both[m][~g.rows], both[m][g.rows])[3] for m in ("misses", "false alarms")]
     return min(worse) < 2
 
@@ -46,7 +46,7 @@ def harder(study: Study, g: Gap) -> bool:
     need, sure = _need(study, g)
     if abs(sure) < _SURE or not _true_alike(study, g, need):
         return False
-    score, label, wrong = study.log.score, study.mature_label, measures(study, study.log, study.mature)["error"]
+    score, label, wrong = study.log.score, study.mature_label, measured(study)["error"]
     stated = np.where(score >= study.threshold, 1 - score, score)
     left, _, _, z = difference((wrong - stated)[~g.rows], (wrong - stated)[g.rows])
     if abs(left) > _TRUE * abs(g.gap) and abs(z) > 2:

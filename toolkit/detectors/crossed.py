@@ -1,8 +1,7 @@
 """Two columns that took each other's place though each looks as ever (floor 4; integration; needs labels).
 
 Where two numbers are spread alike, no distribution shows that they were exchanged; the labels do. A learner taught on
-the baseline errs on the changed rows as they came, and no longer once the two are put back. Before the change it is the
-other way round.
+the baseline errs on the changed rows as they came, and no longer once the two are put back.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ def _losses(study: Study, learner: Any, rows: Ints, crossed: Sequence[str] = ())
     if study.regression:
         out: Floats = np.abs(learner.predict(x) - label)
         return out
-    place = np.searchsorted(learner.classes_, label)
-    known = (place < len(learner.classes_)) & (learner.classes_[np.minimum(place, len(learner.classes_) - 1)] == label)
-    p = learner.predict_proba(x)[np.arange(len(label)), np.minimum(place, len(learner.classes_) - 1)]
-    return np.asarray(-np.log(np.clip(np.where(known, p, 0.0), 0.01, 1.0)))
+    place = np.minimum(np.searchsorted(learner.classes_, label), len(learner.classes_) - 1)
+    p = learner.predict_proba(x)[np.arange(len(label)), place]
+    taught = learner.classes_[place] == label
+    return np.asarray(-np.log(np.clip(np.where(taught, p, 0.0), 0.01, 1.0)))

@@ -117,9 +117,9 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     have = (base.codes if isinstance(base, Codes) else base)[known(base)]
     few = not several(have, 4)  # no proportions of others that could be kept
     two = not several(have, 3)
-    if share < (0.97 if two or base_share > 0.1 else 0.9) and (
-        few or base_share > 0.1 or (isinstance(column, Codes) and not named)
-    ):
+    common = base_share > 0.1
+    doubtful = few or common or (isinstance(column, Codes) and not named)
+    if doubtful and share < (0.97 if two or common else 0.9):
         # a usual value that became more usual is rather a change of the crowd; of two values the rest is always one
         strength *= 0.3
     if strength < 0.2:

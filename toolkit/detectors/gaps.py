@@ -63,11 +63,19 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
     return out
 
 
+def measured(study: Study) -> dict[str, Floats]:
+    """Give the same of the log's rows whose labels are mature; once a study."""
+    if "measures" not in study.memo:
+        study.memo["measures"] = measures(study, study.log, study.mature)
+    found: dict[str, Floats] = study.memo["measures"]
+    return found
+
+
 def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
     """Compare each value of a group with all others by each measure; of two values once, and the side worse off."""
     if len(codes.names) < 2 or len(codes.names) > MOST_VALUES:
         return
-    now = measures(study, study.log, study.mature)
+    now = measured(study)
     base = measures(study, study.ref, None) if not study.own_reference else {}
     base_codes = study.ref.groups.get(column)
     halves = {measure: first_half(~np.isnan(x)) for measure, x in now.items()}

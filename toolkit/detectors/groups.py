@@ -26,7 +26,7 @@ from toolkit.detectors.evidence import (
     p_of_z,
     percent,
 )
-from toolkit.detectors.gaps import LEAST, MOST_VALUES, Gap, corners, gaps, measures
+from toolkit.detectors.gaps import LEAST, MOST_VALUES, Gap, corners, gaps, measured, measures
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes
 from toolkit.records import SliceTerm
@@ -82,7 +82,7 @@ def _narrowed(study: Study, e: Evidence) -> Evidence:
     if len(e.finding.slice) != 1:
         return e
     (term,) = e.finding.slice
-    x = measures(study, study.log, study.mature)[measure]
+    x = measured(study)[measure]
     mine = study.log.groups[term.column].rows_of(term.value)
     found = []
     for column, codes in study.log.groups.items():

@@ -13,7 +13,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, make, percent, probability
 from toolkit.detectors.scoring import Surrogate, answer
-from toolkit.detectors.study import Study
+from toolkit.detectors.study import Study, is_probability
 from toolkit.detectors.support import off_support
 from toolkit.profile.model import Floats
 
@@ -61,6 +61,6 @@ def _loss(study: Study, fitted: Surrogate) -> Floats:
         out: Floats = np.abs(label - told) * study.weight(study.log)
         return out
     base = study.ref.score
-    chance = not np.isnan(base).all() and np.nanmin(base) >= 0 and np.nanmax(base) <= 1
-    guess = (probability(told) if chance else told) >= (study.threshold if not np.isnan(base).all() else 0.5)
+    stated = probability(told) if is_probability(base) else told
+    guess = stated >= (0.5 if np.isnan(base).all() else study.threshold)
     return np.where(np.isnan(label) | np.isnan(told), np.nan, (guess != label).astype(float))

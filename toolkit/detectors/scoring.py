@@ -15,7 +15,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, probability, proportion_z
 from toolkit.detectors.matrices import taught
-from toolkit.detectors.study import Study, predicted
+from toolkit.detectors.study import Study, is_probability, predicted
 from toolkit.detectors.support import off_support
 from toolkit.detectors.values import distinct, several
 from toolkit.detectors.where import version_since
@@ -45,7 +45,7 @@ def answer(sample: Sample, study: Study) -> Floats:
     score = sample.score
     if np.isnan(score).all():
         return predicted(sample, study.threshold, study.profile.task)
-    if np.nanmin(study.ref.score) >= 0 and np.nanmax(study.ref.score) <= 1:
+    if is_probability(study.ref.score):
         clipped = np.clip(score, 0.005, 0.995)
         return np.log(clipped / (1 - clipped))
     return score
@@ -233,7 +233,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
 def _points(study: Study, fitted: Surrogate, rows: Mask) -> float:
     """Give how much farther from the surrogate the answers lie: in probability, or deviations of the answer."""
     then, now = answer(study.ref, study), answer(study.log, study)
-    if study.ref.score.size and np.nanmin(study.ref.score) >= 0 and np.nanmax(study.ref.score) <= 1:
+    if is_probability(study.ref.score):
         before = np.abs(probability(then) - probability(then - fitted.ref))
         after = np.abs(probability(now) - probability(now - fitted.log))
     else:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from toolkit.detectors.calendar import of_the_season
 from toolkit.detectors.level import Level, learn
 from toolkit.detectors.matrices import Design, design
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Column, Floats, Mask, Profile, Sample
@@ -102,6 +103,11 @@ class Study:
     def design(self) -> Design:
         """The features of baseline and log as one numeric matrix each."""
         return design(self.ref, self.log)
+
+    @cached_property
+    def seasonal(self) -> frozenset[str]:
+        """The features that only tell the season of a row: they move as time does."""
+        return frozenset(n for n, column in self.log.features.items() if of_the_season(self.log.time, column))
 
     @cached_property
     def numbers(self) -> dict[str, tuple[Floats, Floats]]:

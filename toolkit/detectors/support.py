@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.detectors.calendar import of_the_season
 from toolkit.detectors.study import Study, new_to, seen
 from toolkit.detectors.values import cell_of
 from toolkit.profile.model import Codes, Floats, Mask
@@ -32,7 +31,7 @@ def _off_support(study: Study, but: str | None) -> Mask:
     smallest, tried = np.inf, 0
     for name, column in study.log.features.items():
         base = study.ref.features[name]
-        if name == but or of_the_season(study.log.time, column):
+        if name == but or name in study.seasonal:
             continue
         if isinstance(column, Codes) and isinstance(base, Codes):
             if len(old := seen(base)) <= 60:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -24,40 +25,22 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
     names = [n for n, m in moves.items() if m.numeric]
     found: list[Evidence] = []
     used: set[str] = set()
-    for i, one in enumerate(names):
-        for two in names[i + 1 :]:
-            if used & {one, two}:
+    for one, two in combinations(names, 2):
+        if used & {one, two}:
+            continue
+        rows = moves[one].rows & moves[two].rows
+        fit, part = _cross_fit(study, one, two, rows, moves[one].slice), ""
+        if fit is None:
+            mixed = _cross_some(study, one, two, moves[one].rows | moves[two].rows)
+            if mixed is None:
                 continue
-            rows = moves[one].rows & moves[two].rows
-            fit, part = _cross_fit(study, one, two, rows, moves[one].slice), ""
-            if fit is None:
-                mixed = _cross_some(study, one, two, moves[one].rows | moves[two].rows)
-                if mixed is None:
-                    continue
-                fit, rows = mixed
-                part = f" in {int(rows.sum())} rows"
-            used |= {one, two}
-            text = (
-                f"{one} holds what {two} held, and {two} what {one} held{part} (KS {fit:.3f} after exchanging them "
-                "back)."
-            )
-            found.append(
-                make(
-                    study,
-                    NAME,
-                    "swapped_columns",
-                    text,
-                    strength=1.0,
-                    z=min(moves[one].z, moves[two].z),
-                    change=moves[one].change,
-                    rows=rows,
-                    effect=fit,
-                    unit="KS distance",
-                    n=int(rows.sum()),
-                    features=[one, two],
-                    refutes=("covariate_shift", "concept_drift", "unit_change"),
-                )
-            )
+            fit, rows = mixed
+            part = f" in {int(rows.sum())} rows"
+        used |= {one, two}
+        text = (
+            f"{one} holds what {two} held, and {two} what {one} held{part} (KS {fit:.3f} after exchanging them back)."
+        )
+        found.append(_exchanged(study, moves, (one, two), text, rows, fit))
     rest = [n for n in names if n not in used]
     return [*found, *_slipped(study, moves, rest), *_swapped_text(study, moves)]
 
@@ -87,15 +70,20 @@ def _slipped(study: Study, moves: dict[str, Moved], names: Sequence[str]) -> lis
         each = [names[i] for i in cycle]
         holds = "; ".join(f"{names[to[i]]} holds what {names[i]} held" for i in cycle)
         text = f"Columns slipped: {holds} (KS {fit:.3f} at most after putting them back)."
-        found.append(
-            make(
-                study, NAME, "swapped_columns", text, strength=1.0, z=min(moves[n].z for n in each),
-                change=moves[each[0]].change, rows=rows, effect=fit, unit="KS distance", n=int(rows.sum()),
-                features=each, supports=("swapped_columns", "schema_change"),
-                refutes=("covariate_shift", "concept_drift", "unit_change"),
-            )
-        )  # fmt: skip
+        found.append(_exchanged(study, moves, each, text, rows, fit, ("schema_change",)))
     return found
+
+
+def _exchanged(
+    study: Study, moves: dict[str, Moved], names: Sequence[str], text: str, rows: Mask, fit: float,
+    also: Sequence[str] = (),
+) -> Evidence:  # fmt: skip
+    """Name numbers that hold each other's values, as surely as the least of them moved."""
+    return make(
+        study, NAME, "swapped_columns", text, strength=1.0, z=min(moves[n].z for n in names),
+        change=moves[names[0]].change, rows=rows, effect=fit, unit="KS distance", n=int(rows.sum()), features=names,
+        supports=("swapped_columns", *also), refutes=("covariate_shift", "concept_drift", "unit_change"),
+    )  # fmt: skip
 
 
 def _cycles(to: Sequence[int]) -> list[list[int]]:
@@ -175,30 +163,19 @@ def _swapped_text(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
     """Two text columns that took each other's values."""
     found: list[Evidence] = []
     names = [n for n, m in moves.items() if not m.numeric]
-    for i, one in enumerate(names):
-        for two in names[i + 1 :]:
-            a, b = study.ref.features[one], study.ref.features[two]
-            x, y = study.log.features[one], study.log.features[two]
-            if not all(isinstance(c, Codes) for c in (a, b, x, y)):
-                continue
-            rows = moves[one].rows & moves[two].rows
-            if _taken(x, b, a, rows) > 0.9 and _taken(y, a, b, rows) > 0.9:  # type: ignore[arg-type]
-                text = f"{one} holds the values that {two} held, and {two} those of {one}."
-                found.append(
-                    make(
-                        study,
-                        NAME,
-                        "swapped_columns",
-                        text,
-                        strength=1.0,
-                        z=moves[one].z,
-                        change=moves[one].change,
-                        rows=rows,
-                        n=int(rows.sum()),
-                        features=[one, two],
-                        refutes=("new_category", "category_recoded"),
-                    )
-                )
+    for one, two in combinations(names, 2):
+        a, b = study.ref.features[one], study.ref.features[two]
+        x, y = study.log.features[one], study.log.features[two]
+        if not all(isinstance(c, Codes) for c in (a, b, x, y)):
+            continue
+        rows = moves[one].rows & moves[two].rows
+        if _taken(x, b, a, rows) > 0.9 and _taken(y, a, b, rows) > 0.9:  # type: ignore[arg-type]
+            text = f"{one} holds the values that {two} held, and {two} those of {one}."
+            made = make(
+                study, NAME, "swapped_columns", text, strength=1.0, z=moves[one].z, change=moves[one].change, rows=rows,
+                n=int(rows.sum()), features=[one, two], refutes=("new_category", "category_recoded"),
+            )  # fmt: skip
+            found.append(made)
     return found
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, since
 from toolkit.detectors.study import Study
-from toolkit.detectors.values import distinct
 from toolkit.profile.model import Floats, Ints
 from toolkit.timeline.change import find_change
 
@@ -67,15 +66,11 @@ def _told(time: Floats, x: Floats) -> Floats | None:
     values, codes = np.unique(x[known], return_inverse=True)
     if known.sum() < 2 * _CELLS or not _VALUES <= len(values) <= _CELLS:
         return None
-    cell = _cell(time[known])
-    pairs, counts = distinct((cell * len(values) + codes).astype(np.float64))
-    order = np.lexsort((-counts, pairs // len(values)))
-    first = order[np.flatnonzero(np.diff(pairs[order] // len(values), prepend=-1))]
-    if counts[first].sum() < _TELLS * known.sum():
+    many = len(values)
+    table = np.bincount(_cell(time[known]) * many + codes, minlength=_CELLS * many).reshape(_CELLS, many)
+    if table.max(1).sum() < _TELLS * known.sum():
         return None
-    out = np.full(_CELLS, np.nan)
-    out[(pairs[first] // len(values)).astype(np.int64)] = values[(pairs[first] % len(values)).astype(np.int64)]
-    return out
+    return np.where(table.any(1), values[table.argmax(1)], np.nan)
 
 
 def _cell(time: Floats) -> Ints:

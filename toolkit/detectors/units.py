@@ -156,13 +156,8 @@ def _certainty(unit: Unit, word: Word, n: int, *, sudden: bool) -> tuple[float, 
     told = " No other column goes with it and it lies on no grid, so a crowd larger by as much would look alike."
     if not unit.known:
         return 0.35, told
-    return by_chance(n), told
-
-
-def by_chance(n: int) -> float:
-    """Give how sure a known factor is that a crowd larger by as much may hit, by its precision in n rows."""
     hit = 2 * (0.01 + 1 / np.sqrt(n)) * sum(1 < f < NEAR for f in FACTORS) / np.log(NEAR)
-    return float(np.clip(1.0 - 1.5 * hit, 0.35, 0.85))
+    return float(np.clip(1.0 - 1.5 * hit, 0.35, 0.85)), told
 
 
 _SCALES: Final[tuple[tuple[str, Callable[[Floats], Floats]], ...]] = (
