@@ -16,8 +16,8 @@ from toolkit.causes.evidence import Gathered, gather
 from toolkit.causes.ledger import draw_up
 from toolkit.causes.settle import would_settle
 from toolkit.causes.touched import in_question
+from toolkit.detectors.bands import MOST_VALUES
 from toolkit.detectors.evidence import Evidence, onset_of
-from toolkit.detectors.gaps import MOST_VALUES
 from toolkit.detectors.promise import hollow, perfect
 from toolkit.detectors.study import Study, make_study
 from toolkit.detectors.threads import one_thread
@@ -224,9 +224,10 @@ def _notes(study: Study, damage: Damage) -> tuple[str, ...]:
             "The model is all but never wrong on the reference, as it is on rows that taught it, and no column split "
             "says which rows were held out: losses may have been promised that nobody could keep."
         )
-    many = [name for name, codes in study.log.groups.items() if len(codes.names) > MOST_VALUES]
-    if many:
-        notes.append(f"Not compared, for it has more than {MOST_VALUES} values: {', '.join(many)}.")
+    for name, codes in study.log.groups.items():
+        if codes.names != (held := study.profile.sample.groups[name].names):
+            shown = ", ".join(codes.names) if len(codes.names) < MOST_VALUES else f"the {MOST_VALUES - 1} commonest"
+            notes.append(f"The {len(held)} values of {name} are compared as {shown}.")
     late = round(float(study.log.weight[~study.mature].sum()))
     if late:
         notes.append(f"The last {late} rows are too young for their labels and were left out of every error count.")

@@ -24,7 +24,6 @@ from toolkit.detectors.evidence import (
     percent,
     probability,
 )
-from toolkit.detectors.gaps import MOST_VALUES
 from toolkit.detectors.generalisation import naive_loss, unskilled
 from toolkit.detectors.study import Study, is_probability
 from toolkit.profile.model import Floats, Ints, Mask, Sample
@@ -151,7 +150,7 @@ def groups_apart(study: Study, now: tuple[Floats, Floats]) -> Iterator[Apart]:
     then = None if study.own_reference else stated(study, study.ref, None)
     half = first_half(~np.isnan(now[0]) & ~np.isnan(now[1]))
     for column, codes in study.log.groups.items():
-        if not 2 <= len(codes.names) <= MOST_VALUES:
+        if len(codes.names) < 2:
             continue
         whole, *halves = (_Lines(*now, np.where(rows, codes.codes, -1)) for rows in (True, half, ~half))
         there = study.ref.groups.get(column)

@@ -13,7 +13,6 @@ import numpy as np
 
 from toolkit.detectors.decisions import answers
 from toolkit.detectors.evidence import Evidence, difference, make, percent, points
-from toolkit.detectors.gaps import MOST_VALUES
 from toolkit.detectors.study import Study, is_probability
 from toolkit.detectors.unmoved import LEAST, still
 from toolkit.profile.model import Codes, Floats, Mask, Sample
@@ -130,7 +129,7 @@ def _apart(x: Floats, codes: Codes, *, both: bool = False) -> list[float]:
 
     Empty where one of the values has too few rows to say, or there are none to compare.
     """
-    if not 2 <= len(codes.names) <= MOST_VALUES:
+    if len(codes.names) < 2:
         return []
     ends = []
     for place in range(len(codes.names)):

@@ -15,7 +15,6 @@ from toolkit.profile.model import Codes, Floats, Mask, Sample
 from toolkit.records import Slice, SliceTerm
 
 LEAST: Final = 20
-MOST_VALUES: Final = 30
 #: Values of two attributes that are crossed.
 _FEW: Final = 8
 
@@ -73,7 +72,7 @@ def measured(study: Study) -> dict[str, Floats]:
 
 def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
     """Compare each value of a group with all others by each measure; of two values once, and the side worse off."""
-    if len(codes.names) < 2 or len(codes.names) > MOST_VALUES:
+    if len(codes.names) < 2:
         return
     now = measured(study)
     base = measures(study, study.ref, None) if not study.own_reference else {}

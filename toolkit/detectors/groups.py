@@ -26,7 +26,7 @@ from toolkit.detectors.evidence import (
     p_of_z,
     percent,
 )
-from toolkit.detectors.gaps import LEAST, MOST_VALUES, Gap, corners, gaps, measured, measures
+from toolkit.detectors.gaps import LEAST, Gap, corners, gaps, measured, measures
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes
 from toolkit.records import SliceTerm
@@ -86,7 +86,7 @@ def _narrowed(study: Study, e: Evidence) -> Evidence:
     mine = study.log.groups[term.column].rows_of(term.value)
     found = []
     for column, codes in study.log.groups.items():
-        for value in codes.names if column != term.column and 2 <= len(codes.names) <= MOST_VALUES else ():
+        for value in codes.names if column != term.column and len(codes.names) > 1 else ():
             part = mine & codes.rows_of(value)
             rest, others = mine & ~part & (codes.codes >= 0), ~mine
             if min((~np.isnan(x[r])).sum() for r in (part, rest, others)) < LEAST:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from toolkit.detectors.bands import in_bands
 from toolkit.detectors.calendar import of_the_season
 from toolkit.detectors.level import Level, learn
 from toolkit.detectors.matrices import Design, design
@@ -283,7 +284,7 @@ def is_probability(score: Floats) -> bool:
 
 def make_study(profile: Profile) -> Study:
     """Split a profile into baseline and log."""
-    sample = profile.sample
+    sample = in_bands(profile.sample)
     log = sample.take(sample.part == LOG)
     validation, train = sample.take(sample.part == REFERENCE), sample.take(sample.part == TRAIN)
     mature = _mature(log)

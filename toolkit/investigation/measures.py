@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from toolkit.detectors.bands import MOST_VALUES, together
 from toolkit.detectors.study import make_study
 from toolkit.notebooks.bundle import Bundle, GroupValue, Metric, Series
 from toolkit.profile.model import Cube, Floats, Profile, at
@@ -17,8 +18,6 @@ from toolkit.records import Verdict
 
 #: The normal quantile of a two-sided 95 % interval.
 Z: Final = 1.959963984540054
-#: The most values of one column that are kept, those with the most rows.
-MOST_VALUES: Final = 30
 _TRAINING: Final = ("train", "training", "fit")
 
 
@@ -204,12 +203,27 @@ def _by_value(profile: Profile, measure: Measure) -> Iterator[GroupValue]:
         kind, _, column = name.partition(":")
         if kind not in ("group", "segment") or not len(cube):
             continue
-        value, low, high, n = (_plain(x) for x in measure.values(dict(cube.sums)))
-        order = sorted(range(len(cube)), key=lambda i: -float(cube.sums["n"][i]))
+        names, sums = _few(cube) if kind == "group" else _named(cube)
+        value, low, high, n = (_plain(x) for x in measure.values(sums))
+        order = sorted(range(len(names)), key=lambda i: -float(sums["n"][i]))
         for i in order[:MOST_VALUES]:
-            name_of = cube.keys["value"][i]
-            if name_of is not None and value[i] is not None:
-                yield GroupValue(column, str(name_of), measure.name, value[i], low[i], high[i], int(n[i] or 0))
+            if value[i] is not None:
+                yield GroupValue(column, names[i], measure.name, value[i], low[i], high[i], int(n[i] or 0))
+
+
+def _named(cube: Cube) -> tuple[tuple[str, ...], dict[str, Floats]]:
+    """Give the cells of a cube that have a value, by its name."""
+    have = np.array([value is not None for value in cube.keys["value"]], dtype=bool)
+    return tuple(str(v) for v in cube.keys["value"][have]), {m: sums[have] for m, sums in cube.sums.items()}
+
+
+def _few(cube: Cube) -> tuple[tuple[str, ...], dict[str, Floats]]:
+    """Give the same of a group, put together as it is compared where its values are many."""
+    names, sums = _named(cube)
+    if len(names) <= MOST_VALUES:
+        return names, sums
+    few, place = together(names, sums["n"])
+    return few, {m: np.bincount(place, weights=x, minlength=len(few)).astype(float) for m, x in sums.items()}
 
 
 def _plain(values: Any) -> tuple[float | None, ...]:
