@@ -102,17 +102,7 @@ def _capped(study: Study) -> Evidence | None:
         return None
     day = np.floor((time - time[0]) / 86400).astype(np.int64)
     count = np.bincount(day).astype(float)[:-1]
-    best = (0, 0)
-    for begin in np.flatnonzero(count[: max(len(count) - 6, 0)] >= _LEAST_CAPPED):
-        first = int(begin)
-        if len(count) - first <= best[1] - best[0]:
-            break
-        rest = count[first:]
-        apart = np.maximum.accumulate(rest) - np.minimum.accumulate(rest) > max(1.0, 0.05 * rest[0])
-        last = first + (int(np.argmax(apart)) if apart[-1] else len(rest))
-        if last - first > best[1] - best[0]:
-            best = (first, last)
-    first, last = best
+    first, last = _evenest(count)
     level = float(count[first:last].mean()) if last > first else 0.0
     # a job that started small and grew was not cut off: what a limit cuts was there before it
     before = count[:first]
@@ -130,6 +120,21 @@ def _capped(study: Study) -> Evidence | None:
         study, "traffic", "dropped_traffic", text, strength=0.95, z=15.0, change=change, effect=share - 1,
         unit="share of usual traffic", n=end - start,
     )  # fmt: skip
+
+
+def _evenest(count: Floats) -> tuple[int, int]:
+    """Give the longest run of days within a twentieth of their first, as the first of them and the one after."""
+    best = (0, 0)
+    for begin, end in stretches(count >= _LEAST_CAPPED - 1):  # years without requests cost nothing
+        for first in range(begin, end):
+            if end - first <= best[1] - best[0]:
+                break
+            rest = count[first:end]
+            apart = np.maximum.accumulate(rest) - np.minimum.accumulate(rest) > max(1.0, 0.05 * rest[0])
+            last = first + (int(np.argmax(apart)) if apart[-1] else len(rest))
+            if last - first > best[1] - best[0]:
+                best = (first, last)
+    return best
 
 
 #: Days on end without a request in an hour, and the requests expected in them, that are no chance.
