@@ -215,3 +215,34 @@ def test_a_score_that_came_true_a_little_otherwise_by_chance_is_still_true() -> 
         part["score"] = chance(z)
         part["answer"], part["truth"] = (z >= 0).astype(int), (rng.random(1500) < part["score"]).astype(int)
     assert [e.mechanism for e in groups.detect(study_of(*parts)) if e.mechanism] == []
+
+
+@pytest.mark.parametrize("unequal", [True, False])
+def test_people_are_held_to_equal_cases(*, unequal: bool) -> None:
+    """A group in greater need is granted as often as others: refused in equal cases, or granted for its need."""
+    rng = np.random.default_rng(3)
+    mine = rng.random(2500) < 0.3
+    need = rng.normal(np.where(mine, 0.9, 0.0) if unequal else 0.0, 1.0, 2500)
+    granted = rng.random(2500) < chance(1.5 * need - np.where(mine & unequal, 1.4, 0.0))
+    rows = pd.DataFrame({"need": need, "outcome": np.where(granted, "yes", "no"), "origin": np.where(mine, "B", "A"),
+                         "day": pd.date_range("2025-01-01", periods=2500, freq="3h", tz="UTC")})  # fmt: skip
+    told = {"task": "binary", "roles": {"timestamp": "day", "decision": "outcome", "group": ["origin"],
+                                        "feature": ["need"]}, "values": {"positive": "yes"}}  # fmt: skip
+    d = tk.diagnose(rows, roles=told)
+    assert (d.verdict == "bias") is unequal
+    if unequal:
+        assert any("in equal cases for origin = B" in f.statement for f in d.findings)
+
+
+@pytest.mark.parametrize("seed", [4, 7, 8])
+def test_base_rates_of_three_groups_are_asked_together(seed: int) -> None:
+    """One group's rate is far off, another's a little: what follows for the second is base rates as well."""
+    rng = np.random.default_rng(seed)
+    band = rng.choice(["18-24", "25-49", "50+"], 2600, p=[0.24, 0.5, 0.26])
+    z = rng.normal(pd.Series(band).map({"18-24": -0.5, "25-49": -1.1, "50+": -1.3}), np.where(band == "18-24", 1, 0.9))
+    score = chance(z)
+    rows = pd.DataFrame({"z": z, "score": score, "answer": (score > 0.5).astype(int), "age": band,
+                         "truth": (rng.random(2600) < score).astype(int)})  # fmt: skip
+    told = {"task": "binary", "roles": {"score": "score", "prediction": "answer", "label": "truth", "group": ["age"],
+                                        "feature": ["z"]}, "values": {"positive": 1}}  # fmt: skip
+    assert tk.diagnose(rows, roles=told).verdict == "none"

@@ -9,12 +9,15 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.equal import EQUAL, in_equal_cases
 from toolkit.detectors.evidence import difference, first_half
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 from toolkit.records import Slice, SliceTerm
 
 LEAST: Final = 20
+#: Measures of which more is better.
+SELECTION: Final = frozenset({"selection", EQUAL})
 #: Values of two attributes that are crossed.
 _FEW: Final = 8
 
@@ -59,6 +62,8 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
         out["misses"] = np.where(label == 1, out["error"], np.nan)
         out["false alarms"] = np.where(label == 0, out["error"], np.nan)
         out["selection"] = final
+        if (equal := in_equal_cases(study, sample, final)) is not None:
+            out[EQUAL] = equal
     return out
 
 
@@ -92,7 +97,7 @@ def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
                 before = difference(base[measure][~there], base[measure][there])[0]
             side, rows, low = value, mine, gap
             other = _other(codes, place)
-            if ((measure == "selection" and gap > 0) or (measure != "selection" and gap < 0)) and other is not None:
+            if (gap > 0) == (measure in SELECTION) and gap and other is not None:
                 # named is the side that fares worse
                 side, rows, low = other, rest, -gap
                 interval, z, before = (-interval[1], -interval[0]), -z, -before
@@ -129,6 +134,6 @@ def corners(study: Study) -> Iterator[Gap]:
             codes = np.where((a.codes >= 0) & (b.codes >= 0), a.codes * len(b.names) + b.codes, -1)
             pairs = {str(place): pair for place, pair in enumerate(product(a.names, b.names))}
             for g in gaps(study, f"{one} and {two}", Codes(tuple(pairs), codes)):
-                if g.measure != "selection":
+                if g.measure not in SELECTION:
                     x, y = pairs[g.value]
                     yield replace(g, value=f"{x} and {y}", slice=(SliceTerm(one, x), SliceTerm(two, y)))

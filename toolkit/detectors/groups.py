@@ -16,6 +16,7 @@ import numpy as np
 
 from toolkit.detectors.base_rates import earned, harder
 from toolkit.detectors.curve import auc
+from toolkit.detectors.equal import EQUAL
 from toolkit.detectors.evidence import (
     Evidence,
     difference,
@@ -26,7 +27,7 @@ from toolkit.detectors.evidence import (
     p_of_z,
     percent,
 )
-from toolkit.detectors.gaps import LEAST, Gap, corners, gaps, measured, measures
+from toolkit.detectors.gaps import LEAST, SELECTION, Gap, corners, gaps, measured, measures
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes
 from toolkit.records import SliceTerm
@@ -42,6 +43,8 @@ _WEAK: Final = 0.9
 _ALONE: Final = 5.0
 #: How far base rates must explain a gap that is told as theirs.
 _EARNED: Final = 0.9
+#: The gap, in points (of numbers in deviations of the label), that matters by half; 9 points of anything else.
+_MATTERS: Final = {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "overestimate": 0.2, EQUAL: 0.06}
 _FOLLOW: Final = frozenset({"performance_gap", "selection_gap"})
 
 
@@ -127,7 +130,7 @@ def _corrected(gaps: list[Gap]) -> list[Gap]:
 
 def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     """Weigh one gap: how large, how steady, and what it is called."""
-    worse = -g.gap if g.measure == "selection" else g.gap
+    worse = -g.gap if g.measure in SELECTION else g.gap
     if worse <= 0:
         return None
     # a reference without decisions says nothing of what people do
@@ -182,11 +185,9 @@ def _size(g: Gap, worse: float) -> float:
     Of selection by the four-fifths rule (29 CFR 1607.4 D); errors that are rare for all others are judged by how many
     times as many a group has, as differentials of recognisers are (NIST IR 8280).
     """
-    points = logistic(
-        45 * (worse - {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "overestimate": 0.2}.get(g.measure, 0.09))
-    )
+    points = logistic(45 * (worse - _MATTERS.get(g.measure, 0.09)))
     low, high = sorted((g.rate, g.rest))
-    if g.measure == "selection":
+    if g.measure in SELECTION:
         ratio = low / high if high > 0 else 1.0
         return max(points, logistic(16 * (0.74 - ratio)) * logistic(200 * (worse - 0.02)))
     if g.measure in ("error", "misses", "false alarms") and high <= 1:
@@ -210,7 +211,7 @@ def _steady(g: Gap) -> float:
 
 def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """Give the mechanism's name and how far the gap is explained by something fair (0 to 1)."""
-    if g.measure == "selection":
+    if g.measure in SELECTION:
         return _selection(study, g, mine)
     if g.measure == "overestimate":  # who is served worse is also taken for too much, or too little
         return "calibration_gap", 0.3 if any(o.measure == "error" and o.value == g.value for o in mine) else 0.0
