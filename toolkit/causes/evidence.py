@@ -14,12 +14,14 @@ from toolkit.detectors import (
     as_it_was,
     association,
     both_splits,
+    bound,
     calibration,
     categories,
     clipped,
     clock,
     copied,
     crossed,
+    deadline,
     deciders,
     decisions,
     defaults,
@@ -103,7 +105,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     served, fitted = scoring.detect(study, defects)
     versioned = versions.detect(study)
     versioned += old_version.detect(study, fitted, versioned)
-    service_found = [*service.detect(study), *traffic.detect(study), *fold.detect(study)]
+    service_found = [*service.detect(study), *deadline.detect(study), *traffic.detect(study), *fold.detect(study)]
     explained = {
         f for e in inputs if CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.4 for f in e.finding.features
     }
@@ -130,6 +132,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *calibration.detect(study),
         *decisions.detect(study, events),
         *reliance.detect(study),
+        *bound.detect(study),
         *deciders.detect(study, events),
         *policy.detect(study),
     ]

@@ -19,6 +19,8 @@ NAME = "decisions"
 LEAST: Final = 30
 #: The least cost of decisions, in deviations of the label (or as an error rate), that is worth a word.
 _WORTH: Final = 0.004
+#: The part of the model's usual error by which a number changes that was only rounded.
+_ROUNDED: Final = 0.25
 #: Words in the name of a decider that say that no person decided.
 _MACHINES: Final = ("default", "fallback", "timeout", "auto", "system", "rule", "machine")
 
@@ -50,9 +52,10 @@ def by_machine(study: Study) -> Mask:
 
 
 def differ_from(study: Study, guess: Floats, decision: Floats) -> Mask:
-    """Mark the rows whose decision is another than the model's answer; numbers to nine digits."""
+    """Mark the rows whose decision is another than the model's answer; of numbers by more than rounding them does."""
     if study.regression:
-        return np.asarray(np.abs(guess - decision) > 1e-9)
+        usual = 1.0 if study.level is None else study.level.weight(guess)
+        return np.asarray(np.abs(guess - decision) * usual > max(1e-9, _ROUNDED * study.usual_error))
     return np.asarray(guess != decision)
 
 

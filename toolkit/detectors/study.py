@@ -90,6 +90,12 @@ class Study:
         """Losses of the training rows, where the reference tells them apart."""
         return None if self.train is None else losses(self.train, self.threshold, self.profile.task, self.level)
 
+    @cached_property
+    def usual_error(self) -> float:
+        """The median loss of the model's answers on the baseline; 0 where it is unknown."""
+        known = self.ref_loss.model[~np.isnan(self.ref_loss.model)]
+        return float(np.median(known)) if len(known) else 0.0
+
     def weight(self, sample: Sample) -> Floats:
         """Give by what each row's error counts as one of a usual answer; 1 where errors do not grow with answers."""
         if self.level is None:
@@ -296,7 +302,7 @@ def make_study(profile: Profile) -> Study:
     own = len(ref) < LEAST_ROWS
     level = _level(log.take(np.arange(len(log)) < len(log) // 3) if own else ref, threshold, profile.task)
     if own:
-        ref, baseline = log.take(_early(log, threshold, profile.task, level)), "early_log"
+        ref, baseline = log.take(_early(log, mature, threshold, profile.task, level)), "early_log"
     return Study(profile, train if len(train) else None, ref, log, baseline, mature, threshold, level)
 
 
@@ -307,10 +313,10 @@ def _level(healthy: Sample, threshold: float, task: str) -> Level | None:
     return learn(predicted(healthy, threshold, task), losses(healthy, threshold, task).model)
 
 
-def _early(log: Sample, threshold: float, task: str, level: Level | None) -> Mask:
+def _early(log: Sample, mature: Mask, threshold: float, task: str, level: Level | None) -> Mask:
     """Give the log's earliest healthy part: all before the first change of the loss, at least a tenth of it."""
     n = len(log)
-    loss = losses(log, threshold, task, level).final
+    loss = np.where(mature, losses(log, threshold, task, level).final, np.nan)
     change = find_change(loss)
     if task == "regression" and not change.found:
         change = find_change(without_rhythm(loss, log.time))
