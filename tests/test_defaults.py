@@ -185,3 +185,14 @@ def test_a_value_that_fills_in_on_some_days_alone(value: float) -> None:
     assert got.rows is not None
     assert abs(int(got.rows.sum()) - int(hit.sum())) < 30
     assert defaults.detect(study_of(log, reference)) == []
+
+
+def test_small_numbers_of_a_new_crowd_are_no_default() -> None:
+    """One in four has been there for months and not for years: 3, 4 and 5 came up alike, and none was filled in."""
+    rng = np.random.default_rng(12)
+    log, reference = healthy(rng, 3000), healthy(rng, 3000)
+    for rows, new in ((reference, 0.01), (log, 0.01)):
+        thin = rng.random(3000) < np.where(np.arange(3000) > 1500, new + (0.25 if rows is log else 0.0), new)
+        rows["x"] = np.where(thin, rng.gamma(2, 3, 3000), 20 + rng.gamma(3, 22, 3000)).round()
+    got = [e for e in defaults.detect(study_of(log, reference)) if e.mechanism == "default_filled"]
+    assert max((e.strength for e in got), default=0.0) < 0.1

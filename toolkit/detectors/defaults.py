@@ -15,12 +15,16 @@ from toolkit.detectors.calendar import counts_up, of_the_clock, of_the_day
 from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
 from toolkit.detectors.linked import of_age, weighed
+from toolkit.detectors.periods import by_chance, period_repeats
 from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
 from toolkit.detectors.values import distinct, several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
+#: Of more values than this three may rise by chance of the crowd; alike is at least this part of the first.
+_FEW: Final = 6
+_ALIKE: Final = 0.5
 LEAST_RISE: Final = 0.03
 #: Seconds that what holds for whole days may stand still: Christmas and the New Year, a campaign.
 _HOLIDAYS: Final = 20 * 86400.0
@@ -34,6 +38,7 @@ _KEPT: Final = 0.15
 _BUNCHED: Final = 12.0
 #: What a row repeats whose number is one of very few that are left.
 A_DOZEN: Final = "one of the dozen rows before it"
+A_PERIOD: Final = "values of the period before"
 PLACEHOLDERS: Final = frozenset(
     {
         "",
@@ -191,12 +196,20 @@ def _inner(base: Column, column: Column, filled: Mask) -> bool:
 
 
 def _several(base: Column, column: Column, rows: Mask) -> bool:
-    """Whether two values or more came up that the baseline never had, among a few: one value fills in, not several."""
+    """Whether several values came up: of a few, two that the baseline never had; of many, three that rose alike."""
     if isinstance(base, Codes) or isinstance(column, Codes):
         return False
     values, counts = distinct(column[rows & ~np.isnan(column)])
     fresh = ~np.isin(values, base) & (counts > 0.9 * LEAST_RISE * counts.sum())
-    return bool(len(values) <= 40 and fresh.sum() >= 2)
+    if len(values) <= 40 and fresh.sum() >= 2:
+        return True
+    old, before = distinct(base[~np.isnan(base)])
+    rise = counts / max(counts.sum(), 1)
+    if len(old):
+        at = np.minimum(np.searchsorted(old, values), len(old) - 1)
+        rise = rise - np.where(old[at] == values, before[at] / before.sum(), 0.0)
+    top = np.sort(rise)[::-1]
+    return bool(len(top) > _FEW and top[2] > _ALIKE * top[0])
 
 
 def _elsewhere(base: Column, column: Column, others: Mask) -> bool:
@@ -269,6 +282,7 @@ def frozen(study: Study, name: str, base: Column, column: Column, before: Before
         (segment_repeats(before, base, column, plain), "the row before it of its segment"),
         (plain, "the row before it"),
         (few_repeats(base, column, plain), A_DOZEN),
+        (period_repeats((study.ref.time, study.log.time), base, column), A_PERIOD),
     ):
         found = None if repeats is None else _frozen(study, name, base, column, *repeats, kind)
         if found is not None:
@@ -293,9 +307,11 @@ def _frozen(
     rows = inside(change, len(log))
     if kind == A_DOZEN and not _few_left(column, change):
         return None
+    if kind == A_PERIOD and (change.after < 0.95 or by_chance(study.log.time, column, rows, change.after)):
+        return None
     if study.own_reference:  # the early rows may be of the change themselves
         base = column.take(~rows) if isinstance(column, Codes) else column[~rows]
-    if _is_default(base, column, change) or _by_chance(column, rows, change.after):
+    if _is_default(base, column, change) or (kind != A_PERIOD and _by_chance(column, rows, change.after)):
         return None
     text = (
         f"{name} repeats {kind} in {percent(change.after)} of the rows since the change, {percent(change.before)} "

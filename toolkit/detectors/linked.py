@@ -17,7 +17,7 @@ from toolkit.detectors import clock, dial
 from toolkit.detectors.evidence import Evidence, difference, percent
 from toolkit.detectors.scoring import linear, linear_names
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Floats, Ints, Mask
+from toolkit.profile.model import Floats, Mask
 
 #: One-sided 95 %.
 _SIDE: Final = 1.64
@@ -67,7 +67,7 @@ def of_age(study: Study, old: Floats, rows: Mask) -> Link | None:
 
 
 def without(study: Study, names: Sequence[str], rows: Mask) -> Link | None:
-    """Fit the label anew on the baseline without some features, and see whether it misses ``rows`` all the same.
+    """Fit the label anew, without some features, on baseline and log before; see whether that misses ``rows`` as well.
 
     Returns:
         The bound; ``None`` where the loss did not rise, the labels are of many classes, or the other features do not
@@ -77,8 +77,7 @@ def without(study: Study, names: Sequence[str], rows: Mask) -> Link | None:
     others = np.array([n not in names for n in linear_names(study)], dtype=bool)
     if rise is None or not others.any() or study.profile.task == "multiclass":
         return None
-    base, now = _refit(study, others, rows)
-    usual = float(np.nanmean(study.ref_loss.model))
+    usual, base, now = _refit(study, others, rows)
     again, _, (low, _), z = difference(base, now)
     if not np.isfinite(again) or float(np.nanmean(base)) - usual > _WORSE * rise or z < _ROSE:
         return None
@@ -116,23 +115,32 @@ def _rise(study: Study, rows: Mask) -> float | None:
     return rise if np.isfinite(rise) and rise > 0 and z >= _ROSE else None
 
 
-def _refit(study: Study, others: Mask, rows: Mask) -> tuple[Floats, Floats]:
-    """Give the losses of a line through some columns: out of fold on the baseline, and of the two halves on rows."""
-    label, loss = study.ref.label, study.log_loss.model
+def _refit(study: Study, others: Mask, rows: Mask) -> tuple[float, Floats, Floats]:
+    """Fit a line through some columns to the baseline and to the log before the first of some rows.
+
+    Returns:
+        The model's mean loss there, those of the line out of fold, and those of its two halves on the rows.
+    """
+    earlier = np.arange(len(rows)) < int(np.argmax(rows))  # the world may have wandered away from the baseline by then
+    label = np.concatenate((study.ref.label, np.where(earlier, study.mature_label, np.nan)))
+    loss = np.concatenate((study.ref_loss.model, study.log_loss.model))
     good = np.random.default_rng(study.profile.seed).permutation(np.flatnonzero(~np.isnan(label)))[:_FITTED]
-    asked = np.flatnonzero(rows & ~np.isnan(loss))
+    asked = np.flatnonzero(rows & ~np.isnan(study.log_loss.model))
     if len(good) < 4 * _LEAST or len(asked) < _LEAST:
-        return np.zeros(0), np.zeros(0)
-    A, B, half = linear(study, study.ref, good)[:, others], linear(study, study.log, asked)[:, others], len(good) // 2
+        return np.nan, np.zeros(0), np.zeros(0)
+    there, here = good[good < len(study.ref)], good[good >= len(study.ref)] - len(study.ref)
+    good = np.concatenate((there, here + len(study.ref)))
+    A = np.concatenate((linear(study, study.ref, there), linear(study, study.log, here)))[:, others]
+    B, fold = linear(study, study.log, asked)[:, others], np.arange(len(good)) % 2
     base, now = np.full(len(good), np.nan), np.zeros(len(asked))
-    for fit, test in ((slice(half), slice(half, None)), (slice(half, None), slice(half))):
-        y = label[good[fit]]
+    for k in (0, 1):
+        y = label[good[fold == k]]
         if len(np.unique(y)) < 2:
-            return np.zeros(0), np.zeros(0)
-        model = _line(study).fit(A[fit], y)
-        base[test] = _missed(study, model.predict(A[test]), label, good[test])
-        now += _missed(study, model.predict(B), study.log.label, asked) / 2
-    return base, now
+            return np.nan, np.zeros(0), np.zeros(0)
+        model = _line(study).fit(A[fold == k], y)
+        base[fold != k] = _missed(study, model.predict(A[fold != k]), label[good[fold != k]])
+        now += _missed(study, model.predict(B), study.log.label[asked]) / 2
+    return float(np.nanmean(loss[good])), base, now
 
 
 def _line(study: Study) -> Any:
@@ -141,6 +149,6 @@ def _line(study: Study) -> Any:
     return Ridge(alpha=1e-3) if study.regression else LogisticRegression(max_iter=200)
 
 
-def _missed(study: Study, said: Floats, label: Floats, rows: Ints) -> Floats:
-    out: Floats = np.abs(said - label[rows]) if study.regression else (said != label[rows]).astype(float)
+def _missed(study: Study, said: Floats, label: Floats) -> Floats:
+    out: Floats = np.abs(said - label) if study.regression else (said != label).astype(float)
     return out
