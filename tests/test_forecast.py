@@ -72,3 +72,15 @@ def test_a_column_typed_on_the_command_line_is_enough(capsys: pytest.CaptureFixt
         assert line in refused.line
     both = run(capsys, "diagnose", log, "--roles", "r.toml", "--column", "label=units_sold")
     assert "give --roles or --column" in both.line
+
+
+@pytest.mark.parametrize(("world", "named"), [(0.7, True), (1.0, False)])
+def test_a_season_does_not_hide_what_fell_short(world: float, *, named: bool) -> None:
+    """Passengers fall by a third as summer begins, and the forecast rises with the season: held to the year before."""
+    rng, week = np.random.default_rng(4), np.arange(130)
+    when = pd.date_range("2023-01-01", periods=130, freq="7D", tz="UTC")
+    season = 8000 * (1 - 0.4 * np.cos(2 * np.pi * (week + 31) / 52))
+    came = season * np.exp(rng.normal(0, 0.05, 130)) * np.where(week >= 93, world, 1)
+    rows = pd.DataFrame({"week": when, "forecast": season.round(-1), "came": came})
+    got = tk.diagnose(rows, roles={"rest": "guess", "roles": {"label": "came"}})
+    assert (got.mechanism == "concept_drift") is named

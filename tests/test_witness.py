@@ -85,3 +85,14 @@ def test_numbers_without_a_grid_say_nothing() -> None:
     """Values that were never rounded lie on no grid."""
     x = np.random.default_rng(4).normal(size=500)
     assert not left_grid(x, x * 100, x)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_part_that_differs_in_other_columns_is_another_crowd(*, alone: bool) -> None:
+    """A quarter of the rows are an eighteenth as large: a unit if nothing else of them is otherwise, else newcomers."""
+    rng = np.random.default_rng(7)
+    log = served(1, 1.0, lonely=True, n=3000)
+    part = rng.random(3000) < np.where(np.arange(3000) < 1500, 0.0, 0.25)
+    log["x"] = np.where(part, log["x"] / 18, log["x"])
+    log["w"] += np.where(part & ~alone, 1.2, 0.0)
+    assert [e.mechanism for e in found(log, lonely=True)] == (["unit_change"] if alone else [])

@@ -20,6 +20,9 @@ from toolkit.timeline.change import Change, find_change
 
 NAME = "forecast"
 LEAST: Final = 12
+#: Weeks stay weeks: a year of 52 of them, in seconds; the rows, as a share, that need one before theirs.
+_YEAR: Final = 364 * 86400.0
+_MOST: Final = 0.5
 #: A series of more rows needs no past: its own rows show what changed.
 _SHORT: Final = 1000
 
@@ -31,10 +34,24 @@ class _Series:
     label: Floats
     guess: Floats
     past: int
+    time: Floats
 
     @property
     def residual(self) -> Floats:
         return self.label - self.guess
+
+    def beside_the_year(self, x: Floats) -> Floats:
+        """Give values less those of a year before, where most rows have one: a season is no break; else as they are."""
+        if np.isnan(self.time).any():
+            return x
+        then = self.time - _YEAR
+        near = np.clip(np.searchsorted(self.time, then), 1, len(x) - 1)
+        near -= then - self.time[near - 1] < self.time[near] - then
+        close = np.abs(self.time[near] - then) < 1.5 * float(np.median(np.diff(self.time)))
+        known = close & ~np.isnan(x) & ~np.isnan(x[near])
+        if known.sum() < _MOST * len(x):
+            return x
+        return np.where(known, x - x[near], np.nan)
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -58,7 +75,7 @@ def _detect(study: Study) -> list[Evidence]:
     rows = inside(change, len(residual))
     if min((~np.isnan(residual[rows])).sum(), (~np.isnan(residual[~rows])).sum()) < 3:
         return []
-    came, told = _break(series.label, change), _break(series.guess, change)
+    came, told = (_break(series.beside_the_year(x), change) for x in (series.label, series.guess))
     if not np.isfinite(came) or not np.isfinite(told):
         return []
     missed, _, interval, z = difference(residual[~rows], residual[rows])
@@ -92,12 +109,13 @@ def _series(study: Study) -> _Series:
         and bool(before.max(initial=-np.inf) <= study.log.time.min(initial=np.inf))
     )
     if not is_past:
-        return _Series(label, study.log.prediction, 0)
+        return _Series(label, study.log.prediction, 0, study.log.time)
     order = np.argsort(before, kind="stable")
     return _Series(
         np.concatenate([study.ref.label[order], label]),
         np.concatenate([study.ref.prediction[order], study.log.prediction]),
         len(order),
+        np.concatenate([before[order], study.log.time]),
     )
 
 

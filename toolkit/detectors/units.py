@@ -17,7 +17,7 @@ from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, ks_z, make, percent, some
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import cell_of, runs, several
-from toolkit.detectors.witness import Word, ask
+from toolkit.detectors.witness import Word, ask, strangers
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -110,6 +110,8 @@ def of_column(
     if unit is None:
         return transform_of(study, name, base, column, rows, own, z)
     word = ask(study, name, base, column, np.where(unit.rows, (column - unit.offset) / unit.slope, column), unit.rows)
+    if word == "silent" and not alone and strangers(study, name, unit.rows, rows):
+        word = "crowd"
     if word == "crowd" or (unit.blurred and word != "unit"):
         return None
     flags = unit.rows.astype(float)

@@ -13,14 +13,18 @@ from typing import Final, Literal
 
 import numpy as np
 
-from toolkit.detectors.evidence import some
+from toolkit.detectors.evidence import ks_distance, ks_z, some
 from toolkit.detectors.study import Study
+from toolkit.detectors.where import confined
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 
 Word = Literal["unit", "crowd", "silent"]
 #: From this z on a witness is heard, after the number of columns asked.
 HEARD: Final = 3.0
 _MOST_COLUMNS: Final = 40
+#: How far another column of the marked rows lies from that of the rest (KS), and how surely (z), of another crowd.
+_STRANGE: Final = 0.25
+_SURE: Final = 6.0
 _STEPS: Final = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001, 1e-4)
 
 
@@ -39,6 +43,23 @@ def ask(study: Study, name: str, base: Floats, column: Floats, undone: Floats, r
     if z <= -HEARD:
         return "crowd"
     return "unit" if z >= HEARD or left_grid(base, column[rows], undone[rows]) else "silent"
+
+
+def strangers(study: Study, name: str, rows: Mask, among: Mask) -> bool:
+    """Say whether the marked rows differ from those ``among`` them in other numbers too, and no segment says why.
+
+    A unit that changed for some rows leaves all else of them as it was; of another crowd several columns are its own.
+    """
+    rest = among & ~rows
+    if min(rows.sum(), rest.sum()) < 30 or confined(study, rows, among)[0]:
+        return False
+    for other, (_, now) in study.numbers.items():
+        if other != name:
+            mine, others = (now[side & ~np.isnan(now)] for side in (rows, rest))
+            apart = ks_distance(mine, others)
+            if apart > _STRANGE and ks_z(apart, len(mine), len(others)) > _SURE:
+                return True
+    return False
 
 
 def company(study: Study, name: str, base: Floats, column: Floats, undone: Floats, rows: Mask) -> float:
