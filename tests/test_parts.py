@@ -84,3 +84,15 @@ def test_a_site_never_seen_is_a_pilot_and_a_new_device_a_new_category() -> None:
         )
         said = toolkit.diagnose(timed, roles={**ROLES, "roles": roles})
         assert said.mechanism == expected
+
+
+def test_labels_drawn_at_random_in_one_town_are_seen_though_the_whole_hides_them() -> None:
+    """Most of Hof's labels are anybody's since row 2000: too few of all to move the whole, and no rule to learn."""
+    rng = np.random.default_rng(21)
+    log, reference = answered(traffic(1, 4500)), answered(traffic(2, 1000))
+    odd = (np.arange(4500) >= 2000) & (log["town"] == "Hof") & (rng.random(4500) < 0.7)
+    log["truth"] = np.where(odd, rng.integers(0, 2, 4500), log["truth"]).astype(float)
+    log.loc[rng.random(4500) < 0.3, "truth"] = np.nan
+    said = diagnosed(log, reference)
+    assert (said.verdict, said.mechanism) == ("data", "label_noise")
+    assert [(t.column, t.value) for t in said.slice] == [("town", "Hof")]

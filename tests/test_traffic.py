@@ -121,3 +121,17 @@ def test_years_of_even_days_are_looked_at_at_once() -> None:
     began = time.process_time()
     assert traffic._capped(study) is None
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("kept", [0.2, 1.0])
+def test_two_weeks_of_one_town_are_missed_beside_its_quiet_weekends(kept: float) -> None:
+    """A firewall lets one request in five of a town through for two weeks; its weekends are quiet anyway."""
+    rng = np.random.default_rng(16)
+    days = np.repeat(np.arange(84), rng.poisson(np.where(np.arange(84) % 7 < 5, 90, 12)))
+    town = rng.choice(["Bonn", "Hof", "Ulm"], len(days), p=[0.4, 0.35, 0.25])
+    stays = (town != "Hof") | (days < 58) | (days >= 74) | (rng.random(len(days)) < kept)
+    when = pd.Timestamp("2025-01-06", tz="UTC") + pd.to_timedelta(np.sort(days + rng.random(len(days))), unit="D")
+    log = healthy(rng, len(days)).assign(when=when, town=town)[stays]
+    with read_log(log, {**ROLES, "roles": {**ROLES["roles"], "feature": ["x", "w"], "segment": ["town"]}}) as opened:
+        got = traffic.detect(make_study(build_profile(opened)))
+    assert [t.value for e in got for t in e.finding.slice] == (["Hof"] if kept < 1 else [])

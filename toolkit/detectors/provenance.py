@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z
 from toolkit.detectors.matrices import taught
-from toolkit.detectors.relation import Relation
+from toolkit.detectors.relation import Part, Relation, part_that_rose
 from toolkit.detectors.study import LEAST_ROWS, Study, seen
 from toolkit.logs.names import SOURCE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask
@@ -57,7 +57,12 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
                 continue  # what the baseline never held is a world that grew
             if z > 6 and a - b > 0.15 and extra > 0.6 and (best is None or z > best[0]):
                 best = (z, column, value, mine, extra)
-    if best is None or not r.change.found:
+    since, among = r.change, r.rows
+    part = None if best is not None else part_that_rose(study)
+    if part is not None:
+        best, since = _of_the_part(study, part), part.change
+        among = inside(since, len(gap)) & ~np.isnan(study.log_loss.model)
+    if best is None or not since.found:
         return []
     z, column, value, mine, extra = best
     if len(np.unique(study.ref.label[~np.isnan(study.ref.label)])) < 2:
@@ -74,7 +79,7 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
     }[mechanism]
     text = (
         f"{percent(min(extra, 1.0))} of the unexpected labels come from {column} = {value} "
-        f"({percent(float(mine.sum()) / max(int(r.rows.sum()), 1))} of the rows){told}."
+        f"({percent(float(mine.sum()) / max(int(among.sum()), 1))} of the rows){told}."
     )
     also = ("concept_drift",) if rule else ("poisoned_data", "label_noise")
     return [
@@ -85,7 +90,7 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
             text,
             strength=0.85,
             z=z,
-            change=r.change,
+            change=since,
             rows=mine,
             effect=extra,
             unit="share of unexpected labels",
@@ -95,6 +100,19 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
             refutes=("label_noise", "poisoned_data") if rule else ("concept_drift",),
         )
     ]
+
+
+def _of_the_part(study: Study, part: Part) -> tuple[float, str, str, Mask, float] | None:
+    """Give z, place, rows and share of the excess of a part in which the model began to err, and nowhere else."""
+    loss, usual = study.log_loss.model, float(np.nanmean(study.ref_loss.model))
+    inside_ = inside(part.change, len(loss)) & ~np.isnan(loss)
+    mine = inside_ & study.log.segments[part.column].rows_of(part.value)
+    rest = inside_ & ~mine
+    if min(mine.sum(), rest.sum()) < 25 or not _held_before(study, part.column, part.value):
+        return None
+    more, _, _, z = difference(loss[rest], loss[mine])
+    extra = float((loss[mine] - usual).sum()) / max(float((loss[inside_] - usual).sum()), 1e-9)
+    return (z, part.column, part.value, mine, extra) if z > 4.5 and more > 0.1 and extra > 0.6 else None
 
 
 def _all_one(study: Study, column: str, value: str, mine: Mask) -> bool:

@@ -23,9 +23,11 @@ from toolkit.detectors.matrices import Matrix, taught
 from toolkit.detectors.scoring import answer
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
-from toolkit.timeline.change import Change
+from toolkit.timeline.change import Change, find_change
 
 LEAST: Final = 40
+#: Values of a segment that are asked for a rise of their own, labels that each must have, and how sure (z) it must be.
+_MOST_PARTS, _LEAST_PART, _OF_A_PART = 40, 60, 5.5
 _MOST_ROWS: Final = 8_000
 
 
@@ -243,7 +245,35 @@ def incident_rows(study: Study) -> Mask:
         if change.found and change.z > 0:
             rows[change.start : change.end] = True
             return rows
-    return ~rows
+    part = part_that_rose(study)
+    if part is None:
+        return ~rows
+    rows[part.change.start : part.change.end] = True
+    return rows
+
+
+@dataclass(frozen=True)
+class Part:
+    """A segment value within which alone the loss rose."""
+
+    column: str
+    value: str
+    change: Change
+
+
+def part_that_rose(study: Study) -> Part | None:
+    """Give the surest rise of the loss within one segment value, which all others may hide; once a study."""
+    if "part that rose" not in study.memo:
+        loss, found = study.log_loss.final, []
+        for column, codes in study.log.segments.items():
+            many = np.bincount(codes.codes[(codes.codes >= 0) & ~np.isnan(loss)], minlength=len(codes.names))
+            for place in np.flatnonzero(many[:_MOST_PARTS] >= _LEAST_PART):
+                change = find_change(np.where(codes.codes == place, loss, np.nan))
+                if change.found and change.z > _OF_A_PART and change.shape != "from_start":
+                    found.append(Part(column, codes.names[place], change))
+        study.memo["part that rose"] = max(found, key=lambda p: p.change.z, default=None)
+    got: Part | None = study.memo["part that rose"]
+    return got
 
 
 def _counts(stratum: Ints, label: Ints, strata: Strata) -> Floats:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, make, percent
+from toolkit.detectors.evidence import Evidence, inside, make, percent
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import stretches
 from toolkit.profile.model import Codes, Floats, Ints, Mask
@@ -240,13 +241,23 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
     edges = edges[1:-1]
     if len(counts) < 12:
         return None
-    ratio = counts / np.maximum(_usual(counts, season), 1e-9)
-    change = find_change(ratio, level=5.5)
-    drop = change.before - change.after
+    usual = np.maximum(_usual(counts, season), 1e-9)
+    ratio = counts / usual
     scatter = 1.4826 * float(np.median(np.abs(np.diff(ratio)))) / np.sqrt(2)
-    if not change.found or drop < max(0.3 * change.before, 2.0 * scatter) or change.after > 0.7 * change.before:
+    # a quiet day is a small part of the whole, whatever part of itself came
+    beside = (counts - usual) / np.sqrt(np.maximum(usual, 1.0))
+    change = find_change(beside, level=5.5)
+    if change.shape == "step" and change.z < 0:  # what came back some days before the end
+        back = find_change(beside[change.start :], level=4.0)
+        if back.shape == "step" and back.z > 0:
+            change = replace(change, end=change.start + back.start)
+    late = inside(change, len(counts))
+    if not change.found or change.z > 0 or late.all():
         return None
-    share = change.after / change.before
+    before, after = (float(counts[side].sum() / usual[side].sum()) for side in (~late, late))
+    if before - after < max(0.3 * before, 2.0 * scatter) or after > 0.7 * before:
+        return None
+    share = after / before
     first = int(np.searchsorted(study.log.time, edges[change.start]))
     last = int(np.searchsorted(study.log.time, edges[min(change.end, len(edges) - 1)]))
     rows = Change("step", first, max(last, first + 1), 1.0, share, -abs(change.z), first, first)
