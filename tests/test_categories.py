@@ -41,3 +41,14 @@ def test_new_names_beside_many_rare_ones() -> None:
 def test_a_baseline_that_is_all_missing_has_no_names_to_be_new_to() -> None:
     """Where nothing was known before, nothing is new."""
     assert new_names([None], [*[None] * 750, *["Rom", "Oslo"] * 375]) == []
+
+
+def test_a_name_that_has_just_come_is_new_to_a_log_held_to_itself() -> None:
+    """A new car is offered to ever more people: its first rows end the log's own beginning, and it is new."""
+    rng = np.random.default_rng(9)
+    log = healthy(rng, 3000)
+    more = np.clip((np.arange(3000) - 900) / 1500, 0, 1) * 0.15
+    log["town"] = np.where(rng.random(3000) < more, "robo", rng.choice(["eco", "van"], 3000))
+    got = [e for e in categories.detect(study_of(log, None, feature=["x", "town"]), {}) if e.mechanism]
+    assert [e.mechanism for e in got] == ["new_category"]
+    assert "robo" in got[0].finding.statement

@@ -1,4 +1,4 @@
-"""A column of one kind that is elsewhere from the first row: a number of things, or a number."""
+"""A column that is elsewhere: a number of things, another mix of parts, or a few rows far from all."""
 
 from __future__ import annotations
 
@@ -22,3 +22,38 @@ def test_numbers_of_things_that_all_are_new(*, things: bool, found: str) -> None
     move = moved(study, "w")
     assert move is not None
     assert [e.mechanism for e in world.detect(study, {"w": move}, None, set())] == [found]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_another_mix_of_parts_is_no_step_of_a_pipeline(*, named: bool) -> None:
+    """Flats are half of the homes and were one in thirty, as large as ever; where nothing says so it may be skew."""
+    rng = np.random.default_rng(7)
+    log, reference = healthy(rng, 1500), healthy(rng, 1500)
+    for frame, flats in ((log, 0.5), (reference, 0.03)):
+        flat = rng.random(1500) < flats
+        frame["w"], frame["home"] = rng.normal(np.where(flat, 64, 138), 14), np.where(flat & named, "flat", "house")
+        frame["u"], frame["v"] = rng.normal(size=(2, 1500))
+    study = study_of(log, reference, feature=["x", "w", "u", "v"], segment=["home"])
+    move = moved(study, "w")
+    assert move is not None
+    (got,) = world.detect(study, {"w": move}, None, set())
+    assert got.mechanism == ("unrepresentative_data" if named else "training_serving_skew")
+
+
+@pytest.mark.parametrize("far", [True, False])
+def test_a_few_rows_far_from_all_carry_the_harm(*, far: bool) -> None:
+    """Six routes in a hundred are longer than any that was learned, and the model errs on them alone."""
+    rng = np.random.default_rng(8)
+    log, reference = healthy(rng, 4000), healthy(rng, 1000)
+    log["w"], reference["w"] = rng.uniform(0, 8, 4000), rng.uniform(0, 8, 1000)
+    new = (np.arange(4000) >= 2400) & (rng.random(4000) < 0.06) & far
+    log["w"] = np.where(new, rng.uniform(9, 20, 4000), log["w"])
+    log["truth"] = np.where(new, 1 - log["answer"], log["truth"])
+    study = study_of(log, reference, feature=["x", "w"])
+    move = moved(study, "w")
+    assert (move is not None) is far
+    if move is not None:
+        (got,) = world.detect(study, {"w": move}, None, set())
+        assert got.mechanism == "covariate_shift"
+        assert got.strength > 0.6
+        assert abs(move.change.start - 2400) < 100

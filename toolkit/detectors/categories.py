@@ -18,6 +18,8 @@ from toolkit.timeline.change import find_change
 
 #: More distinct values than this are no category but an id or free text.
 MOST_VALUES: Final = 60
+#: The part of a log's own beginning that a value must be missing from, and how rare it is there, to be new to it.
+_EARLY, _HARDLY = 0.8, 0.01
 
 
 def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
@@ -61,7 +63,7 @@ def _share(column: Codes, rows: Mask, name: str) -> float:
 
 
 def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Evidence]:
-    old_names = seen(base)
+    old_names = seen(base) - (_just_come(base) if study.own_reference else frozenset())
     fresh = np.array([n not in old_names for n in column.names] + [False])
     flags = fresh[column.codes].astype(float)
     if not flags.any() or not 0 < len(old_names) <= 10 * MOST_VALUES:
@@ -122,6 +124,14 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
         features=[name],
         refutes=() if placeholder else ("bad_rollout", "concept_drift", "covariate_shift", "default_filled"),
     )
+
+
+def _just_come(base: Codes) -> frozenset[str]:
+    """Give the values that came up at the end of a log's own beginning, and are rare there still."""
+    rows = base.codes[base.codes >= 0]
+    count = np.bincount(rows, minlength=len(base.names))
+    early = np.bincount(rows[: int(_EARLY * len(rows))], minlength=len(base.names))
+    return frozenset(base.names[i] for i in np.flatnonzero((early == 0) & (count > 0) & (count < _HARDLY * len(rows))))
 
 
 def _same_shares(base: Codes, column: Codes, rows: Mask) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import counts_z, inside, ks_distance, ks_z
+from toolkit.detectors.evidence import counts_z, inside, ks_distance, ks_z, proportion_z
 from toolkit.detectors.study import Study, known
 from toolkit.detectors.values import cell_of, runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
@@ -24,6 +24,8 @@ _Cells = tuple[Ints, Ints, int]
 #: A part with fewer rows than this says nothing of itself; one that moved less than this is not looked at alone.
 LEAST_PART: Final = 50
 FAR: Final = 0.25
+#: How far beyond the baseline's range a value is foreign to it, as a part of the range.
+_MARGIN: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -275,5 +277,14 @@ def _distance(ref: Column, log: Column, code_ref: Ints, code_log: Ints, k: int, 
     x, y = ref[~np.isnan(ref)], log[rows & ~np.isnan(log)]
     if len(y) < 5:
         return 0.0, 0.0
-    distance = ks_distance(x, y)
-    return distance, ks_z(distance, len(x), len(y))
+    distance, beyond = ks_distance(x, y), _beyond(x, y)
+    # values that the baseline has nowhere near are few among all and sure: a distance of shares hardly sees them
+    surely = proportion_z(0.0, len(x), beyond * len(y), len(y))
+    return max(distance, beyond), max(ks_z(distance, len(x), len(y)), surely)
+
+
+def _beyond(x: Floats, y: Floats) -> float:
+    """Give the share of y that lies farther beyond the range of x than a tenth of it."""
+    low, high = float(x.min()), float(x.max())
+    margin = _MARGIN * (high - low)
+    return float(((y < low - margin) | (y > high + margin)).mean()) if high > low else 0.0

@@ -15,6 +15,7 @@ import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, ks_z, make, percent, some
+from toolkit.detectors.mix import of_the_mix
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import cell_of, runs, several
 from toolkit.detectors.witness import Word, ask, strangers
@@ -83,6 +84,8 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
     for name, move in moves.items():
         base, column = study.ref.features[name], study.log.features[name]
         if isinstance(base, Codes) or isinstance(column, Codes):
+            continue
+        if move.change.shape == "from_start" and of_the_mix(study, name):
             continue
         base = np.where(study.ref_slice(move.slice), base, np.nan)
         got = of_column(

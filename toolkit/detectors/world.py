@@ -17,16 +17,19 @@ from toolkit.detectors.evidence import (
     percent,
     z_of_misfit,
 )
+from toolkit.detectors.mix import of_the_mix
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
 from toolkit.detectors.support import off_support
 from toolkit.detectors.where import of_one_group
-from toolkit.profile.model import Codes, Column
+from toolkit.profile.model import Codes, Column, Mask
 from toolkit.timeline.change import Change
 
 NAME = "relation"
 #: Things that a column numbers at least, rows of each on average, and the share of rows whose thing was there before.
 _THINGS, _AGAIN, _KNOWN = 10, 3, 0.02
+#: How sure (z) it must be that foreign rows err more, and how strong a sign it is that they carry all of the harm.
+_SURE, _CARRIES = 6.0, 0.9
 
 
 def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, explained: set[str]) -> list[Evidence]:
@@ -183,8 +186,11 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
         f"{len(plain)} of {tested} features moved ({', '.join(names)}), by up to {top[0].distance:.2f}; "
         f"{percent(share_out)} of the rows lie where the baseline has none."
     )
-    strength = coherent * size
+    strength = max(coherent * size, _CARRIES * _carried(study, rows, outside))
     lone = change.shape == "from_start" and len(plain) == 1 and tested >= 3 and _steady(study, top[0].name)
+    if lone and of_the_mix(study, top[0].name):
+        lone, strength = False, size
+        text += " Within each part of the traffic it is as it was: other parts are served than the baseline had."
     if lone:
         mechanism, strength = "training_serving_skew", 0.85 * size
         others: tuple[str, ...] = ("training_serving_skew", "unrepresentative_data")
@@ -218,6 +224,21 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
             details={"off_support": share_out, "mix_share": hint},
         )
     ]
+
+
+def _carried(study: Study, rows: Mask, outside: Mask) -> float:
+    """Give the share of the rows' excess loss that falls on those where the baseline has none; 0 where that is chance.
+
+    Of few such rows a distance of distributions says little, and all of the harm may be theirs.
+    """
+    loss, usual = study.log_loss.model, study.ref_loss.model
+    there = rows & outside & ~np.isnan(loss)
+    more, _, _, z = difference(usual, loss[there])
+    excess = float(np.nansum(loss[rows] - np.nanmean(usual))) if rows.any() and not np.isnan(usual).all() else 0.0
+    if not z > _SURE or not excess > 0:
+        return 0.0
+    share = float(np.clip(more * there.sum() / excess, 0.0, 1.0))
+    return share if share > 0.5 else 0.0
 
 
 def _numbers_things(base: Column, column: Column) -> bool:
