@@ -1,0 +1,81 @@
+"""Is the bar higher for one group (floor 4; bias)?
+
+Where a cut on the score decides, and it is another for one group, equal cases are answered unequally, to the row; no
+base rate makes that. A lower bar that evens out what a group misses is no harm to the others: named is a group that is
+held to more and fares worse.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, difference, from_start, make
+from toolkit.detectors.gaps import LEAST, measured
+from toolkit.detectors.study import Study, implied_threshold
+from toolkit.profile.model import Floats, Mask
+from toolkit.records import SliceTerm
+
+NAME: Final = "bars"
+#: The share of answers that a cut may get wrong to be the one that decides; rows between two cuts that show it.
+_ASTRAY, _BETWEEN = 0.01, 12
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Learn the cut of every group and of all others, over all of the log and over its beginning."""
+    log = study.log
+    if not study.binary or np.isnan(log.score).all():
+        return []
+    found = []
+    for answers in (log.decision, log.prediction):
+        known = ~np.isnan(answers) & ~np.isnan(log.score) & (log.ok != 0)
+        early = known & (np.cumsum(known) <= known.sum() / 3)
+        for column, codes in log.groups.items():
+            for place, value in enumerate(codes.names if len(codes.names) > 1 else ()):
+                mine, rest = codes.codes == place, (codes.codes != place) & (codes.codes >= 0)
+                cuts = _cuts(log.score, answers, known & mine, known & rest)
+                begun = _cuts(log.score, answers, early & mine, early & rest)
+                if cuts is None or begun is None or cuts[0] <= cuts[1] or begun[0] <= begun[1]:
+                    continue
+                between = known & mine & (log.score >= cuts[1]) & (log.score < cuts[0])
+                if between.sum() >= _BETWEEN and _fares_worse(study, mine, rest):
+                    found.append(_say(study, SliceTerm(column, value), cuts, between, mine))
+        if found:
+            return [max(found, key=lambda e: e.z)]
+    return []
+
+
+def _cuts(score: Floats, answers: Floats, mine: Mask, rest: Mask) -> tuple[float, float] | None:
+    """Give the cut of a group and of all others; ``None`` where no cut decides."""
+    cuts = []
+    for side in (mine, rest):
+        if side.sum() < LEAST or len(np.unique(answers[side])) < 2:
+            return None
+        cut, astray = implied_threshold(score[side], answers[side])
+        if astray > _ASTRAY:
+            return None
+        cuts.append(cut)
+    return cuts[0], cuts[1]
+
+
+def _fares_worse(study: Study, mine: Mask, rest: Mask) -> bool:
+    """Whether the group is missed more often, or where nobody knows, chosen more rarely."""
+    series = measured(study)
+    missed = series["misses"]
+    if min((~np.isnan(missed[side])).sum() for side in (mine, rest)) >= LEAST:
+        return difference(missed[rest], missed[mine])[3] > 2
+    return difference(series["selection"][rest], series["selection"][mine])[3] < -2
+
+
+def _say(study: Study, term: SliceTerm, cuts: tuple[float, float], between: Mask, mine: Mask) -> Evidence:
+    share = float(between.sum() / mine.sum())
+    text = (
+        f"Answers for {term.column} = {term.value} are positive from a score of {cuts[0]:.4g} on, for the others from "
+        f"{cuts[1]:.4g}: {int(between.sum())} equal cases were answered otherwise."
+    )
+    return make(
+        study, NAME, "selection_gap", text, strength=0.95, z=float(min(2 * np.sqrt(between.sum()), 40.0)),
+        change=from_start(study), rows=between, effect=cuts[0] - cuts[1], unit="score", n=int(mine.sum()),
+        slice_=(term,), harmful=share > 0.02, supports=("selection_gap", "performance_gap"),
+    )  # fmt: skip
