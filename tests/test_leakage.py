@@ -59,3 +59,19 @@ def test_what_still_tells_something_is_not_said_to_tell_hardly_anything() -> Non
     reference["answer"] = reference["truth"]
     (got,) = leakage.detect(study_of(log, reference), {})
     assert "tells less when served" in got.finding.statement
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_what_the_model_never_read_did_not_leak(*, read: bool) -> None:
+    """A follow-up that all but was the answer is of nobody when served: its fault if answers follow it, else not."""
+    rng = np.random.default_rng(11)
+    log, reference = healthy(rng, 3000), healthy(rng, 2000)
+    for rows in (log, reference):
+        rows["hint"] = 6.0 * rows["truth"] + rng.normal(size=len(rows))
+    log["hint"] = rng.permutation(log["hint"])
+    for rows in (log, reference):
+        z = 1.5 * rows["x"] + 0.5 * rows["w"] + (6.0 * (rows["hint"] - 3.0) if read else 0.0)
+        rows["score"], rows["answer"] = 1 / (1 + np.exp(-z)), (z > 0).astype(int)
+    log["truth"] = np.where(rng.random(3000) < 0.2, 1 - log["truth"], log["truth"])
+    found = leakage.detect(study_of(log, reference, feature=["x", "w", "hint"]), {})
+    assert [e.mechanism for e in found if e.strength > 0.3] == (["leakage"] if read else [])

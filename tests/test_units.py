@@ -149,3 +149,13 @@ def test_densities_of_any_size_can_be_multiplied() -> None:
         with np.errstate(over="raise", invalid="raise", divide="raise"):
             p = Density(spread * size)(np.concatenate((spread * 1e300, spread * 1e-300)))
             assert np.isfinite(p * p).all()
+
+
+def test_degrees_of_a_feature_of_few_values() -> None:
+    """Three steps written as degrees Fahrenheit: what came is told, zero included, and undone."""
+    base = np.resize([-1.0, 0.0, 1.0, 1.0], 900)
+    now = np.random.default_rng(5).choice([-1.0, 0.0, 1.0], 900) * 1.8 + 32
+    got = find_unit(np.concatenate((base, [0.0])), now, np.ones(900, dtype=bool))
+    assert got is not None
+    assert (got.slope, got.offset) == (1.8, 32.0)
+    assert got.rows.all()

@@ -17,7 +17,7 @@ import numpy as np
 from toolkit.detectors.curve import auc
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make
-from toolkit.detectors.study import Study, first_known, known
+from toolkit.detectors.study import Study, first_known, known, predicted
 from toolkit.detectors.support import off_support
 from toolkit.profile.model import Codes, Floats, Mask
 
@@ -35,6 +35,9 @@ _REFUTED: Final = (
 _HEARD: Final = 0.3
 #: Up to this AUC a column hardly tells anything.
 _HARDLY: Final = 0.6
+#: Served rows that must be there to ask whether the model read a column, the share of one value up to which it
+#: varies, and how far from 0.5 the AUC of the answers by it is that of a column that was read.
+_ASKED, _CONSTANT, _FOLLOWS = 100, 0.9, 0.02
 #: From this on a column tells the label so well that it must have known it; half of the doubt lies below.
 _KNEW: Final = 0.93
 
@@ -99,10 +102,10 @@ def _error(flags: Floats) -> float:
 
 def _worst(study: Study) -> _Lost | None:
     worst: _Lost | None = None
-    for target, later in _targets(study):
+    for target, later, said in _targets(study):
         if (~np.isnan(target)).sum() < 40 or (~np.isnan(later)).sum() < 40:
             continue
-        mine = sorted(_drops(study, target, later), reverse=True)
+        mine = sorted((d for d in _drops(study, target, later) if not _unread(study, d[1], target, said)), reverse=True)
         if mine and (worst is None or mine[0][0] > worst.drop):
             _, name, was, is_ = mine[0]
             worst = _Lost(name, was, is_, mine[1][0] if len(mine) > 1 else 0.0, target, later)
@@ -181,17 +184,35 @@ def _drops(study: Study, y: Floats, now: Floats) -> list[tuple[float, str, float
     return found
 
 
-def _targets(study: Study) -> list[tuple[Floats, Floats]]:
-    """Give binary targets, baseline and log: the label, each common class, or above the baseline's median."""
-    base, now = study.ref.label, study.mature_label
+def _unread(study: Study, name: str, target: Floats, said: Floats) -> bool:
+    """Whether the served answers do not follow a column, though its values vary: the model never read it."""
+    column = study.log.features[name]
+    _, x = _coded(study.ref.features[name], column, target)
+    use = ~np.isnan(x) & ~np.isnan(said)
+    if use.sum() < _ASKED or not 0 < said[use].mean() < 1:
+        return False
+    if np.unique(x[use], return_counts=True)[1].max() > _CONSTANT * use.sum():
+        return False  # of a column that came empty or filled in, answers cannot follow
+    return abs(auc(x[use], said[use]) - 0.5) < max(_FOLLOWS, 2.5 * _error(said[use]))
+
+
+def _targets(study: Study) -> list[tuple[Floats, Floats, Floats]]:
+    """Give binary targets: of baseline, log, and the served answers.
+
+    They are the label, each common class, or above the baseline's median.
+    """
+    base, now, said = study.ref.label, study.mature_label, predicted(study.log, study.threshold, study.profile.task)
     if study.binary:
-        return [(base, now)]
+        return [(base, now, said)]
     known_base = base[~np.isnan(base)]
     if study.regression:
         cut = np.median(known_base) if len(known_base) else 0.0
-        return [(_flags(base, base > cut), _flags(now, now > cut))]
+        return [(_flags(base, base > cut), _flags(now, now > cut), _flags(said, said > cut))]
     values, counts = np.unique(known_base, return_counts=True)
-    return [(_flags(base, base == v), _flags(now, now == v)) for v in values[np.argsort(-counts)[:6]]]
+    return [
+        (_flags(base, base == v), _flags(now, now == v), _flags(said, said == v))
+        for v in values[np.argsort(-counts)[:6]]
+    ]
 
 
 def _flags(label: Floats, yes: Mask) -> Floats:

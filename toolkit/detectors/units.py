@@ -258,19 +258,19 @@ def _agrees(tried: tuple[float, float, bool], slope: float | None, n: int) -> bo
 
 
 def _few(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
-    """A feature of a few values: every value of the changed rows is a known multiple of an old one."""
+    """A feature of a few values: every value of the changed rows is a known multiple of an old one, or its degrees."""
     old = np.unique(base)
     if np.isin(current, old).all() or not (old != 0).any():
         return None
-    for k in FACTORS:
+    for k, off in (*((k, 0.0) for k in FACTORS), *_DEGREES):
         changed = ~np.isin(current, old)
-        back = current[changed] / k
-        near = np.abs(back[:, None] - old[old != 0][None, :]).min(1) <= 1e-4 * np.abs(old).max()
+        back = (current[changed] - off) / k
+        near = np.abs(back[:, None] - (old if off else old[old != 0])[None, :]).min(1) <= 1e-4 * np.abs(old).max()
         if near.all() and changed.sum() >= 8:
             rows = np.zeros(n, dtype=bool)
-            rows[place[changed | (current == 0)]] = True
-            undone = np.where(changed, current / k, current)
-            return Unit(k, 0.0, True, ks_distance(base, np.asarray(np.round(undone, 9), dtype=np.float64)), rows)
+            rows[place[changed | ((current == 0) & (off == 0))]] = True
+            undone = np.where(changed, (current - off) / k, current)
+            return Unit(k, off, True, ks_distance(base, np.asarray(np.round(undone, 9), dtype=np.float64)), rows)
     return None
 
 
