@@ -8,6 +8,7 @@ from made_study import ROLES, chance, study_of
 
 import toolkit
 from toolkit.causes.diagnosis import Diagnosis
+from toolkit.detectors import units
 from toolkit.detectors.drift import moved
 
 MORE = {"segment": ["town"], "feature": ["x", "w", "income"]}
@@ -96,3 +97,20 @@ def test_labels_drawn_at_random_in_one_town_are_seen_though_the_whole_hides_them
     said = diagnosed(log, reference)
     assert (said.verdict, said.mechanism) == ("data", "label_noise")
     assert [(t.column, t.value) for t in said.slice] == [("town", "Hof")]
+
+
+def test_most_of_one_town_in_another_unit_from_one_day_on() -> None:
+    """Four in five of Hof's incomes come in another unit, and a few lie where either may be: the day tells it."""
+    rng = np.random.default_rng(31)
+    towns = ("Bonn", "Hof", "Ulm")
+    log, reference = traffic(5, 1200, towns), traffic(6, 400, towns)
+    for frame in (log, reference):
+        frame["income"] = np.exp(8.0 + 0.4 * rng.normal(size=len(frame)))  # nothing else goes with it
+    changed = (np.arange(1200) >= 600) & (log["town"] == "Hof") & (rng.random(1200) < 0.8)
+    log["income"] = np.where(changed, log["income"] / 2.54, log["income"])
+    study = study_of(answered(log), answered(reference), **MORE)
+    move = moved(study, "income")
+    assert move is not None
+    (got,) = units.detect(study, {"income": move})
+    assert got.mechanism == "unit_change"
+    assert got.strength > 0.7

@@ -135,3 +135,17 @@ def test_two_weeks_of_one_town_are_missed_beside_its_quiet_weekends(kept: float)
     with read_log(log, {**ROLES, "roles": {**ROLES["roles"], "feature": ["x", "w"], "segment": ["town"]}}) as opened:
         got = traffic.detect(make_study(build_profile(opened)))
     assert [t.value for e in got for t in e.finding.slice] == (["Hof"] if kept < 1 else [])
+
+
+@pytest.mark.parametrize("kept", [0.4, 1.0])
+def test_a_dozen_readings_a_day_of_which_most_are_lost(kept: float) -> None:
+    """So few a day differ from day to day by chance; most of them missing for weeks does not come about so."""
+    rng = np.random.default_rng(19)
+    days = np.repeat(np.arange(45), rng.poisson(66, 45))
+    town = rng.choice(["A", "B", "C", "D", "E"], len(days))
+    stays = (town != "D") | (days < 28) | (rng.random(len(days)) < kept)
+    when = pd.Timestamp("2025-01-06", tz="UTC") + pd.to_timedelta(np.sort(days + rng.random(len(days))), unit="D")
+    log = healthy(rng, len(days)).assign(when=when, town=town)[stays]
+    with read_log(log, {**ROLES, "roles": {**ROLES["roles"], "feature": ["x", "w"], "segment": ["town"]}}) as opened:
+        got = traffic.detect(make_study(build_profile(opened)))
+    assert [t.value for e in got for t in e.finding.slice] == (["D"] if kept < 1 else [])

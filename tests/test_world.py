@@ -57,3 +57,18 @@ def test_a_few_rows_far_from_all_carry_the_harm(*, far: bool) -> None:
         assert got.mechanism == "covariate_shift"
         assert got.strength > 0.6
         assert abs(move.change.start - 2400) < 100
+
+
+def test_a_part_that_the_reference_hardly_had_is_news() -> None:
+    """Three evening students of three hundred say little of what they are like; served they are one in five."""
+    rng = np.random.default_rng(9)
+    log, reference = healthy(rng, 1200), healthy(rng, 300)
+    for frame, share in ((log, 0.22), (reference, 0.01)):
+        evening = rng.random(len(frame)) < share
+        frame["w"], frame["mode"] = rng.normal(np.where(evening, 56, 78), 9), np.where(evening, "evening", "day")
+        frame["u"], frame["v"] = rng.normal(size=(2, len(frame)))
+    study = study_of(log, reference, feature=["x", "w", "u", "v"], segment=["mode"])
+    move = moved(study, "w")
+    assert move is not None
+    (got,) = world.detect(study, {"w": move}, None, set())
+    assert got.mechanism == "unrepresentative_data"

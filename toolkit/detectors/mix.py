@@ -14,6 +14,8 @@ from toolkit.profile.model import Codes, Floats
 
 #: How far the shares of the parts must have moved, and how much of the feature's way they must explain.
 _MOVED, _EXPLAINED = 0.15, 0.5
+#: The share of a value that the baseline hardly had, and how many times as common it is now at least.
+_HARDLY, _TIMES = 0.05, 3.0
 
 
 def of_the_mix(study: Study, name: str) -> bool:
@@ -33,6 +35,14 @@ def of_the_mix(study: Study, name: str) -> bool:
         if _apart(held, now) < (1 - _EXPLAINED) * far:
             return True
     return False
+
+
+def hardly_held(study: Study, part: tuple[str, str] | None) -> bool:
+    """Say whether a segment value is one that the baseline hardly had, and that is served: what it is like is news."""
+    if part is None or part[0] not in study.ref.segments:
+        return False
+    then, now = (float(s.segments[part[0]].rows_of(part[1]).mean()) for s in (study.ref, study.log))
+    return then < _HARDLY and now > _TIMES * then
 
 
 def _weights(base: Codes, log: Codes) -> Floats | None:

@@ -243,7 +243,9 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
         return None
     usual = np.maximum(_usual(counts, season), 1e-9)
     ratio = counts / usual
-    scatter = 1.4826 * float(np.median(np.abs(np.diff(ratio)))) / np.sqrt(2)
+    # what days scatter beyond a Poisson's chance: few requests a day always differ
+    own = (1.4826 * float(np.median(np.abs(np.diff(ratio))))) ** 2 / 2
+    scatter = np.sqrt(max(own - 1.0 / max(float(np.median(counts)), 1.0), 0.0))
     # a quiet day is a small part of the whole, whatever part of itself came
     beside = (counts - usual) / np.sqrt(np.maximum(usual, 1.0))
     change = find_change(beside, level=5.5)

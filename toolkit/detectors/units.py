@@ -115,17 +115,17 @@ def of_column(
     word = ask(study, name, base, column, np.where(unit.rows, (column - unit.offset) / unit.slope, column), unit.rows)
     if word == "silent" and not alone and strangers(study, name, unit.rows, rows):
         word = "crowd"
-    if word == "crowd" or (unit.blurred and word != "unit"):
-        return None
     flags = unit.rows.astype(float)
     change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
+    sudden = alone and change.found and change.shape == "step" and change.high - change.low < 0.05 * len(flags)
+    if word == "crowd" or (unit.blurred and word != "unit" and not sudden):
+        return None
     touched = unit.rows & inside(change, len(flags)) if change.found else unit.rows
     formula = f"{unit.slope:.4g} x" + (f" + {unit.offset:.4g}" if unit.offset else "")
     text = (
         f"{name} became {formula} in {percent(float(flags[rows].mean()))} of the changed rows; undone, its "
         f"distribution is that of the baseline (KS {unit.fit:.3f} after, {distance:.2f} before undoing)."
     )
-    sudden = alone and change.found and change.shape == "step" and change.high - change.low < 0.05 * len(flags)
     strength, told = _certainty(unit, word, int(unit.rows.sum()), sudden=sudden)
     return make(
         study,

@@ -17,7 +17,7 @@ from toolkit.detectors.evidence import (
     percent,
     z_of_misfit,
 )
-from toolkit.detectors.mix import of_the_mix
+from toolkit.detectors.mix import hardly_held, of_the_mix
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
 from toolkit.detectors.support import off_support
@@ -188,9 +188,9 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
     )
     strength = max(coherent * size, _CARRIES * _carried(study, rows, outside))
     lone = change.shape == "from_start" and len(plain) == 1 and tested >= 3 and _steady(study, top[0].name)
-    if lone and of_the_mix(study, top[0].name):
+    if lone and (of_the_mix(study, top[0].name) or hardly_held(study, top[0].slice)):
         lone, strength = False, size
-        text += " Within each part of the traffic it is as it was: other parts are served than the baseline had."
+        text += " Other parts of the traffic are served than the baseline had: no step of a pipeline need have failed."
     if lone:
         mechanism, strength = "training_serving_skew", 0.85 * size
         others: tuple[str, ...] = ("training_serving_skew", "unrepresentative_data")
