@@ -196,3 +196,15 @@ def test_small_numbers_of_a_new_crowd_are_no_default() -> None:
         rows["x"] = np.where(thin, rng.gamma(2, 3, 3000), 20 + rng.gamma(3, 22, 3000)).round()
     got = [e for e in defaults.detect(study_of(log, reference)) if e.mechanism == "default_filled"]
     assert max((e.strength for e in got), default=0.0) < 0.1
+
+
+def test_a_sentinel_of_a_feature_of_three_values_is_a_default() -> None:
+    """-999 in two rows of three, of what was -1, 0 or 1: filled in, though little else is there to compare."""
+    rng = np.random.default_rng(13)
+    log, reference = healthy(rng, 2000), healthy(rng, 2000)
+    for frame in (log, reference):
+        frame["x"] = rng.integers(-1, 2, 2000).astype(float)
+    log.loc[(np.arange(2000) >= 1200) & (rng.random(2000) < 0.7), "x"] = -999.0
+    (got,) = [e for e in defaults.detect(study_of(log, reference)) if "x" in e.finding.features]
+    assert got.mechanism == "default_filled"
+    assert got.strength >= 0.8

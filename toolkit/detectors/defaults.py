@@ -123,7 +123,9 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     few = not several(have, 4)  # no proportions of others that could be kept
     two = not several(have, 3)
     common = base_share > 0.1
-    doubtful = few or common or (isinstance(column, Codes) and not named)
+    sentinel = base_share == 0 and set(label.lstrip("-")) == {"9"} and _far_off(base, column, flags > 0)
+    strength = max(strength, _SUDDEN * sentinel)  # -999 of what is -1, 0 or 1
+    doubtful = (few or common or (isinstance(column, Codes) and not named)) and not sentinel
     if doubtful and share < (0.97 if two or common else 0.9):
         # a usual value that became more usual is rather a change of the crowd; of two values the rest is always one
         strength *= 0.3
@@ -185,6 +187,14 @@ def _round(label: str) -> bool:
     """Whether a value is one that somebody wrote down: of one digit and zeros, or of nines."""
     digits = label.lstrip("-").replace(".", "").strip("0")
     return len(digits) <= 1 or set(digits) == {"9"}
+
+
+def _far_off(base: Column, column: Column, filled: Mask) -> bool:
+    """Whether a number lies farther beyond the baseline's range than that is wide."""
+    if isinstance(base, Codes) or isinstance(column, Codes) or not (~np.isnan(base)).any():
+        return False
+    low, high, value = float(np.nanmin(base)), float(np.nanmax(base)), float(column[filled][0])
+    return value < low - (high - low) or value > high + (high - low)
 
 
 def _inner(base: Column, column: Column, filled: Mask) -> bool:
