@@ -58,6 +58,7 @@ ODD = {
     "broken": [f"{i / 7:.3f}" for i in range(40)],
     "words": [f"v{i}" for i in range(40)],
     "no number": ["nan", *map(str, range(39))],
+    "a name of ours": ["(12 rarer values)", *(f"v{i}" for i in range(40))],
 }
 
 
@@ -76,3 +77,10 @@ def test_one_value_with_nearly_all_rows_makes_no_empty_band() -> None:
     names, place = together([str(i) for i in range(60)], rows)
     assert set(place) == set(range(len(names)))
     assert names[place[20]] == "20"
+
+
+def test_a_word_among_ages_stays_beside_the_bands() -> None:
+    """90+ is no number, and no reason to compare seventy single years."""
+    names, place = together([*map(str, range(18, 90)), "90+"], np.ones(73))
+    assert names[place[-1]] == "90+"
+    assert len(names) == 7

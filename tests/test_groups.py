@@ -246,3 +246,32 @@ def test_base_rates_of_three_groups_are_asked_together(seed: int) -> None:
     told = {"task": "binary", "roles": {"score": "score", "prediction": "answer", "label": "truth", "group": ["age"],
                                         "feature": ["z"]}, "values": {"positive": 1}}  # fmt: skip
     assert tk.diagnose(rows, roles=told).verdict == "none"
+
+
+@pytest.mark.parametrize("rule", ["line", "both"])
+def test_one_rule_of_people_for_all_is_no_gap(rule: str) -> None:
+    """People decide by the same rule for everybody, and the groups' inputs differ: what follows is no selection gap."""
+    rng = np.random.default_rng(6)
+    women = rng.random(3000) < 0.4
+    a, b = rng.normal(np.where(women, -0.6, 0.2)), rng.normal(size=3000)
+    yes = a + b > 0.5 if rule == "line" else (a > 0.0) & (b > -0.5)
+    rows = pd.DataFrame({"a": a, "b": b, "outcome": np.where(yes, "yes", "no"), "sex": np.where(women, "F", "M"),
+                         "day": pd.date_range("2025-01-01", periods=3000, freq="3h", tz="UTC")})  # fmt: skip
+    told = {"task": "binary", "roles": {"timestamp": "day", "decision": "outcome", "group": ["sex"],
+                                        "feature": ["a", "b"]}, "values": {"positive": "yes"}}  # fmt: skip
+    assert tk.diagnose(rows, roles=told).verdict != "bias"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_smallest_of_six_groups_follows_its_base_rate_too(seed: int) -> None:
+    """A true score, and outcomes commoner from group to group: the rarest group is rare, and no worse off."""
+    rng = np.random.default_rng(seed)
+    place = rng.choice(6, 5000, p=np.arange(6, 0, -1) / 21)
+    x = rng.normal(size=5000)
+    score = chance(np.linspace(-1.2, 1.2, 6)[place] + 1.4 * x)
+    rows = pd.DataFrame({"x": x, "score": score, "answer": (score >= 0.5).astype(int),
+                         "origin": np.array(list("ABCDEF"))[place],
+                         "truth": (rng.random(5000) < score).astype(int)})  # fmt: skip
+    told = {"task": "binary", "roles": {"score": "score", "prediction": "answer", "label": "truth",
+                                        "group": ["origin"], "feature": ["x"]}, "values": {"positive": 1}}  # fmt: skip
+    assert tk.diagnose(rows, roles=told).verdict == "none"

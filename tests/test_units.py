@@ -159,3 +159,10 @@ def test_degrees_of_a_feature_of_few_values() -> None:
     assert got is not None
     assert (got.slope, got.offset) == (1.8, 32.0)
     assert got.rows.all()
+
+
+def test_one_new_value_is_no_degrees() -> None:
+    """50 beside 0, 10, 20 and 30 is a new value: of one, some old one is always the right number of degrees."""
+    rng = np.random.default_rng(6)
+    base, now = rng.choice([0.0, 10.0, 20.0, 30.0], 900), rng.choice([0.0, 10.0, 20.0, 30.0, 50.0], 900)
+    assert find_unit(base, now, np.ones(900, dtype=bool)) is None

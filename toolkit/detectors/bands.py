@@ -16,6 +16,8 @@ from toolkit.profile.model import Codes, Floats, Ints, Sample
 MOST_VALUES: Final = 30
 #: Bands of numbers, each with about as many rows.
 _BANDS: Final = 6
+#: Words that may stand among numbers.
+_OTHERS: Final = 5
 
 
 def in_bands(sample: Sample) -> Sample:
@@ -43,16 +45,24 @@ def together(values: Sequence[str], rows: Floats) -> tuple[tuple[str, ...], Ints
         Their names, and the place in these of each value. Numbers make bands of about as many rows, ``18 to 27``; of
         anything else the values with the most rows stay, and the others are one.
     """
-    numbers = _numbers(values)
-    return _rarer_as_one(values, rows) if numbers is None else _banded(values, numbers, rows)
+    numbers = np.array([_number(value) for value in values])
+    plain = ~np.isnan(numbers)
+    if plain.sum() <= MOST_VALUES - _OTHERS or (~plain).sum() > _OTHERS:
+        return _rarer_as_one(values, rows)
+    # a few words among numbers, 90+ or unknown, stay beside the bands
+    where, words = np.flatnonzero(plain), np.flatnonzero(~plain)
+    names, band = _banded([values[int(i)] for i in where], numbers[where], rows[where])
+    place = np.empty(len(values), dtype=np.int64)
+    place[where], place[words] = band, len(names) + np.arange(len(words))
+    return (*names, *(values[int(i)] for i in words)), place
 
 
-def _numbers(values: Sequence[str]) -> Floats | None:
+def _number(value: str) -> float:
     try:
-        numbers = np.array([float(value) for value in values])
+        number = float(value)
     except ValueError:
-        return None
-    return numbers if all(math.isfinite(x) for x in numbers) else None
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _banded(values: Sequence[str], numbers: Floats, rows: Floats) -> tuple[tuple[str, ...], Ints]:
@@ -69,4 +79,7 @@ def _rarer_as_one(values: Sequence[str], rows: Floats) -> tuple[tuple[str, ...],
     kept = np.sort(np.argsort(-rows, kind="stable")[: MOST_VALUES - 1])
     place = np.full(len(values), len(kept), dtype=np.int64)
     place[kept] = np.arange(len(kept))
-    return (*(values[i] for i in kept), others(len(values) - len(kept))), place
+    rest = others(len(values) - len(kept))
+    while rest in values:
+        rest += "'"
+    return (*(values[i] for i in kept), rest), place

@@ -1,6 +1,6 @@
 """What people chose, held to equal cases (floor 4; bias): a group with other inputs is chosen at another rate anyway.
 
-The mean of what was chosen less what a line through the inputs of everybody, which does not know the group, expects:
+The mean of what was chosen less what a model of everybody's inputs, which does not know the group, expects:
 conditional statistical disparity (Kamiran, Zliobaite and Calders 2013), by regression.
 """
 
@@ -12,12 +12,14 @@ import numpy as np
 
 from toolkit.detectors.scoring import linear, linear_names
 from toolkit.detectors.study import Study
-from toolkit.profile.model import Floats, Sample
+from toolkit.profile.model import Codes, Floats, Ints, Sample
 
 #: The measure's name, beside the plain ``selection``.
 EQUAL: Final = "selection in equal cases"
-#: Rows for each column of the inputs below which a line follows chance.
+#: Rows for each column of the inputs below which a line follows chance; from so many rows on rules may bend.
 _ROWS_EACH: Final = 15
+_MANY: Final = 600
+_LEAST: Final = 5
 
 
 def in_equal_cases(study: Study, sample: Sample, final: Floats) -> Floats | None:
@@ -29,14 +31,35 @@ def in_equal_cases(study: Study, sample: Sample, final: Floats) -> Floats | None
         return None
     if not (np.isnan(study.log.score).all() and np.isnan(study.log.prediction).all()):
         return None
+    known = np.flatnonzero(~np.isnan(final))
+    case = _cases(study, sample, known)
+    answer = final[known]
+    rarer = min(answer.sum(), len(answer) - answer.sum())
+    if not case.shape[1] or len(known) < _ROWS_EACH * case.shape[1] or rarer < _LEAST:
+        return None
+    out = np.full(len(final), np.nan)
+    out[known] = answer - _expected(case, answer) + answer.mean()
+    return out
+
+
+def _cases(study: Study, sample: Sample, rows: Ints) -> Floats:
+    """Give the inputs but the groups themselves, and where a number is missing."""
+    case = linear(study, sample, rows)[:, [n not in study.log.groups for n in linear_names(study)]]
+    numbers = (c for n, c in sample.features.items() if n not in study.log.groups and not isinstance(c, Codes))
+    missing = [np.isnan(c[rows]).astype(float) for c in numbers if np.isnan(c[rows]).any()]
+    return np.column_stack([case, *missing]) if missing else case
+
+
+def _expected(case: Floats, answer: Floats) -> Floats:
+    """Give what the inputs let expect of each row, learnt from the other half of the rows; of few rows by a line."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
 
-    known = np.flatnonzero(~np.isnan(final))
-    case = linear(study, sample, known)[:, [n not in study.log.groups for n in linear_names(study)]]
-    answer = final[known]
-    if not case.shape[1] or len(known) < _ROWS_EACH * case.shape[1] or len(np.unique(answer)) < 2:
-        return None
-    expected = LogisticRegression(max_iter=200).fit(case, answer).predict_proba(case)[:, 1]
-    out = np.full(len(final), np.nan)
-    out[known] = answer - expected + answer.mean()
+    if len(answer) < _MANY:
+        return np.asarray(LogisticRegression(max_iter=200).fit(case, answer).predict_proba(case)[:, 1])
+    out, half = np.full(len(answer), answer.mean()), np.arange(len(answer)) % 2
+    for k in (0, 1):
+        if len(np.unique(answer[half == k])) == 2:
+            tree = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=8, l2_regularization=1.0, random_state=0)
+            out[half != k] = tree.fit(case[half == k], answer[half == k]).predict_proba(case[half != k])[:, 1]
     return out

@@ -75,12 +75,20 @@ def measured(study: Study) -> dict[str, Floats]:
     return found
 
 
+def _held(study: Study) -> dict[str, Floats]:
+    """Give the same of the baseline; nothing where it is a part of the log."""
+    if "measures held" not in study.memo:
+        study.memo["measures held"] = {} if study.own_reference else measures(study, study.ref, None)
+    found: dict[str, Floats] = study.memo["measures held"]
+    return found
+
+
 def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
     """Compare each value of a group with all others by each measure; of two values once, and the side worse off."""
     if len(codes.names) < 2:
         return
     now = measured(study)
-    base = measures(study, study.ref, None) if not study.own_reference else {}
+    base = _held(study)
     base_codes = study.ref.groups.get(column)
     halves = {measure: first_half(~np.isnan(x)) for measure, x in now.items()}
     for place, value in enumerate(codes.names):

@@ -45,6 +45,15 @@ _ALONE: Final = 5.0
 _EARNED: Final = 0.9
 #: The gap, in points (of numbers in deviations of the label), that matters by half; 9 points of anything else.
 _MATTERS: Final = {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "overestimate": 0.2, EQUAL: 0.06}
+#: What is said of a gap that counts against nobody.
+_TEXT_RATES: Final = (
+    " The outcome itself is rarer or commoner in the group, and equal scores come true alike: base rates make the gap, "
+    "whoever scores this well. Whether it may be is for policy and law to say."
+)
+_TEXT_EQUAL: Final = (
+    " In equal cases people chose alike: what is known of the cases makes the gap. Whether it may be is for policy and "
+    "law to say."
+)
 _FOLLOW: Final = frozenset({"performance_gap", "selection_gap"})
 
 
@@ -151,10 +160,7 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     if np.isfinite(g.before):
         text += f" In the reference: {percent(g.before)}."
     if even:
-        text += (
-            " The outcome itself is rarer or commoner in the group, and equal scores come true alike: base rates make "
-            "the gap, whoever scores this well. Whether it may be is for policy and law to say."
-        )
+        text += _TEXT_EQUAL if EQUAL in measured(study) else _TEXT_RATES
         return make(
             study, NAME, "", text, strength=0.0, z=abs(g.z), effect=g.gap, unit=g.measure, interval=g.interval, n=g.n,
             slice_=g.slice, details={"measure": g.measure, "base_rates": True},
@@ -221,17 +227,23 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
         share = float(source.rows_of(g.value).mean())
         now = float(g.rows.mean())
         if share < 0.12 and share < 0.6 * max(now, 0.12):
-            return "under_represented_group", 0.0
+            return "under_represented_group", _by_base_rates(study, g)
     elif source is not None and (source.codes >= 0).any():
-        return "under_represented_group", 0.0
+        return "under_represented_group", _by_base_rates(study, g)
     if _by_people(study, g):
         return "selection_gap", 0.0
     if g.measure in ("misses", "false alarms"):
-        explained = _EARNED if earned(study, g) else 0.0
+        explained = _by_base_rates(study, g)
         if proxy_of(study, g) is not None:
             return "proxy_feature", explained
         return "performance_gap", max(explained, _base_rates(study, g))
-    return "performance_gap", _EARNED if harder(study, g) else 0.0
+    return "performance_gap", _by_base_rates(study, g)
+
+
+def _by_base_rates(study: Study, g: Gap) -> float:
+    """How far base rates alone make a gap in misses, false alarms or errors: all but for a doubt, or not at all."""
+    alone = earned(study, g) if g.measure in ("misses", "false alarms") else harder(study, g)
+    return _EARNED if alone else 0.0
 
 
 def _by_people(study: Study, g: Gap) -> bool:
@@ -254,7 +266,10 @@ def _base_rates(study: Study, g: Gap) -> float:
 
 
 def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
-    """A selection gap: fair where labels differ as much, biased labels where only the reference's do, else a gap."""
+    """A selection gap: fair where labels or inputs differ as much, biased labels where only the reference's do."""
+    alike = EQUAL in measured(study) and not any(o.measure == EQUAL and o.value == g.value for o in mine)
+    if alike and proxy_of(study, g) is None:
+        return "selection_gap", _EARNED  # in equal cases people chose alike
     label = study.mature_label
     has = (~np.isnan(label)).sum() > 100
     d = difference(label[~g.rows], label[g.rows])[0] if has else float("nan")

@@ -267,7 +267,8 @@ def part_that_rose(study: Study) -> Part | None:
         loss, found = study.log_loss.final, []
         for column, codes in study.log.segments.items():
             many = np.bincount(codes.codes[(codes.codes >= 0) & ~np.isnan(loss)], minlength=len(codes.names))
-            for place in np.flatnonzero(many[:_MOST_PARTS] >= _LEAST_PART):
+            often = np.argsort(-many, kind="stable")[:_MOST_PARTS]
+            for place in often[many[often] >= _LEAST_PART]:
                 change = find_change(np.where(codes.codes == place, loss, np.nan))
                 if change.found and change.z > _OF_A_PART and change.shape != "from_start":
                     found.append(Part(column, codes.names[place], change))

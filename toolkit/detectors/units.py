@@ -265,6 +265,8 @@ def _few(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
     for k, off in (*((k, 0.0) for k in FACTORS), *_DEGREES):
         changed = ~np.isin(current, old)
         back = (current[changed] - off) / k
+        if off and len(np.unique(back)) < 2:  # of one new value some old one is always the right number of degrees
+            continue
         near = np.abs(back[:, None] - (old if off else old[old != 0])[None, :]).min(1) <= 1e-4 * np.abs(old).max()
         if near.all() and changed.sum() >= 8:
             rows = np.zeros(n, dtype=bool)
