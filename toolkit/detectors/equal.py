@@ -6,10 +6,11 @@ conditional statistical disparity (Kamiran, Zliobaite and Calders 2013), by regr
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from toolkit.detectors.calibration import likelihood
 from toolkit.detectors.scoring import linear, linear_names
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Floats, Ints, Sample
@@ -51,15 +52,22 @@ def _cases(study: Study, sample: Sample, rows: Ints) -> Floats:
 
 
 def _expected(case: Floats, answer: Floats) -> Floats:
-    """Give what the inputs let expect of each row, learnt from the other half of the rows; of few rows by a line."""
+    """Give what the inputs let expect of each row: by a line, or by trees that foretell the other half better."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
 
+    line: Any = LogisticRegression(max_iter=200)
     if len(answer) < _MANY:
-        return np.asarray(LogisticRegression(max_iter=200).fit(case, answer).predict_proba(case)[:, 1])
+        return np.asarray(line.fit(case, answer).predict_proba(case)[:, 1])
+    trees = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=8, l2_regularization=1.0, random_state=0)
+    tried = [_crossed(model, case, answer) for model in (line, trees)]
+    return min(tried, key=lambda said: -likelihood(said, answer))
+
+
+def _crossed(model: Any, case: Floats, answer: Floats) -> Floats:
+    """Give what a model says of each half of the rows that was taught the other."""
     out, half = np.full(len(answer), answer.mean()), np.arange(len(answer)) % 2
     for k in (0, 1):
         if len(np.unique(answer[half == k])) == 2:
-            tree = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=8, l2_regularization=1.0, random_state=0)
-            out[half != k] = tree.fit(case[half == k], answer[half == k]).predict_proba(case[half != k])[:, 1]
+            out[half != k] = model.fit(case[half == k], answer[half == k]).predict_proba(case[half != k])[:, 1]
     return out

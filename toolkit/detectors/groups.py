@@ -43,6 +43,8 @@ _WEAK: Final = 0.9
 _ALONE: Final = 5.0
 #: How far base rates must explain a gap that is told as theirs.
 _EARNED: Final = 0.9
+#: The part of a gap that may be left in equal cases, where people choose alike.
+_ALIKE: Final = 0.3
 #: The gap, in points (of numbers in deviations of the label), that matters by half; 9 points of anything else.
 _MATTERS: Final = {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "overestimate": 0.2, EQUAL: 0.06}
 #: What is said of a gap that counts against nobody.
@@ -267,8 +269,9 @@ def _base_rates(study: Study, g: Gap) -> float:
 
 def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """A selection gap: fair where labels or inputs differ as much, biased labels where only the reference's do."""
-    alike = EQUAL in measured(study) and not any(o.measure == EQUAL and o.value == g.value for o in mine)
-    if alike and proxy_of(study, g) is None:
+    equal = measured(study).get(EQUAL) if g.measure != EQUAL else None
+    left = np.nan if equal is None else difference(equal[~g.rows], equal[g.rows])[0]
+    if abs(left) < _ALIKE * abs(g.gap) and proxy_of(study, g) is None:
         return "selection_gap", _EARNED  # in equal cases people chose alike
     label = study.mature_label
     has = (~np.isnan(label)).sum() > 100
