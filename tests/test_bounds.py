@@ -74,7 +74,7 @@ def test_a_text_of_few_values_has_the_figures_of_one_of_many() -> None:
 
 
 def test_what_was_sampled_or_left_out_is_said() -> None:
-    """A verdict on a sample says of how many rows it is, counts in rows of the log, and says how shops were compared."""
+    """A verdict on a sample says of how many rows it is, counts in rows of the log, and how shops were compared."""
     rng = np.random.default_rng(3)
     n = 4_000
     table = pa.table(
