@@ -30,13 +30,14 @@ def detect(study: Study) -> list[Evidence]:
     found = []
     for answers in (log.decision, log.prediction):
         known = ~np.isnan(answers) & ~np.isnan(log.score) & (log.ok != 0)
+        if not known.any() or implied_threshold(log.score[known], answers[known])[1] == 0:
+            continue  # one cut decides all, and every group
         early = known & (np.cumsum(known) <= known.sum() / 3)
         for column, codes in log.groups.items():
             for place, value in enumerate(codes.names if len(codes.names) > 1 else ()):
                 mine, rest = codes.codes == place, (codes.codes != place) & (codes.codes >= 0)
-                cuts = _cuts(log.score, answers, known & mine, known & rest)
-                begun = _cuts(log.score, answers, early & mine, early & rest)
-                if cuts is None or begun is None or cuts[0] <= cuts[1] or begun[0] <= begun[1]:
+                cuts = _higher(log.score, answers, known & mine, known & rest)
+                if cuts is None or _higher(log.score, answers, early & mine, early & rest) is None:
                     continue
                 between = known & mine & (log.score >= cuts[1]) & (log.score < cuts[0])
                 if between.sum() >= _BETWEEN and _fares_worse(study, mine, rest):
@@ -46,8 +47,8 @@ def detect(study: Study) -> list[Evidence]:
     return []
 
 
-def _cuts(score: Floats, answers: Floats, mine: Mask, rest: Mask) -> tuple[float, float] | None:
-    """Give the cut of a group and of all others; ``None`` where no cut decides."""
+def _higher(score: Floats, answers: Floats, mine: Mask, rest: Mask) -> tuple[float, float] | None:
+    """Give the cut of a group and that of all others; ``None`` where no cut decides, or the group's is no higher."""
     cuts = []
     for side in (mine, rest):
         if side.sum() < LEAST or len(np.unique(answers[side])) < 2:
@@ -56,7 +57,7 @@ def _cuts(score: Floats, answers: Floats, mine: Mask, rest: Mask) -> tuple[float
         if astray > _ASTRAY:
             return None
         cuts.append(cut)
-    return cuts[0], cuts[1]
+    return (cuts[0], cuts[1]) if cuts[0] > cuts[1] else None
 
 
 def _fares_worse(study: Study, mine: Mask, rest: Mask) -> bool:

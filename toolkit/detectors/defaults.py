@@ -292,7 +292,7 @@ def frozen(study: Study, name: str, base: Column, column: Column, before: Before
         (segment_repeats(before, base, column, plain), "the row before it of its segment"),
         (plain, "the row before it"),
         (few_repeats(base, column, plain), A_DOZEN),
-        (period_repeats((study.ref.time, study.log.time), base, column), A_PERIOD),
+        (period_repeats(before.periods, base, column), A_PERIOD),
     ):
         found = None if repeats is None else _frozen(study, name, base, column, *repeats, kind)
         if found is not None:

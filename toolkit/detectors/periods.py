@@ -33,13 +33,14 @@ def periods(time: Floats) -> Ints | None:
     return None
 
 
-def period_repeats(times: tuple[Floats, Floats], base: Column, column: Column) -> tuple[Floats, Floats] | None:
+def period_repeats(
+    numbers: tuple[Ints | None, Ints | None], base: Column, column: Column
+) -> tuple[Floats, Floats] | None:
     """Mark rows of baseline and log with a value that a row of the period before had; ``None`` without periods."""
-    (then, now) = (periods(time) for time in times)
+    then, now = numbers
     if now is None:
         return None
-    log = _again(column, now)
-    return (np.full(len(times[0]), np.nan) if then is None else _again(base, then)), log
+    return np.full(len(known(base)), np.nan) if then is None else _again(base, then), _again(column, now)
 
 
 def by_chance(time: Floats, column: Column, rows: Mask, repeats: float) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.periods import periods
 from toolkit.detectors.study import Study, known
 from toolkit.detectors.values import distinct
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
@@ -20,10 +21,14 @@ LONG: Final = 24
 
 @dataclass(frozen=True)
 class Before:
-    """For each row of baseline and log the row before it of its entity and of its segment values; -1: there is none."""
+    """For each row of baseline and log the row before it of its entity and of its segment values; -1: there is none.
+
+    ``periods`` numbers the period of each row, ``None`` where they are too few.
+    """
 
     entity: tuple[Ints, Ints]
     segments: Mapping[str, tuple[Ints | None, Ints]]
+    periods: tuple[Ints | None, Ints | None]
 
 
 def rows_before(study: Study) -> Before:
@@ -42,7 +47,7 @@ def rows_before(study: Study) -> Before:
         for name, codes in study.log.segments.items()
     }
     base, log = _things(study)
-    return Before((of(base.codes), of(log.codes)), segments)
+    return Before((of(base.codes), of(log.codes)), segments, (periods(study.ref.time), periods(study.log.time)))
 
 
 def _things(study: Study) -> tuple[Codes, Codes]:
