@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, in_order, inside, logistic, make, some
+from toolkit.detectors.evidence import Evidence, inside, logistic, make, some, thinned
 from toolkit.detectors.study import Study, new_to, seen
 from toolkit.detectors.values import runs
 from toolkit.profile.model import Codes, Floats, Mask
@@ -93,11 +93,10 @@ def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[E
     ]
 
 
-def ranks(ref: Floats) -> Callable[[Floats], Floats]:
-    """Give what maps a column to normal scores of the distribution of ``ref``; missing values to 0, the middle."""
+def ranks(base: Floats) -> Callable[[Floats], Floats]:
+    """Give what maps a column to normal scores of the distribution of ``base`` (``in_order``); missing: 0."""
     from scipy.special import ndtri
 
-    base = in_order(ref[~np.isnan(ref)])
     n = max(len(base), 1)
     values, times = runs(base)
     first = np.cumsum(times) - times
@@ -128,7 +127,7 @@ def matrix(study: Study) -> tuple[list[str], Floats, Callable[[], Floats]]:
     for name, column in list(study.log.features.items())[:MOST_FEATURES]:
         base = study.ref.features[name]
         if not isinstance(column, Codes) and not isinstance(base, Codes):
-            score = ranks(base)
+            score = ranks(thinned(study.in_order(base)))
             names.append(name)
             ref_columns.append(score(base[rows]))
             log_columns.append(partial(score, column))

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from toolkit.detectors.values import distinct, several
+from toolkit.detectors.values import distinct, runs, several
 from toolkit.profile.model import Codes, Column, Floats, Ints
 
 _HOUR: Final = 3600.0
 _WEEK: Final = 168
 _LEAST: Final = 40
+#: A column of broken numbers has one among its first rows, as a rule.
+_FIRST: Final = 200
 #: The share of rows that must fit; local clocks and a change of them leave a few that do not.
 _NEARLY: Final = 0.97
 
 
-def of_the_clock(time: Floats, column: Column) -> bool:
+def of_the_clock(time: Floats, column: Column, in_order: Callable[[NDArray[Any]], NDArray[Any]] = np.sort) -> bool:
     """Say whether the time of a row tells the column's value: one for each hour of the day or week, or the month.
 
     Args:
         time: seconds since 1970, UTC, NaN where unknown.
         column: the values of the same rows.
+        in_order: sorts them, if they were not sorted before.
     """
     x = column.codes if isinstance(column, Codes) else column
     good = ~np.isnan(time) & ((x >= 0) if isinstance(column, Codes) else ~np.isnan(x))
     if good.sum() < _LEAST:
         return False
+    values, counts = runs(in_order(x)) if good.all() else distinct(x[good])
     time, x = time[good], x[good]
-    values, counts = distinct(x)
     if len(values) >= 3 and _often(counts, _WEEK):
         codes, hours = np.searchsorted(values, x), np.floor(time / _HOUR).astype(np.int64)
         if any(_often(counts, n) and _tells(hours // step % n, codes) for step, n in ((1, _WEEK), (1, 24), (24, 7))):
@@ -62,13 +67,14 @@ def of_the_season(time: Floats, column: Column) -> bool:
     if isinstance(column, Codes):
         return False
     good = ~np.isnan(time) & ~np.isnan(column)
-    if good.sum() < _LEAST or not (column[good] % 1 == 0).all() or not several(column[good], 2):
+    if good.sum() < _LEAST:
+        return False
+    x = column[good]
+    if not ((x[:_FIRST] % 1 == 0).all() and (x % 1 == 0).all() and several(x, 2)):
         return False
     # somewhere on earth it is this day
     near = [_dates(time[good] + off * _HOUR) for off in (-12, 0, 14)]
-    return any(
-        bool(np.any([dates[field] == column[good] for dates in near], axis=0).mean() >= _NEARLY) for field in near[0]
-    )
+    return any(bool(np.any([dates[field] == x for dates in near], axis=0).mean() >= _NEARLY) for field in near[0])
 
 
 def _dates(time: Floats) -> dict[str, Ints]:

@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.calendar import of_the_clock
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import several
@@ -30,7 +29,7 @@ def detect(study: Study) -> list[Evidence]:
     found = []
     for name, (base, column) in study.numbers.items():
         have = base[~np.isnan(base)]
-        if len(have) >= 100 and several(have, 12) and not of_the_clock(study.log.time, column):
+        if len(have) >= 100 and several(have, 12) and name not in study.clocked:
             found += [_first(study, name, have, column, upper=upper) for upper in (True, False)]
     return [e for e in found if e is not None]
 

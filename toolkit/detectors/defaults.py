@@ -11,14 +11,15 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.calendar import counts_up, of_the_clock, of_the_day
+from toolkit.detectors.calendar import counts_up, of_the_day
 from toolkit.detectors.drift import cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
 from toolkit.detectors.linked import of_age, weighed
+from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.periods import by_chance, period_repeats
 from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
-from toolkit.detectors.values import distinct, several
+from toolkit.detectors.values import distinct, runs, several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -66,7 +67,7 @@ def detect(study: Study) -> list[Evidence]:
     found: list[Evidence] = []
     before = rows_before(study)
     for name, column in study.log.features.items():
-        if of_the_clock(study.log.time, column):
+        if name in study.clocked:
             continue
         still = frozen(study, name, study.ref.features[name], column, before)
         if still is not None:
@@ -88,7 +89,7 @@ def _texts(column: Column) -> Ints:
 
 def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     base = study.ref.features[name]
-    top = _risen(base, column)
+    top = _risen(base, column, study.in_order)
     if top is None:
         return
     flags, base_share, label = top
@@ -230,7 +231,7 @@ def _elsewhere(base: Column, column: Column, others: Mask) -> bool:
     return len(rest) >= 30 and len(have) >= 30 and ks_distance(have, rest) > 0.5
 
 
-def _risen(base: Column, column: Column) -> tuple[Floats, float, str] | None:
+def _risen(base: Column, column: Column, in_order: InOrder) -> tuple[Floats, float, str] | None:
     """Find the value whose share rose most from the baseline to any quarter of the log."""
     if isinstance(base, Codes) != isinstance(column, Codes):
         return None
@@ -245,12 +246,11 @@ def _risen(base: Column, column: Column) -> tuple[Floats, float, str] | None:
     was: dict[float, float] = {}
     most = 0
     for part in (log, *np.array_split(log, 4)):
-        have = part[~np.isnan(part)]
-        m = len(have)
+        m = int((~np.isnan(part)).sum())
         # a share below the least rise cannot have risen by it, and no value is more often in a part than in the whole
         if m < 15 or (most and most <= 0.9 * LEAST_RISE * m):
             continue
-        values, counts = distinct(have)
+        values, counts = runs(in_order(part))
         most = most or int(counts.max())
         often = counts > 0.9 * LEAST_RISE * m
         for value, n in zip(values[often].tolist(), counts[often].tolist(), strict=True):
@@ -286,13 +286,13 @@ def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: s
 def frozen(study: Study, name: str, base: Column, column: Column, before: Before | None = None) -> Evidence | None:
     """Look for values that repeat their entity's last value, or the row before them (of their segment)."""
     before = before or rows_before(study)
-    plain = row_repeats(base, column)
+    plain = row_repeats(base, column, study.in_order)
     for repeats, kind in (
         (entity_repeats(before, base, column), "its entity's last value"),
         (segment_repeats(before, base, column, plain), "the row before it of its segment"),
         (plain, "the row before it"),
         (few_repeats(base, column, plain), A_DOZEN),
-        (period_repeats(before.periods, base, column), A_PERIOD),
+        (period_repeats(before.periods, base, column, study.in_order), A_PERIOD),
     ):
         found = None if repeats is None else _frozen(study, name, base, column, *repeats, kind)
         if found is not None:

@@ -12,7 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import counts_z, inside, ks_distance, ks_z, proportion_z
+from toolkit.detectors.evidence import apart, counts_z, inside, ks_z, proportion_z, thinned
+from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.study import Study, known
 from toolkit.detectors.values import cell_of, runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
@@ -44,7 +45,7 @@ class Moved:
     slice: tuple[str, str] | None = None
 
 
-def cells(ref: Column, log: Column) -> tuple[Ints, Ints, int]:
+def cells(ref: Column, log: Column, in_order: InOrder | None = None) -> tuple[Ints, Ints, int]:
     """Put the values of both columns into common cells; -1 where missing.
 
     Numbers: a value that holds 2 % of either side is a cell of its own, the rest fall between quantiles of the
@@ -52,12 +53,10 @@ def cells(ref: Column, log: Column) -> tuple[Ints, Ints, int]:
     """
     if isinstance(ref, Codes) or isinstance(log, Codes):
         return exact_cells(ref, log)
-    base = ref[~np.isnan(ref)]
-    seen = np.concatenate((base, log[~np.isnan(log)]))
-    if not len(seen):
+    base, now = map(in_order or InOrder(), (ref, log))
+    if not len(base) and not len(now):
         return np.full(len(ref), -1), np.full(len(log), -1), 0
-    base = np.sort(base)
-    points = _atoms(base, np.sort(log[~np.isnan(log)]))
+    points = _atoms(base, now)
     inner = np.quantile(base, np.linspace(0, 1, _CELLS - 1)) if len(base) else np.array([0.0])
     edges = np.unique(inner)
     edges = np.concatenate((edges[:-1], [np.nextafter(edges[-1], np.inf)]))
@@ -111,7 +110,7 @@ def shares(codes: Ints, k: int, pseudo: float = 0.5) -> Floats:
 def moved(study: Study, name: str) -> Moved | None:
     """See whether a feature's distribution moved in the log, and since when; ``None`` where it did not."""
     ref, log = study.ref.features[name], study.log.features[name]
-    coded = _coded(ref, log)
+    coded = _coded(study, ref, log)
     if coded is None:
         return None
     whole = _moved(study, name, ref, log, coded)
@@ -186,15 +185,15 @@ def _only(column: Column, codes: Codes, value: str) -> Column:
 
 def column_moved(study: Study, name: str, ref: Column, log: Column) -> Moved | None:
     """See the same of any column, in all of the log."""
-    coded = _coded(ref, log)
+    coded = _coded(study, ref, log)
     return None if coded is None else _moved(study, name, ref, log, coded)
 
 
-def _coded(ref: Column, log: Column) -> _Cells | None:
+def _coded(study: Study, ref: Column, log: Column) -> _Cells | None:
     """Put both columns into common cells; ``None`` where they are of two kinds, or hardly anything is known."""
     if isinstance(ref, Codes) != isinstance(log, Codes) or min(known(ref).sum(), known(log).sum()) < 15:
         return None
-    return cells(ref, log)
+    return cells(ref, log, study.in_order)
 
 
 def _moved(study: Study, name: str, ref: Column, log: Column, coded: _Cells) -> Moved | None:
@@ -214,7 +213,7 @@ def _moved(study: Study, name: str, ref: Column, log: Column, coded: _Cells) -> 
     if not change.found:
         return None
     rows, where = _slice(study, series, inside(change, len(series)))
-    distance, z = _distance(ref, log, code_ref, code_log, k, rows)
+    distance, z = _distance(study, ref, log, code_ref, code_log, k, rows)
     if z < 4.0:
         return None
     return Moved(name, distance, min(z, abs(change.z) * 3), change, rows, not isinstance(ref, Codes), where)
@@ -266,7 +265,9 @@ def _best_window(study: Study, code_log: Ints, base: Floats, k: int) -> Mask:
     return best
 
 
-def _distance(ref: Column, log: Column, code_ref: Ints, code_log: Ints, k: int, rows: Mask) -> tuple[float, float]:
+def _distance(
+    study: Study, ref: Column, log: Column, code_ref: Ints, code_log: Ints, k: int, rows: Mask
+) -> tuple[float, float]:
     """Distance and z between the baseline and the changed rows."""
     if isinstance(ref, Codes) or isinstance(log, Codes):
         a, b = code_ref[code_ref >= 0], code_log[rows & (code_log >= 0)]
@@ -274,17 +275,17 @@ def _distance(ref: Column, log: Column, code_ref: Ints, code_log: Ints, k: int, 
             return 0.0, 0.0
         p, q = np.bincount(a, minlength=k), np.bincount(b, minlength=k)
         return float(np.abs(p / p.sum() - q / q.sum()).sum() / 2), counts_z(p, q)
-    x, y = ref[~np.isnan(ref)], log[rows & ~np.isnan(log)]
+    x, y = study.in_order(ref), np.sort(log[rows & ~np.isnan(log)])
     if len(y) < 5:
         return 0.0, 0.0
-    distance, beyond = ks_distance(x, y), _beyond(x, y)
+    distance, beyond = apart(thinned(x), thinned(y)), _beyond(x, y)
     # values that the baseline has nowhere near are few among all and sure: a distance of shares hardly sees them
     surely = proportion_z(0.0, len(x), beyond * len(y), len(y))
     return max(distance, beyond), max(ks_z(distance, len(x), len(y)), surely)
 
 
 def _beyond(x: Floats, y: Floats) -> float:
-    """Give the share of y that lies farther beyond the range of x than a tenth of it."""
-    low, high = float(x.min()), float(x.max())
+    """Give the share of y that lies farther beyond the range of x than a tenth of it; both are sorted."""
+    low, high = float(x[0]), float(x[-1])
     margin = _MARGIN * (high - low)
     return float(((y < low - margin) | (y > high + margin)).mean()) if high > low else 0.0

@@ -174,7 +174,11 @@ def difference(a: Floats, b: Floats) -> tuple[float, float, tuple[float, float],
 
 def in_order(x: Floats) -> Floats:
     """Sort values without NaN; of more than ``MOST_POINTS`` give as many evenly spaced quantiles."""
-    x = np.sort(x)
+    return thinned(np.sort(x))
+
+
+def thinned(x: Floats) -> Floats:
+    """Give the same of values that are sorted."""
     return x if len(x) <= MOST_POINTS else x[((np.arange(MOST_POINTS) + 0.5) * len(x) / MOST_POINTS).astype(np.int64)]
 
 
@@ -185,9 +189,13 @@ def some(rows: Ints, most: int = MOST_POINTS) -> Ints:
 
 def ks_distance(a: Floats, b: Floats) -> float:
     """Give the Kolmogorov-Smirnov distance of two samples without NaN, in [0, 1], to 1 in ``MOST_POINTS``."""
+    return apart(in_order(a), in_order(b))
+
+
+def apart(a: Floats, b: Floats) -> float:
+    """Give the same of two that are ``in_order``."""
     if not len(a) or not len(b):
         return 0.0
-    a, b = in_order(a), in_order(b)
     return max(_farthest(a, b), _farthest(b, a))
 
 

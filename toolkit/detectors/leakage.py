@@ -19,6 +19,7 @@ from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make
 from toolkit.detectors.study import Study, first_known, known, predicted
 from toolkit.detectors.support import off_support
+from toolkit.detectors.values import distinct
 from toolkit.profile.model import Codes, Floats, Mask
 
 #: What a story refutes that tells of one column which lost what it told from the first row.
@@ -191,9 +192,10 @@ def _unread(study: Study, name: str, target: Floats, said: Floats) -> bool:
     use = ~np.isnan(x) & ~np.isnan(said)
     if use.sum() < _ASKED or not 0 < said[use].mean() < 1:
         return False
-    if np.unique(x[use], return_counts=True)[1].max() > _CONSTANT * use.sum():
-        return False  # of a column that came empty or filled in, answers cannot follow
-    return abs(auc(x[use], said[use]) - 0.5) < max(_FOLLOWS, 2.5 * _error(said[use]))
+    if abs(auc(x[use], said[use]) - 0.5) >= max(_FOLLOWS, 2.5 * _error(said[use])):
+        return False
+    # a column that came empty or filled in is none that answers could follow
+    return bool(distinct(x[use])[1].max() <= _CONSTANT * use.sum())
 
 
 def _targets(study: Study) -> list[tuple[Floats, Floats, Floats]]:

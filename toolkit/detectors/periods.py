@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.study import known
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 
@@ -20,6 +21,8 @@ _DAY: Final = 86400.0
 _ALONE, _BEYOND = 0.97, 0.6
 #: Where chance makes of nearly all rows repeats, nothing can be told.
 _SURELY: Final = 0.9
+#: Fewer rows than this are no stretch.
+_FEW: Final = 4
 
 
 def periods(time: Floats) -> Ints | None:
@@ -34,11 +37,11 @@ def periods(time: Floats) -> Ints | None:
 
 
 def period_repeats(
-    numbers: tuple[Ints | None, Ints | None], base: Column, column: Column
+    numbers: tuple[Ints | None, Ints | None], base: Column, column: Column, in_order: InOrder
 ) -> tuple[Floats, Floats] | None:
-    """Mark rows of baseline and log with a value that a row of the period before had; ``None`` without periods."""
+    """Mark rows of baseline and log with a value that a row of the period before had; ``None`` where there is none."""
     then, now = numbers
-    if now is None:
+    if now is None or not (isinstance(column, Codes) or _come_again(in_order(column))):
         return None
     return np.full(len(known(base)), np.nan) if then is None else _again(base, then), _again(column, now)
 
@@ -57,12 +60,23 @@ def by_chance(time: Floats, column: Column, rows: Mask, repeats: float) -> bool:
     return chance > _SURELY or repeats - chance < _BEYOND * (1 - chance)
 
 
+def _come_again(x: Floats) -> bool:
+    """Whether values (sorted) come again in more rows than a few."""
+    return int((x[1:] == x[:-1]).sum()) >= _FEW
+
+
 def _again(column: Column, number: Ints) -> Floats:
-    x, have = _values(column), known(column)
-    values, code = np.unique(x, return_inverse=True)
-    there = np.unique((number * len(values) + code.ravel())[have])
-    asked = (number - 1) * len(values) + code.ravel()
-    return np.where(have & (number > 0), np.isin(asked, there), np.nan)
+    rows, x = np.flatnonzero(known(column)), _values(column)
+    rows = rows[np.lexsort((number[rows], x[rows]))]
+    x, number_of = x[rows], number[rows]
+    # the rows of one value and period stand together, after those of the same value and an earlier period
+    first = np.flatnonzero(np.concatenate(([len(rows) > 0], (x[1:] != x[:-1]) | (np.diff(number_of) != 0))))
+    again = np.zeros(len(first), dtype=bool)
+    again[1:] = (x[first[1:]] == x[first[:-1]]) & (np.diff(number_of[first]) == 1)
+    out = np.full(len(number), np.nan)
+    out[rows] = np.repeat(again, np.diff(np.append(first, len(rows))))
+    out[number == 0] = np.nan
+    return out
 
 
 def _values(column: Column) -> Floats:

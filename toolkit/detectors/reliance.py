@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.detectors.association import ranks
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, NAME, answers, by_machine, differ_from
-from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, percent, points, since
+from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, percent, points, since, thinned
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
@@ -220,10 +220,11 @@ def oddness(study: Study) -> tuple[Floats, Floats]:
     """Give the largest normal score (size alone) over the numeric features: log, baseline."""
     log, ref = np.zeros(len(study.log)), np.zeros(len(study.ref))
     for base, column in study.numbers.values():
-        if (~np.isnan(base)).sum() < 30:
+        have = study.in_order(base)
+        if len(have) < 30:
             continue
-        middle, spread = float(np.nanmedian(base)), float(np.subtract(*np.nanquantile(base, [0.9, 0.1]))) or 1.0
-        score = ranks(base)
+        middle, spread = float(np.median(have)), float(np.subtract(*np.quantile(have, [0.9, 0.1]))) or 1.0
+        score = ranks(thinned(have))
         a, b = score(base), score(column)
         # ranks order within the baseline, the distance orders beyond it
         log = np.maximum(log, np.abs(b) + np.nan_to_num(np.abs(column - middle)) / spread)

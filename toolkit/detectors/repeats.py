@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.periods import periods
 from toolkit.detectors.study import Study, known
-from toolkit.detectors.values import distinct
+from toolkit.detectors.values import runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 
 #: Values of a text that may name things, and rows of each on average.
@@ -67,14 +68,15 @@ def _things(study: Study) -> tuple[Codes, Codes]:
     return base, column
 
 
-def row_repeats(base: Column, column: Column) -> tuple[Floats, Floats] | None:
+def row_repeats(base: Column, column: Column, in_order: InOrder) -> tuple[Floats, Floats] | None:
     """Mark rows equal to the one before, for features that hardly ever repeat by chance."""
     have = known(base)
     if min(int(have.sum()), int(known(column).sum())) < 15:
         return None
     x = (base.codes if isinstance(base, Codes) else base)[have]
-    x = x[~_stood_still(x)]  # a value that stood still for hundreds of rows is no common value
-    share = distinct(x.astype(np.float64))[1] / max(len(x), 1)
+    still = _stood_still(x)  # a value that stood still for hundreds of rows is no common value
+    share = runs(np.sort(x[~still]) if isinstance(base, Codes) or still.any() else in_order(base))[1]
+    share = share / max(share.sum(), 1)
     if float((share**2).sum()) >= 0.2:
         return None
     return (

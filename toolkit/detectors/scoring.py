@@ -262,9 +262,10 @@ def beyond(study: Study) -> Mask:
     """Mark log rows with a number outside the baseline's inner 99 %: there no surrogate knows what the model says."""
     out = np.zeros(len(study.log), dtype=bool)
     for base, column in study.numbers.values():
-        if (~np.isnan(base)).sum() < 50:
+        have = study.in_order(base)
+        if len(have) < 50:
             continue
-        low, high = np.nanquantile(base, [0.005, 0.995])
+        low, high = np.quantile(have, [0.005, 0.995])
         out |= (column < low) | (column > high) | (np.isnan(column) & (float(np.isnan(base).mean()) < 0.002))
     return out
 

@@ -13,9 +13,10 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from toolkit.detectors.bands import in_bands
-from toolkit.detectors.calendar import of_the_season
+from toolkit.detectors.calendar import of_the_clock, of_the_season
 from toolkit.detectors.level import Level, learn
 from toolkit.detectors.matrices import Design, design
+from toolkit.detectors.ordered import InOrder
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Column, Floats, Mask, Profile, Sample
 from toolkit.timeline.change import Change, find_change
 from toolkit.timeline.rhythm import without_rhythm
@@ -115,6 +116,17 @@ class Study:
     def seasonal(self) -> frozenset[str]:
         """The features that only tell the season of a row: they move as time does."""
         return frozenset(n for n, column in self.log.features.items() if of_the_season(self.log.time, column))
+
+    @cached_property
+    def clocked(self) -> frozenset[str]:
+        """The features that only tell the hour or the season of a row."""
+        told = self.log.features.items()
+        return frozenset(n for n, column in told if of_the_clock(self.log.time, column, self.in_order))
+
+    @cached_property
+    def in_order(self) -> InOrder:
+        """Gives the known values of an array sorted, those of a feature's column once for all who ask."""
+        return InOrder((*self.ref.features.values(), *self.log.features.values()))
 
     @cached_property
     def numbers(self) -> dict[str, tuple[Floats, Floats]]:

@@ -37,23 +37,26 @@ def _off_support(study: Study, but: str | None) -> Mask:
             if len(old := seen(base)) <= 60:
                 out += new_to(column, old)
         elif not isinstance(column, Codes) and not isinstance(base, Codes):
-            have = base[~np.isnan(base)]
+            have = study.in_order(base)
             if len(have) >= 30:
-                low, high = float(have.min()), float(have.max())
-                margin = 0.05 * (high - low)
-                out += (column < low - margin) | (column > high + margin) | _hardly_held(have, column)
+                low, high = float(have[0]), float(have[-1])
+                margin, rare = 0.05 * (high - low), _hardly_held(have, study.in_order(column), column)
+                out += (column < low - margin) | (column > high + margin) | rare
                 smallest, tried = min(smallest, len(have)), tried + 1
     usual = 2 * tried / (smallest + 1)
     return np.asarray(out > max(usual + 3 * np.sqrt(usual) - 1.0, 0.0))
 
 
-def _hardly_held(base: Floats, column: Floats) -> Mask:
-    """Mark values in stretches of which the baseline has less than a twelfth of what the log has, where 40 were due."""
-    now = column[~np.isnan(column)]
-    edges = np.unique(np.quantile(np.concatenate((base, now)), np.linspace(0, 1, 25)[1:-1])) if len(now) else base[:0]
-    if not len(edges):
+def _hardly_held(base: Floats, now: Floats, column: Floats) -> Mask:
+    """Mark values in stretches of which the baseline has less than a twelfth of what the log has, where 40 were due.
+
+    Both come sorted, and as it lies.
+    """
+    if not len(now):
         return np.zeros(len(column), dtype=bool)
-    held = np.bincount(cell_of(edges, base), minlength=len(edges) + 1)
+    both = np.sort(np.concatenate((base, now)), kind="stable")  # two sorted ones are merged
+    edges = np.unique(np.quantile(both, np.linspace(0, 1, 25)[1:-1]))
+    held = np.diff(np.searchsorted(base, edges), prepend=0, append=len(base))
     place = cell_of(edges, column)
     due = np.bincount(place[~np.isnan(column)], minlength=len(edges) + 1) * (len(base) / len(now))
     empty: Mask = (due >= 40) & (held < due / 12)

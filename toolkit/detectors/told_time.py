@@ -12,6 +12,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, since
 from toolkit.detectors.study import Study
+from toolkit.detectors.values import several
 from toolkit.profile.model import Floats, Ints
 from toolkit.timeline.change import find_change
 
@@ -63,9 +64,9 @@ def _off(study: Study, name: str, base: Floats, column: Floats) -> Evidence | No
 def _told(time: Floats, x: Floats) -> Floats | None:
     """Give the value of each half hour of the day, NaN where none came; ``None`` where the time does not tell it."""
     known = ~np.isnan(time) & ~np.isnan(x)
-    values, codes = np.unique(x[known], return_inverse=True)
-    if known.sum() < 2 * _CELLS or not _VALUES <= len(values) <= _CELLS:
+    if known.sum() < 2 * _CELLS or several(x[known], _CELLS + 1) or not several(x[known], _VALUES):
         return None
+    values, codes = np.unique(x[known], return_inverse=True)
     many = len(values)
     table = np.bincount(_cell(time[known]) * many + codes, minlength=_CELLS * many).reshape(_CELLS, many)
     if table.max(1).sum() < _TELLS * known.sum():

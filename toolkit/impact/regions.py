@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from toolkit.detectors.evidence import some
 from toolkit.detectors.study import Study
-from toolkit.detectors.values import several
+from toolkit.detectors.values import runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask, Sample
 from toolkit.records import SliceTerm
 
@@ -128,7 +128,7 @@ def conditions(study: Study) -> list[Condition]:
         if isinstance(column, Codes) and isinstance(base, Codes):
             texts.append(("feature", name, column))
         elif not isinstance(column, Codes) and not isinstance(base, Codes):
-            found += _ranges(name, base, column)
+            found += _ranges(name, study.in_order(base), lacking=bool(np.isnan(base).any() or np.isnan(column).any()))
     for role, name, codes in texts:
         count = np.bincount(codes.codes[codes.codes >= 0], minlength=len(codes.names))
         values = [int(i) for i in np.argsort(-count, kind="stable")[:MOST_VALUES] if count[i] > 0]
@@ -139,11 +139,14 @@ def conditions(study: Study) -> list[Condition]:
     return found
 
 
-def _ranges(name: str, base: Floats, now: Floats) -> list[Condition]:
-    """Cut a number at the baseline's quintiles: all above, all below, each part between; few values one by one."""
-    have = base[~np.isnan(base)]
-    many = several(have, 7)
-    values = have[:0] if many else np.unique(have)
+def _ranges(name: str, have: Floats, *, lacking: bool) -> list[Condition]:
+    """Cut a number at the baseline's quintiles: all above, all below, each part between; few values one by one.
+
+    ``have`` are the baseline's values, sorted; ``lacking``: whether any is missing, of baseline or log.
+    """
+    values = runs(have)[0]
+    many = len(values) >= 7
+    values = values[:0] if many else values
     found: list[Condition] = []
     if len(values) >= 2:
         below = [-np.inf, *values[:-1]]
@@ -153,7 +156,7 @@ def _ranges(name: str, base: Floats, now: Floats) -> list[Condition]:
         found = [Condition("feature", name, f"<= {c:.4g}", high=c) for c in cuts]
         found += [Condition("feature", name, f"> {c:.4g}", low=c) for c in cuts]
         found += [Condition("feature", name, f"{a:.4g} to {b:.4g}", low=a, high=b) for a, b in pairwise(cuts)]
-    if np.isnan(base).any() or np.isnan(now).any():
+    if lacking:
         found.append(Condition("feature", name, "missing", missing=True))
     return found
 
