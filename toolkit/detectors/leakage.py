@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -106,7 +107,9 @@ def _worst(study: Study) -> _Lost | None:
     for target, later, said in _targets(study):
         if (~np.isnan(target)).sum() < 40 or (~np.isnan(later)).sum() < 40:
             continue
-        mine = sorted((d for d in _drops(study, target, later) if not _unread(study, d[1], target, said)), reverse=True)
+        falls = sorted(_drops(study, target, later), reverse=True)
+        # whether the model reads a column is dear to ask, and told of the first two alone
+        mine = list(islice((d for d in falls if not _unread(study, d[1], target, said)), 2))
         if mine and (worst is None or mine[0][0] > worst.drop):
             _, name, was, is_ = mine[0]
             worst = _Lost(name, was, is_, mine[1][0] if len(mine) > 1 else 0.0, target, later)

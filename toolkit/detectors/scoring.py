@@ -7,7 +7,7 @@ served; it does not move when only the population or the world did.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,7 +28,6 @@ LEAST_R2: Final = 0.5
 #: The least that the answers must have moved, in probability or in deviations of the answer.
 LEAST_POINTS: Final = 0.015
 _MOST_ROWS: Final = 8_000
-_CELLS: Final = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -99,12 +98,11 @@ def _by_trees(study: Study, models: tuple[Any, Any]) -> Floats:
 
 
 def _by_line(study: Study, models: tuple[Any, Any]) -> Floats:
-    """Give the same of two lines, some rows at a time: a column for each value of a text takes much room."""
-    out, at_once = np.empty(len(study.log)), max(_CELLS // max(len(linear_names(study)), 1), 1)
-    for first in range(0, len(out), at_once):
-        rows = np.arange(first, min(first + at_once, len(out)))
-        X = linear(study, study.log, rows)
-        out[rows] = models[0].predict(X) / 2 + models[1].predict(X) / 2
+    """Give the same of two lines, a column at a time: all columns side by side take much room."""
+    out = np.full(len(study.log), (models[0].intercept_ + models[1].intercept_) / 2)
+    weights = (models[0].coef_ + models[1].coef_) / 2
+    for weight, column in zip(weights, _columns(study, study.log, slice(None)), strict=True):
+        out += weight * column
     return out
 
 
@@ -127,18 +125,21 @@ def linear(study: Study, sample: Sample, rows: Ints) -> Floats:
 
     Numbers are standardised by the baseline (missing: the mean), text has one column for each value of the baseline.
     """
-    columns: list[Floats] = []
+    columns = list(_columns(study, sample, rows))
+    return np.column_stack(columns) if columns else np.zeros((len(rows), 1))
+
+
+def _columns(study: Study, sample: Sample, rows: Ints | slice) -> Iterator[Floats]:
     for name, now in study.log.features.items():
         base, column = study.ref.features[name], sample.features[name]
         if isinstance(now, Codes) and isinstance(base, Codes) and isinstance(column, Codes):
             codes, place = column.codes[rows], {value: i for i, value in enumerate(column.names)}
-            columns += [(codes == place.get(value, -2)).astype(float) for value in base.names[:40]]
+            yield from ((codes == place.get(value, -2)).astype(float) for value in base.names[:40])
         elif not isinstance(now, Codes) and not isinstance(base, Codes) and not isinstance(column, Codes):
             if name not in study.scales:
                 continue
             middle, spread = study.scales[name]
-            columns.append(np.nan_to_num((column[rows] - middle) / spread))
-    return np.column_stack(columns) if columns else np.zeros((len(rows), 1))
+            yield np.nan_to_num((column[rows] - middle) / spread)
 
 
 def linear_names(study: Study) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z
 from toolkit.detectors.study import Study
-from toolkit.detectors.where import confined
+from toolkit.detectors.where import confined, part_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -213,7 +213,7 @@ def _duplicates(study: Study) -> list[Evidence]:
             effect=change.after - usual,
             unit="share of rows",
             n=int(rows.sum()),
-            slice_=confined(study, rows & log, rows)[0],
+            slice_=part_of(study, rows & log, rows),
         )
     ]
 

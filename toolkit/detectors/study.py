@@ -355,7 +355,7 @@ def implied_threshold(score: Floats, answer: Floats) -> tuple[float, float]:
     Returns:
         The threshold (positive where score >= it) and the share of rows that it gets wrong.
     """
-    order = np.argsort(score, kind="stable")
+    order = np.argsort(score)  # equal scores stay together, in whichever order
     s, a = score[order], answer[order]
     below = np.concatenate(([0.0], np.cumsum(a)))
     above = np.concatenate((np.cumsum((1 - a)[::-1])[::-1], [0.0]))

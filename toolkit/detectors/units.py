@@ -14,8 +14,20 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, in_order, inside, ks_distance, ks_z, make, percent, some
+from toolkit.detectors.evidence import (
+    Evidence,
+    apart,
+    in_order,
+    inside,
+    ks_distance,
+    ks_z,
+    make,
+    percent,
+    some,
+    thinned,
+)
 from toolkit.detectors.mix import of_the_mix
+from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import cell_of, runs, several
 from toolkit.detectors.witness import Word, ask, strangers
@@ -87,7 +99,7 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
             continue
         if move.change.shape == "from_start" and of_the_mix(study, name):
             continue
-        base = np.where(study.ref_slice(move.slice), base, np.nan)
+        base = base if move.slice is None else np.where(study.ref_slice(move.slice), base, np.nan)
         got = of_column(
             study, name, base, column, move.rows, move.change, move.z, move.distance, alone=move.slice is not None
         )
@@ -109,7 +121,7 @@ def of_column(
     alone: bool = False,
 ) -> Evidence | None:
     """Look at one column whose distribution moved by ``distance`` in the marked rows, ``alone`` among its segments."""
-    unit = find_unit(base, column, rows, blurred=True)
+    unit = find_unit(base, column, rows, blurred=True, in_order=study.in_order)
     if unit is None:
         return transform_of(study, name, base, column, rows, own, z)
     word = ask(study, name, base, column, np.where(unit.rows, (column - unit.offset) / unit.slope, column), unit.rows)
@@ -180,7 +192,8 @@ def transform_of(
     have, current = base[~np.isnan(base)], column[rows & ~np.isnan(column)]
     if len(have) < 30 or len(current) < 30 or not several(have, 12):
         return None
-    before, bar = ks_distance(have, current), max(0.05, min(1.6 / np.sqrt(min(len(have), len(current))), 0.15))
+    was = thinned(study.in_order(base))
+    before, bar = apart(was, in_order(current)), max(0.05, min(1.6 / np.sqrt(min(len(have), len(current))), 0.15))
     if before < 0.2:
         return None
     spread, (low, high) = float(have.std()) or 1.0, np.quantile(have, [0.002, 0.998])
@@ -190,7 +203,7 @@ def transform_of(
     fits = []
     for text, back in scales:
         whole = back(current)
-        fits += [(ks_distance(have, whole), text), (ks_distance(have, np.where(odd, whole, current)), text)]
+        fits += [(apart(was, in_order(x)), text) for x in (whole, np.where(odd, whole, current))]
     fit, text = min(fits)
     if fit > bar or fit > 0.25 * before:
         return None
@@ -207,9 +220,11 @@ def transform_of(
     )  # fmt: skip
 
 
-def find_unit(ref: Floats, log: Floats, rows: Mask, *, blurred: bool = False) -> Unit | None:
+def find_unit(
+    ref: Floats, log: Floats, rows: Mask, *, blurred: bool = False, in_order: InOrder | None = None
+) -> Unit | None:
     """Find the unit change of the marked rows of ``log``, or ``None``; one whose rows are unsure only if asked for."""
-    base = ref[~np.isnan(ref)]
+    base = (in_order or InOrder())(ref)
     place = np.flatnonzero(rows & ~np.isnan(log))
     current = log[place]
     if len(base) < 30 or len(current) < 15 or not several(base, 2):
@@ -227,8 +242,8 @@ def find_unit(ref: Floats, log: Floats, rows: Mask, *, blurred: bool = False) ->
 def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | None:
     """All rows changed: the quantile line."""
     bar = max(0.06, min(1.8 / np.sqrt(min(len(base), len(current))), 0.2))
-    n, base, current = len(current), in_order(base), in_order(current)
-    before = ks_distance(base, current)
+    n, base, current = len(current), thinned(base), in_order(current)
+    before = apart(base, current)
     if before < max(0.15, 1.3 * bar):
         return None
     tries = [(k, off, True) for k, off in (*((k, 0.0) for k in FACTORS), *_DEGREES, (-1.0, 0.0))]
@@ -236,18 +251,24 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
     slope = _free_slope(base, current)
     if slope is not None and abs(np.log(slope)) > np.log(1.25):
         tries.append((slope, 0.0, False))
-    fits = [ks_distance(base, (current - t[1]) / t[0]) + (0.02 if not t[2] else 0.0) for t in tries]
+    fits = [_undoing(base, current, *t[:2]) + (0.02 if not t[2] else 0.0) for t in tries]
     # factors stand in the order of how common they are: the first that is as good as the best
     near = [f <= min(fits) + 0.015 and _agrees(t, slope, n) for f, t in zip(fits, tries, strict=True)]
     best = tries[near.index(True)] if any(near) else tries[int(np.argmin(fits))]
-    fit = ks_distance(base, (current - best[1]) / best[0])
+    fit = _undoing(base, current, *best[:2])
     if best[2]:  # whole inches of whole centimetres: steps alone lie so far from what they stand for
         bar += min(0.5 * float(runs(current)[1].max()) / n, _COARSE)
     # an additive shift that fits as well is no unit: the population moved
-    moved = ks_distance(base, current - (np.median(current) - np.median(base)))
+    moved = _undoing(base, current, 1.0, float(np.median(current) - np.median(base)))
     if fit > bar or fit > 0.35 * before or (not best[2] and moved < 2.0 * fit + 0.02):
         return None
     return best[0], best[1], best[2], fit
+
+
+def _undoing(base: Floats, current: Floats, slope: float, offset: float) -> float:
+    """Give the KS distance of two that are in order once a line is undone, which keeps the order or turns it round."""
+    undone = (current - offset) / slope
+    return apart(base, undone if slope > 0 else undone[::-1])
 
 
 def _agrees(tried: tuple[float, float, bool], slope: float | None, n: int) -> bool:
@@ -334,10 +355,13 @@ def _undone(base: Floats, current: Floats, k: float, off: float, chance: Floats)
     changed = chance > 0.5
     if changed.sum() < 8 or not (current != 0).any():
         return None
-    fit, before = ks_distance(base, np.where(changed, (current - off) / k, current)), ks_distance(base, current)
+    was = thinned(base)
+    fit, before = (apart(was, in_order(x)) for x in (np.where(changed, (current - off) / k, current), current))
     if fit > max(0.08, 1.8 / np.sqrt(min(len(base), len(current)))) or fit > 0.6 * before:
         return None
-    if ks_z(ks_distance(base, (current[changed] - off) / k), len(base), int(changed.sum())) > 6 and fit > 0.05:
+    if fit <= 0.05:
+        return fit
+    if ks_z(apart(was, in_order((current[changed] - off) / k)), len(base), int(changed.sum())) > 6:
         return None
     return fit
 

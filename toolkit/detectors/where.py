@@ -22,10 +22,16 @@ def confined(study: Study, hit: Mask, rows: Mask) -> tuple[Slice, tuple[str, ...
     ``hit`` marks the touched rows, ``rows`` those of the incident; both of the log's length. Nothing where the fault
     is spread over all.
     """
-    hit = hit & rows
-    rest = rows & ~hit
+    place = part_of(study, hit, rows)
+    hit, rest = hit & rows, rows & ~hit
+    return place, () if place or min(hit.sum(), rest.sum()) < LEAST else _number(study, hit, rest)
+
+
+def part_of(study: Study, hit: Mask, rows: Mask) -> Slice:
+    """Give the segment or group value alone."""
+    hit, rest = hit & rows, rows & ~hit
     if hit.sum() < LEAST or rest.sum() < LEAST:
-        return (), ()
+        return ()
     best: tuple[float, SliceTerm] | None = None
     for column, codes in {**study.log.segments, **study.log.groups}.items():
         counts = np.bincount(codes.codes[hit & (codes.codes >= 0)], minlength=len(codes.names))
@@ -36,9 +42,7 @@ def confined(study: Study, hit: Mask, rows: Mask) -> tuple[Slice, tuple[str, ...
         others = float((codes.codes[rest] == top).mean())
         if held >= HELD and others < 0.5 * held and (best is None or held - others > best[0]):
             best = (held - others, SliceTerm(column, codes.names[top]))
-    if best is not None:
-        return (best[1],), ()
-    return (), _number(study, hit, rest)
+    return () if best is None else (best[1],)
 
 
 def _number(study: Study, hit: Mask, rest: Mask) -> tuple[str, ...]:

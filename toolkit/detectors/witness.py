@@ -15,7 +15,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import ks_distance, ks_z, some
 from toolkit.detectors.study import Study
-from toolkit.detectors.where import confined
+from toolkit.detectors.where import part_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 
 Word = Literal["unit", "crowd", "silent"]
@@ -51,7 +51,7 @@ def strangers(study: Study, name: str, rows: Mask, among: Mask) -> bool:
     A unit that changed for some rows leaves all else of them as it was; of another crowd several columns are its own.
     """
     rest = among & ~rows
-    if min(rows.sum(), rest.sum()) < 30 or confined(study, rows, among)[0]:
+    if min(rows.sum(), rest.sum()) < 30 or part_of(study, rows, among):
         return False
     for other, (_, now) in study.numbers.items():
         if other != name:

@@ -88,6 +88,7 @@ def part(study: Study, after: Mask | None, *, least: int, seed: int) -> Halves |
         X, of, y = (L, early, loss) if alone else (R, refs[1 - h], ref_loss)
         if len(of) < LEAST_TAUGHT:
             return None
+        of = of[np.unique(np.linspace(0, len(of) - 1, min(len(of), MOST_TAUGHT)).astype(np.int64))]
         log, ref = _thinned(logs[h], rng), _thinned(refs[h], rng)
         usual, usual_ref = expected_loss(X.rows(of), np.minimum(y[of], cap), (L.rows(log), R.rows(ref)))
         now, then = np.minimum(loss[log], cap) - usual, np.minimum(ref_loss[ref], cap) - usual_ref
@@ -107,12 +108,11 @@ def expected_loss(X: Floats, loss: Floats, at: Sequence[Floats]) -> list[Floats]
     """
     from sklearn.tree import DecisionTreeRegressor
 
-    keep = np.unique(np.linspace(0, len(loss) - 1, min(len(loss), MOST_TAUGHT)).astype(np.int64))
-    there = ~np.isnan(X[keep]).all(axis=0)
+    there = ~np.isnan(X).all(axis=0)
     if not there.any():
         return [np.full(len(x), loss.mean()) for x in at]
-    tree: Any = DecisionTreeRegressor(max_leaf_nodes=32, min_samples_leaf=max(20, len(keep) // 100), random_state=0)
-    tree.fit(X[keep][:, there], loss[keep])
+    tree: Any = DecisionTreeRegressor(max_leaf_nodes=32, min_samples_leaf=max(20, len(X) // 100), random_state=0)
+    tree.fit(X[:, there], loss)
     return [tree.predict(x[:, there]) if len(x) else np.zeros(0) for x in at]
 
 

@@ -201,7 +201,7 @@ def scan(
     # some at a time: of many columns there are thousands, and only the best are looked at together
     some_of = [tried[a : a + MOST_PAIRED] for a in range(0, len(tried), MOST_PAIRED)]
     single = np.concatenate([judge(*_flags(rows, part), *whole)[:, :, 0] for part in some_of], axis=1)
-    found = _best(single, [(i,) for i in range(len(tried))])
+    found = _best(single, np.arange(len(tried))[:, None])
     kept = np.sort(np.argsort(-single.max(axis=0), kind="stable")[:MOST_PAIRED])
     A, R = _flags(rows, [tried[i] for i in kept])
     pairs = judge(A, R, A, R)
@@ -209,7 +209,7 @@ def scan(
     apart = of[kept[i]] != of[kept[j]]
     i, j = i[apart], j[apart]
     if len(i):
-        found += _best(pairs[:, i, j], list(zip(kept[i], kept[j], strict=True)))
+        found += _best(pairs[:, i, j], np.column_stack((kept[i], kept[j])))
         found.sort(key=lambda f: -f[1])
     beam = list(dict.fromkeys(f[0] for f in found if len(f[0]) == 2))[:MOST_EXTENDED]
     if beam:
@@ -217,8 +217,7 @@ def scan(
         X, Y = A[:, one] * A[:, two], R[:, one] * R[:, two]
         triples = judge(X, Y, A, R)
         p, k = np.nonzero([[of[c] not in (of[a], of[b]) for c in kept] for a, b in beam])
-        names = [(*beam[x], int(kept[y])) for x, y in zip(p, k, strict=True)]
-        found += _best(triples[:, p, k], names) if len(names) else []
+        found += _best(triples[:, p, k], np.column_stack((np.array(beam)[p], kept[k]))) if len(p) else []
     found.sort(key=lambda f: -f[1])
     return [Region(tuple(tried[c] for c in names), *spans[w], score) for names, score, w in found]
 
@@ -281,7 +280,7 @@ def _products(X: Flags, A: Flags, loss: Floats) -> Floats:
     return np.array([X.T @ A, X.T @ (A * y), X.T @ (A * y * y)], dtype=np.float64)
 
 
-def _best(z: Floats, names: Sequence[tuple[int, ...]], most: int = 60) -> list[tuple[tuple[int, ...], float, int]]:
+def _best(z: Floats, names: Ints, most: int = 60) -> list[tuple[tuple[int, ...], float, int]]:
     """Give the best as (conditions, z^2 less what so many tries give by chance, span)."""
     tries = 2.0 * np.log(max(z.size, 2))
     span = z.argmax(axis=0)
