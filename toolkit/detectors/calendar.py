@@ -50,11 +50,16 @@ def _often(counts: Ints, cells: int) -> bool:
 def _tells(cell: Ints, codes: Ints) -> bool:
     """Whether rows of one cell nearly all have one value, in cells of a few rows."""
     many = int(codes.max()) + 1
-    pairs, counts = distinct(cell * many + codes)
-    first = np.flatnonzero(np.diff(pairs // many, prepend=-1))
-    if len(cell) < 3 * len(first) or len(first) < 3:
+    if (int(cell.max()) + 1) * many <= len(cell) and cell.min() >= 0:
+        table = np.bincount(cell * many + codes, minlength=(int(cell.max()) + 1) * many).reshape(-1, many)
+        most = table.max(axis=1)
+        most = most[most > 0]
+    else:
+        pairs, counts = distinct(cell * many + codes)
+        most = np.maximum.reduceat(counts, np.flatnonzero(np.diff(pairs // many, prepend=-1)))
+    if len(cell) < 3 * len(most) or len(most) < 3:
         return False
-    return bool(np.maximum.reduceat(counts, first).sum() >= _NEARLY * len(cell))
+    return bool(most.sum() >= _NEARLY * len(cell))
 
 
 def of_the_season(time: Floats, column: Column) -> bool:

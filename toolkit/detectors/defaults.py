@@ -19,7 +19,7 @@ from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.periods import by_chance, period_repeats
 from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
-from toolkit.detectors.values import distinct, runs, several
+from toolkit.detectors.values import again, distinct, runs, several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -285,6 +285,8 @@ def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: s
 
 def frozen(study: Study, name: str, base: Column, column: Column, before: Before | None = None) -> Evidence | None:
     """Look for values that repeat their entity's last value, or the row before them (of their segment)."""
+    if not isinstance(column, Codes) and not again(study.in_order(column)):
+        return None  # each value is there but once
     before = before or rows_before(study)
     plain = row_repeats(base, column, study.in_order)
     for repeats, kind in (

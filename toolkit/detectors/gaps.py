@@ -96,13 +96,14 @@ def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
         if len(codes.names) == 2 and place == 1:
             return
         for measure, x in now.items():
-            if (~np.isnan(x[mine])).sum() < LEAST or (~np.isnan(x[rest])).sum() < LEAST:
+            here, there = x[mine], x[rest]
+            if min((~np.isnan(here)).sum(), (~np.isnan(there)).sum()) < LEAST:
                 continue
-            gap, _, interval, z = difference(x[rest], x[mine])
+            gap, _, interval, z = difference(there, here)
             before = float("nan")
             if base_codes is not None and value in base_codes.names and measure in base:
-                there = base_codes.rows_of(value)
-                before = difference(base[measure][~there], base[measure][there])[0]
+                held = base_codes.rows_of(value)
+                before = difference(base[measure][~held], base[measure][held])[0]
             side, rows, low = value, mine, gap
             other = _other(codes, place)
             if (gap > 0) == (measure in SELECTION) and gap and other is not None:
@@ -110,8 +111,11 @@ def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
                 side, rows, low = other, rest, -gap
                 interval, z, before = (-interval[1], -interval[0]), -z, -before
             sign = low / gap if gap else 1.0
-            parts = [sign * difference(x[rest & h], x[mine & h])[0] for h in (halves[measure], ~halves[measure])]
-            rate, others = float(np.nanmean(x[rows])), float(np.nanmean(x[~rows & (codes.codes >= 0)]))
+            early, earlier = halves[measure][mine], halves[measure][rest]
+            parts = [sign * difference(there[b], here[a])[0] for a, b in ((early, earlier), (~early, ~earlier))]
+            rate, others = float(np.nanmean(here)), float(np.nanmean(there))
+            if rows is rest:
+                rate, others = others, rate
             yield Gap(
                 column,
                 side,

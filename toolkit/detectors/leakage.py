@@ -8,7 +8,8 @@ a stretch where both get their say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import insort
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -107,9 +108,8 @@ def _worst(study: Study) -> _Lost | None:
     for target, later, said in _targets(study):
         if (~np.isnan(target)).sum() < 40 or (~np.isnan(later)).sum() < 40:
             continue
-        falls = sorted(_drops(study, target, later), reverse=True)
-        # whether the model reads a column is dear to ask, and told of the first two alone
-        mine = list(islice((d for d in falls if not _unread(study, d[1], target, said)), 2))
+        # what is dear to ask of a column is asked of those that may be the first two alone
+        mine = list(islice((d for d in _drops(study, target, later) if not _unread(study, d[1], target, said)), 2))
         if mine and (worst is None or mine[0][0] > worst.drop):
             _, name, was, is_ = mine[0]
             worst = _Lost(name, was, is_, mine[1][0] if len(mine) > 1 else 0.0, target, later)
@@ -170,22 +170,26 @@ def _evidence(
     )
 
 
-def _drops(study: Study, y: Floats, now: Floats) -> list[tuple[float, str, float, float]]:
-    """Give for every feature how much less it tells of the target than it did: (drop, name, AUC before, AUC now)."""
-    found = []
+def _drops(study: Study, y: Floats, now: Floats) -> Iterator[tuple[float, str, float, float]]:
+    """Give how much less features tell of the target than they did, the most first: (drop, name, AUC before, AUC now).
+
+    No feature can lose more than it told, so that what it tells now is asked only where that may be more than the next.
+    """
+    may_lose = []
     for name, column in study.log.features.items():
         base = study.ref.features[name]
-        if isinstance(base, Codes) and len(base.names) > 40:
-            continue
-        if known(column).mean() < 0.1:  # what never comes when serving tells nothing
-            was, is_ = auc(_coded(base, base, y)[0], y), 0.5
-        elif isinstance(base, Codes) != isinstance(column, Codes):
-            continue
+        never = known(column).mean() < 0.1  # what never comes when serving tells nothing
+        if not (isinstance(base, Codes) and len(base.names) > 40) and (never or type(base) is type(column)):
+            was = auc(_coded(base, base, y)[0], y)
+            may_lose.append((was - 0.5, name, was, 0.5 if never else None))
+    may_lose.sort(key=lambda d: d[:2])
+    while may_lose:
+        drop, name, was, is_ = may_lose.pop()
+        if is_ is None:
+            is_ = auc(_coded(study.ref.features[name], study.log.features[name], y)[1], now)
+            insort(may_lose, (was - is_, name, was, is_), key=lambda d: d[:2])
         else:
-            x, x_now = _coded(base, column, y)
-            was, is_ = auc(x, y), auc(x_now, now)
-        found.append((was - is_, name, was, is_))
-    return found
+            yield drop, name, was, is_
 
 
 def _unread(study: Study, name: str, target: Floats, said: Floats) -> bool:

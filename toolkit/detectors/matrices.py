@@ -31,9 +31,9 @@ class Matrix:
         return len(self.columns)
 
     def rows(self, rows: Ints | slice) -> Floats:
-        """Lay out some rows: (rows, columns)."""
+        """Lay out some rows: (rows, columns), one column after the other in memory, as they lie."""
         parts = [c[1][c[0][rows]] if isinstance(c, tuple) else c[rows] for c in self.columns]
-        return np.column_stack(parts) if parts else np.zeros((len(np.zeros(self.length)[rows]), 0))
+        return np.stack(parts).T if parts else np.zeros((len(np.zeros(self.length)[rows]), 0))
 
     def over(self, said: Callable[[Floats], Floats]) -> Floats:
         """Give what a function says of every row, some rows laid out at a time."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.study import known
+from toolkit.detectors.values import again
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 
 #: Periods that must be there, and rows of each on average, to speak of them.
@@ -41,7 +42,7 @@ def period_repeats(
 ) -> tuple[Floats, Floats] | None:
     """Mark rows of baseline and log with a value that a row of the period before had; ``None`` where there is none."""
     then, now = numbers
-    if now is None or not (isinstance(column, Codes) or _come_again(in_order(column))):
+    if now is None or not (isinstance(column, Codes) or again(in_order(column)) >= _FEW):
         return None
     return np.full(len(known(base)), np.nan) if then is None else _again(base, then), _again(column, now)
 
@@ -60,21 +61,16 @@ def by_chance(time: Floats, column: Column, rows: Mask, repeats: float) -> bool:
     return chance > _SURELY or repeats - chance < _BEYOND * (1 - chance)
 
 
-def _come_again(x: Floats) -> bool:
-    """Whether values (sorted) come again in more rows than a few."""
-    return int((x[1:] == x[:-1]).sum()) >= _FEW
-
-
 def _again(column: Column, number: Ints) -> Floats:
     rows, x = np.flatnonzero(known(column)), _values(column)
     rows = rows[np.lexsort((number[rows], x[rows]))]
     x, number_of = x[rows], number[rows]
     # the rows of one value and period stand together, after those of the same value and an earlier period
     first = np.flatnonzero(np.concatenate(([len(rows) > 0], (x[1:] != x[:-1]) | (np.diff(number_of) != 0))))
-    again = np.zeros(len(first), dtype=bool)
-    again[1:] = (x[first[1:]] == x[first[:-1]]) & (np.diff(number_of[first]) == 1)
+    repeats = np.zeros(len(first), dtype=bool)
+    repeats[1:] = (x[first[1:]] == x[first[:-1]]) & (np.diff(number_of[first]) == 1)
     out = np.full(len(number), np.nan)
-    out[rows] = np.repeat(again, np.diff(np.append(first, len(rows))))
+    out[rows] = np.repeat(repeats, np.diff(np.append(first, len(rows))))
     out[number == 0] = np.nan
     return out
 

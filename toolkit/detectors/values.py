@@ -29,6 +29,11 @@ def runs(x: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
     return x[first], np.diff(np.append(first, len(x)))
 
 
+def again(x: NDArray[Any]) -> int:
+    """Give how many of values that are sorted are equal to the one before them."""
+    return int((x[1:] == x[:-1]).sum())
+
+
 def stretches(flags: Mask) -> list[tuple[int, int]]:
     """Give where each stretch of marked rows begins, and the row after its end."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
