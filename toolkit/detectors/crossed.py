@@ -6,15 +6,16 @@ the baseline errs on the changed rows as they came, and no longer once the two a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, ks_distance, make, percent, since, some
+from toolkit.detectors.evidence import Evidence, apart, difference, make, percent, since, some, thinned
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
+from toolkit.detectors.values import several
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 
 NAME: Final = "crossed"
@@ -47,8 +48,9 @@ def detect(study: Study, relation: Relation | None, used: Mapping[str, float]) -
             asked.append((z, words, part, rows, came, rise))
     best: tuple[float, str, str, str, Mask, float] | None = None
     for _, words, part, rows, came, rise in sorted(asked, key=lambda a: -a[0])[:_MOST_PARTS]:
+        served = study.design.log.rows(rows)
         for one, two in pairs:
-            back = _losses(study, learner, rows, (one, two))
+            back = _losses(study, learner, rows, _exchanged(study, served, one, two))
             gain, _, _, z = difference(back - came, np.zeros(len(came)))
             if z > _SURE and gain > (1 - _LEAVES) * rise and (best is None or z > best[0]):
                 best = (z, one, two, words, part, gain / rise)
@@ -70,11 +72,11 @@ def detect(study: Study, relation: Relation | None, used: Mapping[str, float]) -
 
 def _alike(study: Study, used: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     """Give the pairs of numbers that are spread alike in the baseline, of those that the model uses most."""
-    known = {n: base[~np.isnan(base)] for n, (base, _) in study.numbers.items() if n in study.design.names}
-    known = {n: x for n, x in known.items() if len(x) >= _LEAST and len(np.unique(x)) > 2}
+    known = {n: study.in_order(base) for n, (base, _) in study.numbers.items() if n in study.design.names}
+    known = {n: thinned(x) for n, x in known.items() if len(x) >= _LEAST and several(x, 3)}
     most = sorted(known, key=lambda n: -used.get(n, 0.0))[:_COLUMNS]
     for one, two in combinations(most, 2):
-        if ks_distance(known[one], known[two]) < _ALIKE:
+        if apart(known[one], known[two]) < _ALIKE:
             yield one, two
 
 
@@ -99,12 +101,17 @@ def _taught(study: Study, have: Ints) -> Any:
     return learner.fit(study.design.ref.rows(have), study.ref.label[have])
 
 
-def _losses(study: Study, learner: Any, rows: Ints, crossed: Sequence[str] = ()) -> Floats:
-    """Give what the learner errs on log rows, with two columns exchanged if they are named: |error|, or -log p."""
-    x, label = study.design.log.rows(rows), study.log.label[rows]
-    if crossed:
-        a, b = (study.design.names.index(name) for name in crossed)
-        x[:, [a, b]] = x[:, [b, a]]
+def _exchanged(study: Study, x: Floats, one: str, two: str) -> Floats:
+    """Give inputs with two columns in each other's place."""
+    order = np.arange(x.shape[1])
+    a, b = study.design.names.index(one), study.design.names.index(two)
+    order[[a, b]] = b, a
+    return x[:, order]
+
+
+def _losses(study: Study, learner: Any, rows: Ints, x: Floats | None = None) -> Floats:
+    """Give what the learner errs on log rows, with other inputs if they are given: |error|, or -log p."""
+    x, label = study.design.log.rows(rows) if x is None else x, study.log.label[rows]
     if study.regression:
         out: Floats = np.abs(learner.predict(x) - label)
         return out

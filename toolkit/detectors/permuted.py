@@ -18,6 +18,7 @@ from toolkit.detectors.drift import Moved, exact_cells
 from toolkit.detectors.evidence import Evidence, make, since
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
+from toolkit.detectors.values import several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Sample
 
 #: Values that can be told apart at most, those of a number, and rows of one that say something of it.
@@ -45,7 +46,12 @@ def detect(study: Study, relation: Relation | None, moves: Mapping[str, Moved]) 
 
 def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
     """Look whether the values of a feature that moved exchanged what they mean."""
-    a, b, k = exact_cells(_column(study.ref, name), _column(study.log, name))
+    base, column = _column(study.ref, name), _column(study.log, name)
+    if move.numeric and not isinstance(column, Codes):
+        served = column[move.rows]
+        if several(served[~np.isnan(served)], _MOST_NUMBERS + 1):
+            return None
+    a, b, k = exact_cells(base, column)
     a, b = np.where(study.ref_slice(move.slice), a, -1), np.where(move.rows, b, -1)
     was, now = _counts(a, k), _counts(b, k)
     here = was + now > 0  # a column's names may be those of other rows too
