@@ -16,6 +16,7 @@ from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import FACTORS, NEAR, Unit, find_unit
+from toolkit.detectors.witness import strangers
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -112,7 +113,7 @@ def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence | None:
     together = _TOGETHER * len(study.log)
     alone = sum(s.unit.slope == unit.slope and abs(s.change.start - change.start) <= together for s in steps) == 1
     doubtful = alone and 1 / NEAR < unit.slope < NEAR
-    if doubtful and unit.fit:
+    if unit.fit and (doubtful or strangers(study, one.name, unit.rows, _span(len(study.log), change.start, change.end))):
         return None
     part = percent(float(unit.rows[change.start : change.end].mean()))
     how = f"undone, they are like those just before (KS {unit.fit:.3f})" if unit.fit else "in a single step"

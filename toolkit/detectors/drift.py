@@ -133,7 +133,7 @@ def _in_one_part(study: Study, name: str, ref: Column, log: Column, coded: _Cell
             continue
         many = np.bincount(codes.codes[codes.codes >= 0], minlength=len(codes.names)) >= LEAST_PART
         far = _far(base, codes, many, coded)
-        if not far or 3 * len(far) > many.sum():
+        if not far or 2 * len(far) >= many.sum():
             continue
         value = far[0]
         got = column_moved(study, name, _only(ref, base, value), _only(log, codes, value))
@@ -161,7 +161,8 @@ def _far(base: Codes, codes: Codes, many: Mask, coded: _Cells) -> list[str]:
             if min(was.sum(), after.sum()) < LEAST_PART:
                 continue
             distance = float(np.abs(after / after.sum() - was / was.sum()).sum() / 2)
-            chance = float(np.sqrt(k * (1 / was.sum() + 1 / after.sum())) / 2)
+            held = np.count_nonzero(was + after)  # of few values most cells hold none
+            chance = float(np.sqrt(held * (1 / was.sum() + 1 / after.sum())) / 2)
             if distance > FAR + chance:
                 found.append((distance - chance, value))
                 break

@@ -62,6 +62,14 @@ def strangers(study: Study, name: str, rows: Mask, among: Mask) -> bool:
     return False
 
 
+def of_a_new_part(study: Study, rows: Mask) -> bool:
+    """Say whether the marked rows are those of a segment value that the baseline never had, where all may be other."""
+    return any(
+        (before := study.ref.segments.get(term.column)) is not None and not before.rows_of(term.value).any()
+        for term in part_of(study, rows, np.ones(len(rows), dtype=bool))
+    )
+
+
 def company(study: Study, name: str, base: Floats, column: Floats, undone: Floats, rows: Mask) -> float:
     """Give z of how much better the other columns and the label go with the undone values (negative: worse)."""
     have = some(np.flatnonzero(~np.isnan(base)))

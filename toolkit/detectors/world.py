@@ -30,6 +30,8 @@ NAME = "relation"
 _THINGS, _AGAIN, _KNOWN = 10, 3, 0.02
 #: How sure (z) it must be that foreign rows err more, and how strong a sign it is that they carry all of the harm.
 _SURE, _CARRIES = 6.0, 0.9
+#: How far the labels lie from the baseline's (KS, total variation) where they moved with a feature.
+_ALONG = 0.1
 
 
 def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, explained: set[str]) -> list[Evidence]:
@@ -191,6 +193,9 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
     if lone and (of_the_mix(study, top[0].name) or hardly_held(study, top[0].slice)):
         lone, strength = False, size
         text += " Other parts of the traffic are served than the baseline had: no step of a pipeline need have failed."
+    if lone and _labels_went_along(study):
+        lone = False
+        text += " The labels moved too, as they do in another world and not behind a step of a pipeline that failed."
     if lone:
         mechanism, strength = "training_serving_skew", 0.85 * size
         others: tuple[str, ...] = ("training_serving_skew", "unrepresentative_data")
@@ -263,6 +268,19 @@ def _steady(study: Study, name: str) -> bool:
         if min(len(a), len(b)) >= 30 and ks_z(ks_distance(a, b), len(a), len(b)) > 3:
             return False
     return not _restricted(study, name)
+
+
+def _labels_went_along(study: Study) -> bool:
+    """Whether labels are distributed otherwise than in the baseline too: what a pipeline does to a column, they miss."""
+    have, now = (x[~np.isnan(x)] for x in (study.ref.label, study.mature_label))
+    if min(len(have), len(now)) < 30:
+        return False
+    if study.profile.task == "multiclass":
+        a, b, k = exact_cells(have, now)
+        away = float(np.abs(shares(a, k, 0.0) - shares(b, k, 0.0)).sum() / 2)
+    else:
+        away = ks_distance(have, now)
+    return away > _ALONG and ks_z(away, len(have), len(now)) > _SURE
 
 
 def _restricted(study: Study, name: str) -> bool:
