@@ -8,14 +8,18 @@ from made_study import Floats, healthy, study_of
 
 from toolkit.detectors import abrupt
 from toolkit.detectors.drift import moved
+from toolkit.profile.model import Mask
 
 N, SINCE = 2400, 1300
 
 
-def look(column: Floats, reference: Floats) -> list[tuple[str, float]]:
-    """Give what is named of a column ``w`` that moved, with its factor."""
+def look(column: Floats, reference: Floats, others: Mask | None = None) -> list[tuple[str, float]]:
+    """Give what is named of a column ``w`` that moved, with its factor; ``others`` differ in a column beside it too."""
     rng = np.random.default_rng(2)
-    study = study_of(healthy(rng, N).assign(w=column), healthy(rng, N).assign(w=reference))
+    log, ref = (healthy(rng, N).assign(w=w, beside=rng.normal(size=N)) for w in (column, reference))
+    if others is not None:
+        log["beside"] += np.where(others, 2.0, 0.0)
+    study = study_of(log, ref, feature=["x", "w", "beside"])
     move = moved(study, "w")
     moves = {} if move is None else {"w": move}
     return [(e.mechanism, round(float(e.finding.effect or 0.0), 3)) for e in abrupt.detect(study, moves, set())]
@@ -25,13 +29,15 @@ def dust(rng: np.random.Generator, season: Floats) -> Floats:
     return np.exp(season + rng.normal(0, 0.4, len(season)))
 
 
-@pytest.mark.parametrize(("part", "found"), [(0.4, [("unit_change", 10.0)]), (0.0, [])])
-def test_a_part_in_tenths_while_the_season_rises(part: float, found: list[tuple[str, float]]) -> None:
-    """Four stations in ten write ten times as much since a row; the season alone is none."""
+@pytest.mark.parametrize(
+    ("part", "crowd", "found"), [(0.4, False, [("unit_change", 10.0)]), (0.4, True, []), (0.0, False, [])]
+)
+def test_a_part_in_tenths_while_the_season_rises(*, part: float, crowd: bool, found: list[tuple[str, float]]) -> None:
+    """Four stations in ten write ten times as much since a row; not the season, nor those who are others altogether."""
     rng = np.random.default_rng(5)
     column = dust(rng, np.linspace(1.0, 1.25, N))
-    column = np.where((np.arange(N) >= SINCE) & (rng.random(N) < part), 10 * column, column)
-    assert look(column, dust(rng, np.full(N, 2.6))) == found
+    more = (np.arange(N) >= SINCE) & (rng.random(N) < part)
+    assert look(np.where(more, 10 * column, column), dust(rng, np.full(N, 2.6)), more if crowd else None) == found
 
 
 @pytest.mark.parametrize(("hours", "found"), [(1, True), (48, False)])

@@ -134,3 +134,19 @@ def test_codes_of_a_segment_are_looked_at_too(*, exchanged: bool) -> None:
     frames = [f.assign(district=f["w"].astype(int).astype(str)) for f in (log, reference)]
     got = gather(study_of(*frames, segment=["district"], feature=["x", "town"])).evidence
     assert ("category_recoded" in [e.mechanism for e in got]) == exchanged
+
+
+@pytest.mark.parametrize("states", [2, 5])
+def test_codes_exchanged_in_two_parts_of_five(*, states: int) -> None:
+    """Two states of five number their codes anew: one is looked at alone, for the whole hardly shows what they mean."""
+    rng = np.random.default_rng(17)
+    reference, log = drawn(rng, SHARES), drawn(rng, SHARES)
+    reference["state"], log["state"] = rng.choice(list("abcde"), (2, N))
+    theirs = (np.arange(N) >= SINCE) & log["state"].isin(list("abcde")[:states])
+    log["w"] = np.where(theirs, np.array([3, 4, 2, 0, 1])[(log["w"] / 10).astype(int)] * 10.0, log["w"])
+    move = moved(study := study_of(log, reference, segment=["state"]), "w")
+    assert move is not None
+    assert (move.slice is not None) is (states == 2)
+    got = permuted(study, "w", move)
+    assert got is not None
+    assert got.mechanism == "category_recoded"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_study import healthy, study_of
 from numpy.typing import NDArray
 
+from toolkit.detectors import units
+from toolkit.detectors.drift import moved
 from toolkit.detectors.units import Density, find_unit
 
 Floats = NDArray[np.float64]
@@ -166,3 +169,20 @@ def test_one_new_value_is_no_degrees() -> None:
     rng = np.random.default_rng(6)
     base, now = rng.choice([0.0, 10.0, 20.0, 30.0], 900), rng.choice([0.0, 10.0, 20.0, 30.0, 50.0], 900)
     assert find_unit(base, now, np.ones(900, dtype=bool)) is None
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_rents_of_a_part_that_the_baseline_never_had(*, new: bool) -> None:
+    """Applicants on paper pay .6 of the rent; where none of them taught the model, they may just be poorer."""
+    rng = np.random.default_rng(19)
+    log, reference = healthy(rng, 3000), healthy(rng, 3000)
+    for frame in (log, reference):
+        frame["by"] = np.where(rng.random(3000) < 0.4, "paper", "online")
+        frame["w"] = rng.lognormal(6.8, 0.3, 3000)
+    if new:
+        reference["by"] = "online"
+    log.loc[log["by"] == "paper", "w"] *= 0.6214
+    study = study_of(log, reference, feature=["x", "w"], segment=["by"])
+    move = moved(study, "w")
+    assert move is not None
+    assert [e.mechanism for e in units.detect(study, {"w": move})] == ([] if new else ["unit_change"])

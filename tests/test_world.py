@@ -24,6 +24,22 @@ def test_numbers_of_things_that_all_are_new(*, things: bool, found: str) -> None
     assert [e.mechanism for e in world.detect(study, {"w": move}, None, set())] == [found]
 
 
+@pytest.mark.parametrize("along", [True, False])
+def test_a_world_that_is_elsewhere_takes_the_labels_along(*, along: bool) -> None:
+    """A winter that a model of summers meets is cold, and so are the homes; a gauge that reads cold alone is broken."""
+    rng = np.random.default_rng(11)
+    log, reference = healthy(rng, 1500), healthy(rng, 1500)
+    for frame, cold in ((log, 25), (reference, 0)):
+        frame["w"] = rng.normal(22 - cold, 4, 1500)
+        frame["truth"] = (rng.random(1500) < (0.4 if cold and along else 0.2)).astype(int)
+        frame["u"], frame["v"] = rng.normal(size=(2, 1500))
+    study = study_of(log, reference, feature=["x", "w", "u", "v"])
+    move = moved(study, "w")
+    assert move is not None
+    (got,) = world.detect(study, {"w": move}, None, set())
+    assert got.mechanism == ("unrepresentative_data" if along else "training_serving_skew")
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_another_mix_of_parts_is_no_step_of_a_pipeline(*, named: bool) -> None:
     """Flats are half of the homes and were one in thirty, as large as ever; where nothing says so it may be skew."""

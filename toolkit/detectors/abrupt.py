@@ -113,7 +113,8 @@ def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence | None:
     together = _TOGETHER * len(study.log)
     alone = sum(s.unit.slope == unit.slope and abs(s.change.start - change.start) <= together for s in steps) == 1
     doubtful = alone and 1 / NEAR < unit.slope < NEAR
-    if unit.fit and (doubtful or strangers(study, one.name, unit.rows, _span(len(study.log), change.start, change.end))):
+    since_then = _span(len(study.log), change.start, change.end)
+    if unit.fit and (doubtful or strangers(study, one.name, unit.rows, since_then)):
         return None
     part = percent(float(unit.rows[change.start : change.end].mean()))
     how = f"undone, they are like those just before (KS {unit.fit:.3f})" if unit.fit else "in a single step"

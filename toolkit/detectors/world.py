@@ -271,7 +271,7 @@ def _steady(study: Study, name: str) -> bool:
 
 
 def _labels_went_along(study: Study) -> bool:
-    """Whether labels are distributed otherwise than in the baseline too: what a pipeline does to a column, they miss."""
+    """Whether labels are distributed otherwise than in the baseline too, which a column's pipeline does not touch."""
     have, now = (x[~np.isnan(x)] for x in (study.ref.label, study.mature_label))
     if min(len(have), len(now)) < 30:
         return False
