@@ -7,6 +7,7 @@ import pytest
 from made_study import healthy, study_of
 
 from toolkit.detectors.evidence import ks_distance
+from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.values import cell_of, distinct, several
 
 
@@ -33,6 +34,15 @@ def test_distance_of_samples_with_ties() -> None:
     assert ks_distance(np.array([1.0, 1.0, 2.0, 4.0]), np.array([2.0, 2.0, 3.0])) == 0.5
     assert ks_distance(np.array([0.0, 1.0]), np.array([5.0, 6.0, 7.0])) == 1.0
     assert ks_distance(np.array([3.0, 1.0]), np.array([1.0, 3.0])) == 0.0
+
+
+def test_a_column_is_sorted_once() -> None:
+    """Known values come sorted: of a column that was named the same array again, of any other one of its own."""
+    named, other = np.array([2.0, np.nan, 1.0]), np.array([2.0, np.nan, 1.0])
+    in_order = InOrder([named])
+    assert in_order(named).tolist() == in_order(other).tolist() == [1.0, 2.0]
+    assert in_order(named) is in_order(named)
+    assert in_order(other) is not in_order(other)
 
 
 def test_a_design_lays_out_the_rows_asked_for() -> None:
