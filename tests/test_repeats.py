@@ -11,13 +11,14 @@ from toolkit.detectors import defaults
 N, SINCE = 4000, 2000
 
 
+@pytest.mark.parametrize("number", [False, True])
 @pytest.mark.parametrize("stopped", [False, True])
-def test_a_feed_that_stopped_for_each_card(*, stopped: bool) -> None:
+def test_a_feed_that_stopped_for_each_card(*, stopped: bool, number: bool) -> None:
     """Counts of each of a hundred cards that stay at its last one: stale, though no column was named as an id."""
     rng = np.random.default_rng(3)
     log, reference = healthy(rng, N), healthy(rng, N)
     for frame in (log, reference):
-        frame["card"] = [f"c{i:03d}" for i in rng.integers(0, 100, N)]
+        frame["card"] = [i if number else f"c{i:03d}" for i in rng.integers(0, 100, N)]
         frame["w"] = rng.poisson(4, N).astype(float)
     if stopped:
         late = log.index >= SINCE

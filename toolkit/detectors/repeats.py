@@ -14,20 +14,22 @@ from toolkit.detectors.study import Study, known
 from toolkit.detectors.values import runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 
-#: Values of a text that may name things, and rows of each on average.
-_THINGS, _AGAIN = 50, 4
+#: Values of a text, and whole numbers, that may name things, rows of each on average, and such columns at most.
+_THINGS, _NUMBERED, _AGAIN, _MOST_THINGS = 50, 20, 4, 3
 #: A run of so many equal values is none of chance: of a value on six rows in ten, one in a hundred thousand.
 LONG: Final = 24
 
 
 @dataclass(frozen=True)
 class Before:
-    """For each row of baseline and log the row before it of its entity and of its segment values; -1: there is none.
+    """For each row of baseline and log the row before it of the same thing and of its segment values; -1: none.
+
+    ``things`` holds one pair for each column that may name what a row is about: the entity, where there is one.
 
     ``periods`` numbers the period of each row, ``None`` where they are too few.
     """
 
-    entity: tuple[Ints, Ints]
+    things: tuple[tuple[Ints, Ints], ...]
     segments: Mapping[str, tuple[Ints | None, Ints]]
     periods: tuple[Ints | None, Ints | None]
 
@@ -47,25 +49,40 @@ def rows_before(study: Study) -> Before:
         name: (of(there[name].codes) if name in there else None, of(codes.codes))
         for name, codes in study.log.segments.items()
     }
-    base, log = _things(study)
-    return Before((of(base.codes), of(log.codes)), segments, (periods(study.ref.time), periods(study.log.time)))
+    things = tuple((of(base.codes), of(log.codes)) for base, log in _things(study))
+    return Before(things, segments, (periods(study.ref.time), periods(study.log.time)))
 
 
-def _things(study: Study) -> tuple[Codes, Codes]:
-    """Give what each row is about: its entity, or the text of most values that come again and again."""
+def _things(study: Study) -> list[tuple[Codes, Codes]]:
+    """Give what each row is about: its entity, or the columns whose many values come again and again."""
     if (study.log.entity.codes >= 0).any():
-        return study.ref.entity, study.log.entity
+        return [(study.ref.entity, study.log.entity)]
     found = []
     for name, column in study.log.features.items():
-        base = study.ref.features[name]
+        base, least = study.ref.features[name], _THINGS
+        if not isinstance(column, Codes) and not isinstance(base, Codes):
+            if not _numbers_things(study.in_order(column)):
+                continue
+            base, column, least = _numbered(base, column), _numbered(column, column), _NUMBERED
         if isinstance(column, Codes) and isinstance(base, Codes):
             many = int((np.bincount(column.codes[column.codes >= 0], minlength=1) > 0).sum())
-            if many >= _THINGS and len(column.codes) >= _AGAIN * many:
+            if many >= least and len(column.codes) >= _AGAIN * many:
                 found.append((many, name, base, column))
-    if not found:
-        return study.ref.entity, study.log.entity
-    _, _, base, column = max(found, key=lambda f: f[:2])
-    return base, column
+    return [(base, column) for *_, base, column in sorted(found, key=lambda f: f[:2])[-_MOST_THINGS:]]
+
+
+def _numbers_things(in_order: Floats) -> bool:
+    """Whether whole numbers could be those of things: some dozens of them, each on many rows."""
+    if not len(in_order) or in_order[0] < 0 or (in_order % 1).any():
+        return False
+    return _NUMBERED <= len(runs(in_order)[0]) <= len(in_order) / _AGAIN
+
+
+def _numbered(column: Floats, among: Floats) -> Codes:
+    """Write whole numbers as codes of the values ``among`` which they are."""
+    values = np.unique(among[~np.isnan(among)])
+    at = np.minimum(np.searchsorted(values, column), len(values) - 1)
+    return Codes(tuple(f"{v:.0f}" for v in values), np.where(values[at] == column, at, -1))
 
 
 def row_repeats(base: Column, column: Column, in_order: InOrder) -> tuple[Floats, Floats] | None:
@@ -102,8 +119,7 @@ def segment_repeats(
     best, most = None, max(0.5, 1.5 * float(np.nanmean(plain[1])))
     for there, here in before.segments.values():
         log = _repeats(column, here)
-        parts = [p for p in np.array_split(log, 8) if (~np.isnan(p)).sum() >= 15]
-        often = max((float(np.nanmean(p)) for p in parts), default=0.0)
+        often = _commonest(log)
         if often > most:
             best, most = (plain[0] if there is None else _repeats(base, there), log), often
     return best
@@ -126,16 +142,24 @@ def few_repeats(
 
 
 def entity_repeats(before: Before, base: Column, column: Column) -> tuple[Floats, Floats] | None:
-    """Mark rows equal to their entity's earlier row, where entities come back and used to change."""
-    there, here = before.entity
-    if (here >= 0).sum() < 30:
-        return None
-    ref, log = _repeats(base, there), _repeats(column, here)
-    if (~np.isnan(log)).sum() < 30:
-        return None
-    early = log[: len(log) // 5] if (~np.isnan(ref)).sum() < 15 else ref
-    usual = float(np.nanmean(early)) if (~np.isnan(early)).any() else 1.0
-    return (ref, log) if usual < 0.7 else None
+    """Mark rows equal to the earlier row of their thing, where things come back and used to change; the likeliest."""
+    best, most = None, -1.0
+    for there, here in before.things:
+        ref, log = _repeats(base, there), _repeats(column, here)
+        if (~np.isnan(log)).sum() < 30:
+            continue
+        early = log[: len(log) // 5] if (~np.isnan(ref)).sum() < 15 else ref
+        usual = float(np.nanmean(early)) if (~np.isnan(early)).any() else 1.0
+        often = _commonest(log)
+        if usual < 0.7 and often > most:
+            best, most = (ref, log), often
+    return best
+
+
+def _commonest(repeats: Floats) -> float:
+    """Give the greatest share of repeats in any eighth of the rows that has enough of them."""
+    parts = [p for p in np.array_split(repeats, 8) if (~np.isnan(p)).sum() >= 15]
+    return max((float(np.nanmean(p)) for p in parts), default=0.0)
 
 
 def _repeats(column: Column, before: Ints) -> Floats:
