@@ -19,6 +19,7 @@ import toolkit as tk
 from toolkit.causes.diagnose import diagnose_profile
 from toolkit.engines import kept as keeping
 from toolkit.engines import part as files
+from toolkit.engines import stretches
 from toolkit.engines.kept import Kept
 from toolkit.errors import LogError
 from toolkit.profile import build, cubes
@@ -325,6 +326,29 @@ def test_features_fetched_a_few_at_a_time_are_the_same_rows(
     """However many features are fetched at once, and whether they are kept or not: row i is row i of every column."""
     at_once = read(log, sample=1000)
     monkeypatch.setattr(build, "_AT_ONCE", 1)
+    same(read(log, sample=1000), at_once)
+    same(read(log, tmp_path / "kept", sample=1000), at_once)
+
+
+@pytest.mark.parametrize("stretch", [TWO_DAYS, TWO_DAYS // 10])
+def test_rows_drawn_stretch_by_stretch_are_the_same_rows(
+    stretch: int, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a stretch is some files or part of one, rows kept or not: the same rows in their order."""
+    at_once = read(log, sample=1000)
+    monkeypatch.setattr(stretches, "STRETCH_BYTES", stretch)
+    same(read(log, sample=1000), at_once)
+    same(read(log, tmp_path / "kept", sample=1000), at_once)
+
+
+def test_columns_named_as_duckdb_numbers_rows_are_columns(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log's own ``file_row_number`` tells nothing of where a row lies: no row is lost for it."""
+    for day in range(DAYS - 1):
+        write(a_day(day, file_row_number=-1), day_file(log, day))
+    at_once = read(log, sample=1000)
+    monkeypatch.setattr(stretches, "STRETCH_BYTES", TWO_DAYS // 10)
     same(read(log, sample=1000), at_once)
     same(read(log, tmp_path / "kept", sample=1000), at_once)
 

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -49,8 +49,8 @@ class DuckRows:
 
     dialect = DUCKDB
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, opened: Opened, scratch: Scratch) -> None:
-        self._connection, self._scratch = connection, scratch
+    def __init__(self, connection: duckdb.DuckDBPyConnection, opened: Opened, scratch: Scratch, memory_mb: int) -> None:
+        self._connection, self._scratch, self._memory_mb = connection, scratch, memory_mb
         self._one_at_a_time = threading.RLock()
         self.opened = opened
         self._parts: Parts | None = None
@@ -92,7 +92,8 @@ class DuckRows:
         """
         from toolkit.logs.formats import open_source
 
-        connection = connect(memory_mb=memory_mb or usual_memory_mb(), threads=threads)
+        memory_mb = memory_mb or usual_memory_mb()
+        connection = connect(memory_mb=memory_mb, threads=threads)
         _for_scans(connection)
         if watch is not None:
             connection.execute("SET enable_progress_bar = true")
@@ -101,7 +102,7 @@ class DuckRows:
         scratch = Scratch()
         try:
             opened = interruptible(connection, lambda: open_source(source, connection, scratch))
-            made = cls(connection, opened, scratch)
+            made = cls(connection, opened, scratch, memory_mb)
             if kept is not None and not made._flattened:
                 from toolkit.engines.parts import parts_of
 
@@ -183,23 +184,60 @@ class DuckRows:
             whole: what adds them up, over ``parts``: their columns, the number ``_part``, and ``_before``, how many
                 rows of ``raw`` come before the part. The log is one part where nothing is kept.
             also: queries whose kept answers do as well.
-            first: what holds, over ``raw``, for all rows that the query looks at. DuckDB works out every column of a
-                row before it asks a view's condition; of the others it works out nothing then.
+            first: what holds, over ``raw``, for all rows that the query looks at, where it draws rows and adds nothing
+                up. DuckDB works out every column of a row before it asks a view's condition; of the others it works
+                out nothing then.
 
         Raises:
             LogError: the source cannot be read (any more).
 
         """
-        if self._parts is None:
-            named = with_views(sql, self._raw, self._views, first) if first else ""
-            return self.arrow(f"WITH {named and f'{named}, '}parts AS ({one_part(sql)}) {whole}", many=bool(first))
         with self._one_at_a_time:
-            answers = self._parts.answers(sql, also, first)
-            self._connection.register("parts", answers)
-            try:
-                return self.arrow(whole, many=bool(first))
-            finally:
-                self._connection.unregister("parts")
+            answer = self._gathered(sql, whole, also, first)
+            if len(self._stretches) > 1:
+                self._give_back()
+            return answer
+
+    def _gathered(self, sql: str, whole: str, also: Sequence[str], first: str) -> Any:
+        if self._parts is None:
+            asked = f"parts AS ({one_part(sql)}) {whole}"
+            if first:
+                return self.drawn(f", {asked}", self._stretches, self._views, first)
+            return self.arrow(f"WITH {asked}")
+        answers = self._parts.answers(sql, also, first)
+        self._connection.register("parts", answers)
+        try:
+            return self.arrow(whole, many=bool(first))
+        finally:
+            self._connection.unregister("parts")
+
+    def drawn(self, sql: str, stretches: Sequence[str], views: Mapping[str, str], first: str) -> Any:
+        """Draw rows from one stretch of ``raw`` after the other; ``sql`` is what follows the views.
+
+        Raises:
+            LogError: the source cannot be read (any more).
+
+        """
+        import pyarrow as pa
+
+        found: list[Any] = []
+        for raw in stretches:
+            found.append(self.arrow(f"WITH {with_views(sql, raw, views, first)}{sql}", many=True))
+            self._give_back()
+        return pa.concat_tables(found)
+
+    def _give_back(self) -> None:
+        """Have DuckDB give back memory that it holds for the next query, as it does when it is told its limit."""
+        self.run(f"SET memory_limit = '{self._memory_mb}MiB'")
+
+    @cached_property
+    def _stretches(self) -> list[str]:
+        """The rows of ``raw``, split where they are many."""
+        from toolkit.engines.stretches import stretches
+
+        if not self.opened.by_file or self._flattened:
+            return [self._raw]
+        return [f"{self._raw} WHERE {one}" for one in stretches(self, self.files)]
 
     def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL and give its rows as tuples; for small answers. Times in UTC must be TIMESTAMP, not TIMESTAMPTZ.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from toolkit.engines.kept import Kept, question_of
 from toolkit.engines.part import Part, joined
+from toolkit.engines.stretches import stretches
 from toolkit.engines.views import read_by, with_views
 from toolkit.sql import literal
 
@@ -66,8 +67,12 @@ class Parts:
             if table is not None:
                 return table
         # named before the query, not as views: to define one opens every file of the log
-        before = with_views(sql, only(self.rows.opened.sql, part), views, first)
-        table = self.rows.arrow(f"WITH {before} {sql}", many=bool(first))
+        raw = only(self.rows.opened.sql, part)
+        if first:
+            some = [f"{raw} AND {one}" for one in stretches(self.rows, part.files)]
+            table = self.rows.drawn(f" {sql}", some, views, first)
+        else:
+            table = self.rows.arrow(f"WITH {with_views(sql, raw, views)} {sql}")
         self.kept.save(part, self._question(sql, views), table)
         return table
 

@@ -38,6 +38,7 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
     columns = Columns([*drawn.values()])
     tables = dict(zip(drawn, columns.tables, strict=True))
     weights = {part: side.validation.rows_kept / max(tables[part].num_rows, 1) for part, side in sides.items()}
+    cubes = count(log, tables[LOG])
     sample = code_rows(
         columns,
         np.concatenate([_parts(table, part) for part, table in tables.items()]),
@@ -51,7 +52,7 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
         classes=log.classes,
         sample=sample,
         rows={part: sides[part].validation.rows_kept for part in sorted(sides, reverse=True)},
-        cubes=count(log, tables[LOG]),
+        cubes=cubes,
         missing_columns=log.missing_columns,
         new_columns=log.new_columns,
         types=log.type_changes,

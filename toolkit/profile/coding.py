@@ -13,6 +13,9 @@ _MICRO: Final = 1_000_000.0
 #: Beyond this a number is held at it: its order stays, and neither its square nor a float32 of it overflows.
 _LARGEST: Final = 1e30
 
+#: From so many names on it pays to give back what sorting them took.
+_MANY: Final = 20_000
+
 
 def code_rows(
     table: Any,
@@ -111,7 +114,11 @@ def _codes(column: Any) -> Codes:
     order = pc.sort_indices(encoded.dictionary)
     place = np.full(len(order) + 1, -1, dtype=np.int64)
     place[order.to_numpy()] = np.arange(len(order))
-    return Codes(tuple(encoded.dictionary.take(order).to_pylist()), place[codes])
+    names = tuple(encoded.dictionary.take(order).to_pylist())
+    if len(names) > _MANY:
+        del chunked, encoded, order
+        pa.default_memory_pool().release_unused()  # it would hold half as much as the names themselves
+    return Codes(names, place[codes])
 
 
 def _is_text(column: Any) -> bool:
