@@ -334,7 +334,9 @@ def test_features_fetched_a_few_at_a_time_are_the_same_rows(
 def test_rows_drawn_stretch_by_stretch_are_the_same_rows(
     stretch: int, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether a stretch is some files or part of one, rows kept or not: the same rows in their order."""
+    """Whether a stretch is files or part of one, kept or not: the same rows, those of one time in the same order."""
+    for day in range(DAYS - 1):
+        write(a_day(day, ts=START + timedelta(days=day)), day_file(log, day))
     at_once = read(log, sample=1000)
     monkeypatch.setattr(stretches, "STRETCH_BYTES", stretch)
     same(read(log, sample=1000), at_once)
