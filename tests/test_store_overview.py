@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import os
@@ -16,9 +17,11 @@ import pytest
 from toolkit.errors import StoreError
 from toolkit.records import ActionItem, Event, Finding, Harm, LedgerLine, Verdict
 from toolkit.store import VIEWS, Store, schema_markdown
+from toolkit.store.attach import attach_file
 from toolkit.store.handout import actions_ics, cell, events_csv, events_ics, events_jsonl
 from toolkit.store.judgements import standing
 from toolkit.store.lock import on_network
+from toolkit.store.process import cursor, process
 from toolkit.store.search import fingerprint, likeness
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -250,3 +253,18 @@ def test_ctrl_c_in_the_middle_leaves_the_store_usable(store: Store) -> None:
     store.update("INC-0001", title="After")
     assert store.incident("INC-0001").title == "After"
     assert store.check().problems == ()
+
+
+def test_what_an_interrupt_left_in_a_circle_is_let_go_of(store: Store) -> None:
+    """An instance that was forgotten before it was closed, held by nothing but a circle: the next session goes on."""
+    gc.disable()
+    attach_file(cursor(), store._place.database, "left", read_only=False, wait=0.0)
+    left: list[object] = [process().memory]
+    left.append(left)
+    process().memory = None
+    del left
+    try:
+        store.update("INC-0001", title="After")
+    finally:
+        gc.enable()
+    assert store.incident("INC-0001").title == "After"
