@@ -11,12 +11,15 @@ from toolkit.causes.evidence import gather
 N, SINCE = 3000, 1500
 
 
-@pytest.mark.parametrize(("crossed", "where"), [(True, ""), (True, "Bonn"), (False, "")])
-def test_columns_that_took_each_others_place(*, crossed: bool, where: str) -> None:
+@pytest.mark.parametrize(
+    ("crossed", "where", "away"), [(True, "", 0.0), (True, "Bonn", 0.0), (True, "Bonn", 0.5), (False, "", 0.0)]
+)
+def test_columns_that_took_each_others_place(*, crossed: bool, where: str, away: float) -> None:
     """In all rows, or in those of one town: named with both. Labels that turn by themselves are no exchange."""
     rng = np.random.default_rng(3)
     log, reference = healthy(rng, N), healthy(rng, N)
     for frame in (log, reference):
+        frame["w"] += away  # a little apart, as requests and free drivers are
         frame["truth"] = (rng.random(N) < chance(2.0 * (frame["x"] - frame["w"]).to_numpy())).astype(int)
         frame["score"] = chance(2.0 * (frame["x"] - frame["w"]).to_numpy())
     hit = (log.index >= SINCE) & ((log["town"] == where) if where else True)

@@ -38,6 +38,7 @@ from toolkit.detectors import (
     missing,
     new_site,
     old_version,
+    one_part,
     outlying,
     permuted,
     policy,
@@ -143,6 +144,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), why))
     if not study.has_labels:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))
+    rest += one_part.detect(study, [*so_far, *rest])
     stayed = [*unmoved.detect(study), *even.detect(study)]
     return Gathered((*so_far, *rest, *_beside(stayed, [*so_far, *rest])), relation, used, moves)
 

@@ -20,7 +20,7 @@ from toolkit.profile.model import Codes, Floats, Ints, Mask
 
 NAME: Final = "crossed"
 #: How alike two columns must be spread, and how many columns that the model uses most are tried with each other.
-_ALIKE, _COLUMNS = 0.15, 9
+_ALIKE, _COLUMNS = 0.25, 9
 #: Rows taught and asked at most; values of a text whose parts are asked, of at least so many rows.
 _TAUGHT, _ASKED, _VALUES, _LEAST = 8000, 2000, 8, 100
 #: Parts, those that surest err more, in which all pairs are tried.

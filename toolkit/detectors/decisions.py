@@ -102,7 +102,8 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             )
         ]
     rate = float(differ[rows].mean())
-    wrong = float(np.nanmean((paired[rows & differ] > 0).astype(float))) if (rows & differ).any() else 0.0
+    judged = paired[rows & differ & ~np.isnan(paired)]
+    wrong = float((judged > 0).mean()) if len(judged) else 0.0
     mechanism = override_kind(study, events, guess, decision, rows, differ)
     who = _who(study, rows & differ, paired)
     place, _ = confined(study, rows & differ & (paired > 0), rows)

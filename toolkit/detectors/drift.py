@@ -136,7 +136,7 @@ def _in_one_part(study: Study, name: str, ref: Column, log: Column, coded: _Cell
         if not far or 2 * len(far) >= many.sum():
             continue
         value = far[0]
-        got = column_moved(study, name, _only(ref, base, value), _only(log, codes, value))
+        got = column_moved(study, name, only(ref, base, value), only(log, codes, value))
         if got is not None and got.distance >= FAR and (best is None or got.z > best.z):
             best = replace(got, rows=got.rows & codes.rows_of(value), slice=(column, value))
     return best
@@ -176,7 +176,7 @@ def _tables(of: Ints, code: Ints, values: int, k: int) -> Floats:
     return counts.reshape(values, k)
 
 
-def _only(column: Column, codes: Codes, value: str) -> Column:
+def only(column: Column, codes: Codes, value: str) -> Column:
     """Keep a column's values in the rows of one segment value, and have them missing elsewhere."""
     mine = codes.rows_of(value)
     if isinstance(column, Codes):

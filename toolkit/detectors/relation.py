@@ -27,7 +27,7 @@ from toolkit.timeline.change import Change, find_change
 
 LEAST: Final = 40
 #: Values of a segment that are asked for a rise of their own, labels that each must have, and how sure (z) it must be.
-_MOST_PARTS, _LEAST_PART, _OF_A_PART = 40, 60, 5.5
+_MOST_PARTS, _LEAST_PART, _OF_A_PART = 40, 60, 4.5
 _MOST_ROWS: Final = 8_000
 
 

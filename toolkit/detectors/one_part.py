@@ -1,0 +1,64 @@
+"""A part in which alone the model began to err, and nothing else says why (floor 4; data; needs labels).
+
+Of one site among many the whole hardly tells. Where the loss rose within one segment value, its inputs are as they
+were there and no other finding is sure, the labels of that part fall otherwise than they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.drift import FAR, column_moved, only
+from toolkit.detectors.evidence import Evidence, difference, inside, make
+from toolkit.detectors.relation import part_that_rose
+from toolkit.detectors.study import Study
+from toolkit.records import SliceTerm
+
+NAME: Final = "one_part"
+#: Labelled rows of the part before and after at least; how sure (z) it must err more, and more than all others do.
+_LEAST, _SURE, _MORE = 40, 4.0, 3.0
+#: From this strength on another finding says what happened.
+_TOLD: Final = 0.5
+
+
+def detect(study: Study, found: Sequence[Evidence]) -> list[Evidence]:
+    """Say that labels fall otherwise in a part, where nothing else was ``found`` that is sure."""
+    part = part_that_rose(study)
+    if part is None or any(e.mechanism and e.strength >= _TOLD for e in found):
+        return []
+    loss, term = study.log_loss.model, SliceTerm(part.column, part.value)
+    mine, since = study.log.segments[part.column].rows_of(part.value), inside(part.change, len(study.log))
+    before, after, others = loss[mine & ~since], loss[mine & since], loss[~mine & since]
+    if min((~np.isnan(x)).sum() for x in (before, after, others)) < _LEAST:
+        return []
+    rise, _, interval, z = difference(before, after)
+    beyond = difference(others, after)[3]
+    if z < _SURE or beyond < _MORE or _moved_there(study, term):
+        return []
+    text = (
+        f"Where {term.column} = {term.value} the model errs {rise:.3g} more a row since the change ({z:.1f} standard "
+        f"errors), elsewhere as ever, and none of its inputs moved there: its labels fall otherwise."
+    )
+    return [
+        make(
+            study, NAME, "concept_drift", text, strength=0.85, z=z, change=part.change, rows=mine & since, effect=rise,
+            unit="loss", interval=interval, n=int((mine & since).sum()), slice_=(term,),
+            supports=("concept_drift", "label_noise", "label_shift"), refutes=("covariate_shift",),
+        )
+    ]  # fmt: skip
+
+
+def _moved_there(study: Study, term: SliceTerm) -> bool:
+    """Whether an input of the part is far from where it was."""
+    there = study.ref.segments.get(term.column)
+    if there is None:
+        return False
+    for name, column in study.log.features.items():
+        base = only(study.ref.features[name], there, term.value)
+        move = column_moved(study, name, base, only(column, study.log.segments[term.column], term.value))
+        if move is not None and move.distance > FAR:
+            return True
+    return False
