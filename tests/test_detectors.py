@@ -95,6 +95,7 @@ def studied(kind: str) -> tuple[Study, dict[str, Any]]:
         "relation": relate(study),
         "explained": set(),
         "named": set(),
+        "found": [],
         "fitted": surrogate(study),
         "used": importance(study),
         "versioned": versions.detect(study),
