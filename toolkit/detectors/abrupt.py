@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, ks_distance, make, percent, since
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.units import FACTORS, NEAR, Unit, find_unit
 from toolkit.detectors.witness import strangers
@@ -113,8 +113,7 @@ def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence | None:
     together = _TOGETHER * len(study.log)
     alone = sum(s.unit.slope == unit.slope and abs(s.change.start - change.start) <= together for s in steps) == 1
     doubtful = alone and 1 / NEAR < unit.slope < NEAR
-    since_then = _span(len(study.log), change.start, change.end)
-    if unit.fit and (doubtful or strangers(study, one.name, unit.rows, since_then)):
+    if unit.fit and (doubtful or strangers(study, one.name, unit.rows, inside(change, len(study.log)))):
         return None
     part = percent(float(unit.rows[change.start : change.end].mean()))
     how = f"undone, they are like those just before (KS {unit.fit:.3f})" if unit.fit else "in a single step"

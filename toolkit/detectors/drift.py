@@ -116,11 +116,11 @@ def moved(study: Study, name: str) -> Moved | None:
     whole = _moved(study, name, ref, log, coded)
     if whole is not None and whole.slice is not None:
         return whole
-    part = _in_one_part(study, name, ref, log, coded)
+    part = _in_one_part(study, name, coded)
     return part if part is not None and (whole is None or part.distance > 2 * whole.distance) else whole
 
 
-def _in_one_part(study: Study, name: str, ref: Column, log: Column, coded: _Cells) -> Moved | None:
+def _in_one_part(study: Study, name: str, coded: _Cells) -> Moved | None:
     """See whether the feature moved within one segment value alone, each held to its own baseline.
 
     One value among several that moves far hardly moves the whole, and the whole may not tell which one it was: where
@@ -136,7 +136,7 @@ def _in_one_part(study: Study, name: str, ref: Column, log: Column, coded: _Cell
         if not far or 2 * len(far) >= many.sum():
             continue
         value = far[0]
-        got = column_moved(study, name, only(ref, base, value), only(log, codes, value))
+        got = moved_in(study, name, column, value)
         if got is not None and got.distance >= FAR and (best is None or got.z > best.z):
             best = replace(got, rows=got.rows & codes.rows_of(value), slice=(column, value))
     return best
@@ -176,12 +176,18 @@ def _tables(of: Ints, code: Ints, values: int, k: int) -> Floats:
     return counts.reshape(values, k)
 
 
-def only(column: Column, codes: Codes, value: str) -> Column:
+def _only(column: Column, codes: Codes, value: str) -> Column:
     """Keep a column's values in the rows of one segment value, and have them missing elsewhere."""
     mine = codes.rows_of(value)
     if isinstance(column, Codes):
         return Codes(column.names, np.where(mine, column.codes, -1))
     return np.where(mine, column, np.nan)
+
+
+def moved_in(study: Study, name: str, column: str, value: str) -> Moved | None:
+    """See the same within the rows of one segment value, held to those of the baseline; both name the segment."""
+    there, here = (_only(s.features[name], s.segments[column], value) for s in (study.ref, study.log))
+    return column_moved(study, name, there, here)
 
 
 def column_moved(study: Study, name: str, ref: Column, log: Column) -> Moved | None:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.drift import FAR, column_moved, only
+from toolkit.detectors.drift import FAR, moved_in
 from toolkit.detectors.evidence import Evidence, difference, inside, make
 from toolkit.detectors.relation import part_that_rose
 from toolkit.detectors.study import Study
@@ -26,8 +26,9 @@ _TOLD: Final = 0.5
 
 def detect(study: Study, found: Sequence[Evidence]) -> list[Evidence]:
     """Say that labels fall otherwise in a part, where nothing else was ``found`` that is sure."""
-    part = part_that_rose(study)
-    if part is None or any(e.mechanism and e.strength >= _TOLD for e in found):
+    told = any(e.mechanism and e.strength >= _TOLD for e in found)
+    part = None if told else part_that_rose(study)
+    if part is None:
         return []
     loss, term = study.log_loss.model, SliceTerm(part.column, part.value)
     mine, since = study.log.segments[part.column].rows_of(part.value), inside(part.change, len(study.log))
@@ -53,12 +54,7 @@ def detect(study: Study, found: Sequence[Evidence]) -> list[Evidence]:
 
 def _moved_there(study: Study, term: SliceTerm) -> bool:
     """Whether an input of the part is far from where it was."""
-    there = study.ref.segments.get(term.column)
-    if there is None:
+    if term.column not in study.ref.segments:
         return False
-    for name, column in study.log.features.items():
-        base = only(study.ref.features[name], there, term.value)
-        move = column_moved(study, name, base, only(column, study.log.segments[term.column], term.value))
-        if move is not None and move.distance > FAR:
-            return True
-    return False
+    moves = (moved_in(study, name, term.column, term.value) for name in study.log.features)
+    return any(move is not None and move.distance > FAR for move in moves)

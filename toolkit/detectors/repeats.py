@@ -11,7 +11,7 @@ import numpy as np
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.periods import periods
 from toolkit.detectors.study import Study, known
-from toolkit.detectors.values import runs
+from toolkit.detectors.values import of_things, runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 
 #: Values of a text, and whole numbers, that may name things, rows of each on average, and such columns at most.
@@ -61,9 +61,10 @@ def _things(study: Study) -> list[tuple[Codes, Codes]]:
     for name, column in study.log.features.items():
         base, least = study.ref.features[name], _THINGS
         if not isinstance(column, Codes) and not isinstance(base, Codes):
-            if not _numbers_things(study.in_order(column)):
+            now = study.in_order(column)
+            if not of_things(now, _NUMBERED, _AGAIN) or now[0] < 0:
                 continue
-            base, column, least = _numbered(base, column), _numbered(column, column), _NUMBERED
+            base, column, least = *(_numbered(x, runs(now)[0]) for x in (base, column)), _NUMBERED
         if isinstance(column, Codes) and isinstance(base, Codes):
             many = int((np.bincount(column.codes[column.codes >= 0], minlength=1) > 0).sum())
             if many >= least and len(column.codes) >= _AGAIN * many:
@@ -71,16 +72,8 @@ def _things(study: Study) -> list[tuple[Codes, Codes]]:
     return [(base, column) for *_, base, column in sorted(found, key=lambda f: f[:2])[-_MOST_THINGS:]]
 
 
-def _numbers_things(in_order: Floats) -> bool:
-    """Whether whole numbers could be those of things: some dozens of them, each on many rows."""
-    if not len(in_order) or in_order[0] < 0 or (in_order % 1).any():
-        return False
-    return _NUMBERED <= len(runs(in_order)[0]) <= len(in_order) / _AGAIN
-
-
-def _numbered(column: Floats, among: Floats) -> Codes:
-    """Write whole numbers as codes of the values ``among`` which they are."""
-    values = np.unique(among[~np.isnan(among)])
+def _numbered(column: Floats, values: Floats) -> Codes:
+    """Write whole numbers as codes of these values, which are sorted; -1 where they are none of them."""
     at = np.minimum(np.searchsorted(values, column), len(values) - 1)
     return Codes(tuple(f"{v:.0f}" for v in values), np.where(values[at] == column, at, -1))
 

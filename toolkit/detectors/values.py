@@ -34,6 +34,14 @@ def again(x: NDArray[Any]) -> int:
     return int((x[1:] == x[:-1]).sum())
 
 
+def of_things(x: NDArray[Any], least: int, each: int) -> bool:
+    """Whether sorted numbers may be those of things: whole, ``least`` of them or more, on ``each`` rows on average."""
+    if not len(x) or (x % 1).any():
+        return False
+    many = len(runs(x)[0])
+    return many >= least and len(x) >= each * many
+
+
 def stretches(flags: Mask) -> list[tuple[int, int]]:
     """Give where each stretch of marked rows begins, and the row after its end."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))

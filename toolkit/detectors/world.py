@@ -21,6 +21,7 @@ from toolkit.detectors.mix import hardly_held, of_the_mix
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
 from toolkit.detectors.support import off_support
+from toolkit.detectors.values import of_things
 from toolkit.detectors.where import of_one_group
 from toolkit.profile.model import Codes, Column, Mask
 from toolkit.timeline.change import Change
@@ -250,10 +251,10 @@ def _numbers_things(base: Column, column: Column) -> bool:
     """Whether whole numbers stand for things that come again and again, hardly one of them in both."""
     if isinstance(base, Codes) or isinstance(column, Codes):
         return False
-    have, now = base[~np.isnan(base)], column[~np.isnan(column)]
-    if not len(now) or counts_up(column) or (have % 1).any() or (now % 1).any() or np.isin(now, have).mean() > _KNOWN:
+    have, now = (np.sort(x[~np.isnan(x)]) for x in (base, column))
+    if not all(of_things(x, _THINGS, _AGAIN) for x in (have, now)) or counts_up(column):
         return False
-    return all(len(x) >= _AGAIN * len(np.unique(x)) and len(np.unique(x)) >= _THINGS for x in (have, now))
+    return bool(np.isin(now, have).mean() <= _KNOWN)
 
 
 def _steady(study: Study, name: str) -> bool:

@@ -66,7 +66,7 @@ def attached(place: Place, *, read_only: bool, database: Path | None = None) -> 
         except StoreBusy:
             # our lock is held, so what this process still holds an interrupt left behind: let go of it, then wait
             _drop(own)
-            gc.collect()  # a cursor that the interrupt's own frames hold in a circle keeps the old instance alive
+            gc.collect()  # an instance forgotten before it was closed lives on in a circle of the interrupt's frames
             own, name = cursor(), new_name()
             attach_file(own, path, name, read_only, min(place.wait, _FOREIGN_WAIT))
     except StoreError:
