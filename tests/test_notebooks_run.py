@@ -141,6 +141,17 @@ def test_nothing_leaks_between_templates_of_one_kernel(tmp_path: Path) -> None:
         assert first == second
 
 
+PIECES = "import time\nfor piece in 'abcd': print(piece, flush=True); time.sleep(0.05)"
+
+
+def test_what_a_cell_prints_is_kept_whole(tmp_path: Path) -> None:
+    """However a kernel's output is cut on its way, the executed notebook is the same: what was printed is one output."""
+    with Runner() as runner:
+        assert runner.run(template(tmp_path, PIECES), tmp_path / "o/mine.ipynb").ok
+    outputs = json.loads((tmp_path / "o/mine.ipynb").read_text(encoding="utf-8"))["cells"][2]["outputs"]
+    assert ["".join(output["text"]) for output in outputs] == ["a\nb\nc\nd\n"]
+
+
 @bare
 def test_what_cannot_be_undone_ends_the_kernel(tmp_path: Path) -> None:
     """After a template that replaced a function of a library, the next gets a new kernel; a user's own always does."""

@@ -65,7 +65,8 @@ class _Record(_engines.NotebookExecutionManager):  # type: ignore[misc, name-def
         self._waits = False
 
     def cell_complete(self, cell: Any, *place: Any, **kwargs: Any) -> None:
-        """Note that a cell ended."""
+        """Note that a cell ended, and what it printed."""
+        _join_streams(cell)
         self._waits = cell.metadata.papermill.status != self.FAILED
         super().cell_complete(cell, *place, **kwargs)
         self._waits = False
@@ -79,6 +80,19 @@ class _Record(_engines.NotebookExecutionManager):  # type: ignore[misc, name-def
         self.complete_pbar()
         self.cleanup_pbar()
         self.save(last=True)
+
+
+def _join_streams(cell: Any) -> None:
+    """Make one output of what was printed in one go; a kernel sends it in as many pieces as time happens to cut it."""
+    outputs: list[Any] = []
+    for output in cell.get("outputs", ()):
+        before = outputs[-1] if outputs else None
+        if before and output.output_type == before.output_type == "stream" and output.name == before.name:
+            before.text += output.text
+        else:
+            outputs.append(output)
+    if outputs:
+        cell.outputs = outputs
 
 
 class _Client(_client.PapermillNotebookClient):  # type: ignore[misc, name-defined]
