@@ -145,7 +145,7 @@ PIECES = "import time\nfor piece in 'abcd': print(piece, flush=True); time.sleep
 
 
 def test_what_a_cell_prints_is_kept_whole(tmp_path: Path) -> None:
-    """However a kernel's output is cut on its way, the executed notebook is the same: what was printed is one output."""
+    """However a kernel's output is cut on its way, the notebook is the same: what was printed is one output."""
     with Runner() as runner:
         assert runner.run(template(tmp_path, PIECES), tmp_path / "o/mine.ipynb").ok
     outputs = json.loads((tmp_path / "o/mine.ipynb").read_text(encoding="utf-8"))["cells"][2]["outputs"]
