@@ -13,7 +13,7 @@ import pytest
 from toolkit.errors import RenderError
 from toolkit.notebooks.bundle import Bundle, Metric, Series
 from toolkit.notebooks.outcome import RunResult
-from toolkit.records import Incident, LedgerLine, Rival
+from toolkit.records import Incident, LedgerLine, Rival, SliceTerm
 from toolkit.report.page import POLICY, compose, render
 from toolkit.report.redact import Redacted
 
@@ -224,6 +224,20 @@ def test_harm_that_may_be_none_is_said_to_be_so() -> None:
     harm = replace(made_bundle.verdict().harm, interval=(-110.0, 1_701.0))
     words = text_of(render(made_bundle.bundle(verdict=replace(made_bundle.verdict(), harm=harm))))
     assert words.count("That interval includes no excess at all.") == 2
+
+
+def test_harm_of_a_part_is_told_of_the_part() -> None:
+    """Where a part alone is harmed, the page says so beside the whole log's numbers, and gives the part's evidence."""
+    sure = made_bundle.verdict()
+    finding = replace(made_bundle.findings()[0], id="F77", statement="Errors of site B rose.")
+    harm = replace(sure.harm, interval=(-110.0, 1_701.0))
+    rival = Rival(sure.verdict, sure.mechanism or "", 0.9, ("F77",))
+    part = replace(
+        sure, harm=harm, slice=(SliceTerm("site", "B"),), findings=(*sure.findings, finding), rivals=(rival,)
+    )
+    words = text_of(render(made_bundle.bundle(verdict=part)))
+    assert "no excess at all: the damage is in a part of them alone." in words
+    assert words.count("The strongest evidence: Errors of site B rose.") == 2
 
 
 def test_the_page_says_what_is_not_ruled_out() -> None:

@@ -7,7 +7,7 @@ as ISO 8601 ending in ``Z``; ``from_dict`` reads the same back.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Self
@@ -291,6 +291,16 @@ class Verdict(_Record):
         """The causes (and ``none``) that cannot be ruled out, the likeliest first; see ``PLAUSIBLE``."""
         held = [cause for cause, p in self.probabilities.items() if p >= PLAUSIBLE]
         return tuple(sorted(held, key=lambda cause: -self.probabilities[cause]))
+
+    @property
+    def leader(self) -> Rival | None:
+        """The rival that the verdict names, else the likeliest; ``None`` where nothing was weighed."""
+        named = (rival for rival in self.rivals if rival.mechanism == (self.mechanism or "none"))
+        return next(named, self.rivals[0] if self.rivals else None)
+
+    def strongest(self, finding_ids: Sequence[str]) -> Finding | None:
+        """Give the one whose statistic is farthest from 0, e.g. of a rival's ``supporting``; ``None`` of none."""
+        return max(map(self.finding, finding_ids), key=lambda f: abs(f.statistic or 0.0), default=None)
 
     def finding(self, finding_id: str) -> Finding:
         """Give one finding by its id.

@@ -233,7 +233,7 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
     if own is not None and (v.harm.excess_errors is None or v.harm.excess_errors > 0):
         span = f" ({own.interval[0]:.0%} to {own.interval[1]:.0%})" if own.interval else ""
         lines.append(("Explains", f"{own.share:.0%} of the damage{span}"))
-    leader = next((r for r in v.rivals if r.mechanism == (v.mechanism or "none")), v.rivals[0] if v.rivals else None)
+    leader = v.leader
     if leader is not None:
         lines += _best(v, leader)
     lines += _seen(v) if v.verdict == "none" else []
@@ -273,13 +273,8 @@ def _seen(v: Verdict) -> list[tuple[str, str]]:
 
 def _best(v: Verdict, rival: Rival) -> list[tuple[str, str]]:
     """The strongest finding for a candidate, and the strongest against it."""
-    out = []
-    for head, ids in (("For", rival.supporting), ("Against", rival.contradicting)):
-        found = [v.finding(i) for i in ids]
-        if found:
-            best = max(found, key=lambda f: abs(f.statistic or 0.0))
-            out.append((head, f"{best.id} {best.statement}"))
-    return out
+    found = (("For", v.strongest(rival.supporting)), ("Against", v.strongest(rival.contradicting)))
+    return [(head, f"{best.id} {best.statement}") for head, best in found if best is not None]
 
 
 def explain(v: Verdict) -> str:

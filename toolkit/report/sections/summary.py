@@ -39,8 +39,13 @@ def _harm(bundle: Bundle) -> list[str]:
 
 def no_excess(bundle: Bundle) -> list[str]:
     """Say where the interval of the harm leaves it open whether there was any."""
-    interval = bundle.verdict.harm.interval if bundle.verdict else None
-    return ["That interval includes no excess at all."] if interval and interval[0] <= 0 <= interval[1] else []
+    verdict = bundle.verdict
+    interval = verdict.harm.interval if verdict else None
+    if verdict is None or interval is None or not interval[0] <= 0 <= interval[1]:
+        return []
+    if verdict.slice:
+        return ["Over all these rows that interval includes no excess at all: the damage is in a part of them alone."]
+    return ["That interval includes no excess at all."]
 
 
 def verdict_sentences(bundle: Bundle) -> list[str]:
@@ -62,7 +67,9 @@ def verdict_sentences(bundle: Bundle) -> list[str]:
     line = f"ledger.{next(places, 0)}"
     between = f"(95 % interval {{{{{line}.low}}}} to {{{{{line}.high}}}})"
     said += told(bundle, f"It explains {{{{{line}.share}}}} of the damage {between}.")
-    return said + told(bundle, "The columns concerned: {{verdict.features}}.", "The rows concerned: {{verdict.slice}}.")
+    said += told(bundle, "The columns concerned: {{verdict.features}}.", "The rows concerned: {{verdict.slice}}.")
+    best = verdict.strongest(verdict.leader.supporting) if verdict.leader else None
+    return said + (told(bundle, f"The strongest evidence: {{{{ev.{best.id}.statement}}}}") if best else [])
 
 
 def _lags(bundle: Bundle) -> list[str]:
