@@ -30,6 +30,32 @@ def test_labels_that_fall_otherwise_at_one_site(*, sites: int, moved: bool, foun
         assert abs((got[0].rows & theirs).sum() / theirs.sum() - 1) < 0.25
 
 
+def at_one_plant(seed: int, elsewhere: float, *, held: bool = True) -> list[str]:
+    """Give what is said where labels turn round at one plant of four, and some at the others too."""
+    rng = np.random.default_rng(seed)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["plant"] = rng.choice(list("abcd"), N)
+    turned = (np.arange(N) >= SINCE) & (rng.random(N) < np.where(log["plant"] == "a", 0.35, elsewhere))
+    log["truth"] = np.where(turned, 1 - log["truth"], log["truth"])
+    reference = reference if held else reference.drop(columns="plant")
+    found = one_part.detect(study_of(log, reference, feature=["x", "w"], segment=["plant"]), [])
+    return [e.finding.statement for e in found]
+
+
+def test_elsewhere_is_as_ever_only_where_it_is() -> None:
+    """A few labels turn round at the other plants too: how much more these err is said beside it."""
+    (alone,), (beside,) = at_one_plant(1, 0.0), at_one_plant(1, 0.1)
+    assert "elsewhere as ever" in alone
+    assert "elsewhere 0.03" in beside
+    assert "more, and none" in beside
+
+
+def test_inputs_that_are_held_to_nothing_are_not_said_to_stand_still() -> None:
+    """The reference does not know the plants: whether an input moved at one of them cannot be told."""
+    assert at_one_plant(1, 0.0, held=False) == []
+
+
 def test_what_another_finding_tells_is_not_told_again() -> None:
     """Where a plant's input was filled in, the plant's errors are of that."""
     rng = np.random.default_rng(29)
