@@ -96,8 +96,12 @@ def test_what_was_sampled_or_left_out_is_said() -> None:
         profile = build_profile(log, sample_rows=1_000)
     sampled = len(profile.sample)
     assert 850 < sampled < 1_150
-    notes = diagnose_profile(profile).notes
+    said = diagnose_profile(profile)
+    notes = said.notes
+    assert said.harm.n == 4_000, "excess errors are of all rows, and the rows are told beside them"
+    first = next(int(one.split("first ")[1].split()[0].replace(",", "")) for one in notes if "own first" in one)
+    assert first == pytest.approx(4_000 / 3, rel=0.1)
     assert any("all 4,000 rows" in one and f"sample of {sampled:,}" in one for one in notes)
     assert any("40 values of shop are compared as the 29 commonest" in one for one in notes)
-    young = next(int(one.split()[2]) for one in notes if "too young" in one)
+    young = next(int(one.split()[2].replace(",", "")) for one in notes if "too young" in one)
     assert young == pytest.approx(800, rel=0.2)

@@ -208,7 +208,8 @@ def _notes(study: Study, damage: Damage) -> tuple[str, ...]:
             "the n of a finding counts rows of it."
         )
     if study.own_reference:
-        notes.append(f"No reference was given: the log is held to its own first {len(study.ref)} rows.")
+        first = round(float(study.ref.weight.sum()))
+        notes.append(f"No reference was given: the log is held to its own first {first:,} rows.")
     if study.level:
         notes.append(
             f"Errors grow with the numbers, by the power {study.level.power:.2f} of the answer: they are held to what "
@@ -227,10 +228,10 @@ def _notes(study: Study, damage: Damage) -> tuple[str, ...]:
     for name, codes in study.log.groups.items():
         if codes.names != (held := study.profile.sample.groups[name].names):
             shown = ", ".join(codes.names) if len(codes.names) < MOST_VALUES else f"the {MOST_VALUES - 1} commonest"
-            notes.append(f"The {len(held)} values of {name} are compared as {shown}.")
-    late = round(float(study.log.weight[~study.mature].sum()))
+            notes.append(f"The {len(held):,} values of {name} are compared as {shown}.")
+    late = study.standing_for(~study.mature)
     if late:
-        notes.append(f"The last {late} rows are too young for their labels and were left out of every error count.")
+        notes.append(f"The last {late:,} rows are too young for their labels and were left out of every error count.")
     if not study.has_labels:
         notes.append("The log has too few labels to count errors.")
     if damage.harm.estimated:

@@ -53,6 +53,6 @@ def in_question(study: Study, damage: Damage, lead: Candidate | None) -> tuple[s
     kind = "more loss" if study.regression else "excess errors"
     excess = f"{(observed - expected) * many:,.0f} {kind} ({span[0]:,.0f} to {span[1]:,.0f})"
     return (
-        f"Over the whole log no harm shows beyond chance. On the {int(rows.sum()):,} rows in question {metric} was "
-        f"{now:.3g} where {was:.3g} was expected: {excess}.",
+        f"Over the whole log no harm shows beyond chance. On the {study.standing_for(rows):,} rows in question "
+        f"{metric} was {now:.3g} where {was:.3g} was expected: {excess}.",
     )

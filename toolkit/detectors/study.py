@@ -103,6 +103,10 @@ class Study:
             return np.ones(len(sample))
         return self.level.weight(predicted(sample, self.threshold, self.profile.task))
 
+    def standing_for(self, rows: Mask) -> int:
+        """Give how many rows of the log the marked ones, which may be a sample's, stand for."""
+        return round(float(self.log.weight[rows].sum()))
+
     def residual(self, sample: Sample) -> Floats:
         """Give label less prediction of each row, at the usual level of answers."""
         return (sample.label - sample.prediction) * self.weight(sample)

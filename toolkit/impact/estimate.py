@@ -59,7 +59,7 @@ def estimated_harm(study: Study) -> Harm | None:
     expected, observed = float(y.mean()), float(chance[rows].mean())
     return Harm(
         "accuracy", expected, observed, (expected - observed) * many, (float(low) * many, float(high) * many),
-        int(rows.sum()), estimated=True,
+        study.standing_for(rows), estimated=True,
     )  # fmt: skip
 
 

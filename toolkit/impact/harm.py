@@ -69,7 +69,7 @@ def measure(study: Study) -> Damage:
     n = len(study.log)
     everything = np.ones(n, dtype=bool)
     if not study.has_labels:
-        told = estimated_harm(study) or Harm("accuracy", None, None, None, None, n)
+        told = estimated_harm(study) or Harm("accuracy", None, None, None, None, study.standing_for(everything))
         return Damage(told, "unknown", everything, no_change(n), 0.0, np.full(n, np.nan), 0.0)
     options = [("error", study.log_loss.final, study.ref_final, study.final_change)]
     if np.isnan(study.ref_final).all() and not np.isnan(study.ref_loss.model).all():
@@ -158,7 +158,7 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
         high,
         effect * many,
         ((effect - 1.96 * error) * many, (effect + 1.96 * error) * many) if np.isfinite(error) else None,
-        int(rows.sum()),
+        study.standing_for(rows),
     )
     kind: Kind = "labels" if z > 0 else "none"
     onset = change if change.found and change.z > 0 else no_change(n, expected)
