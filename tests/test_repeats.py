@@ -25,4 +25,6 @@ def test_a_feed_that_stopped_for_each_card(*, stopped: bool, number: bool) -> No
         last = log[~late].groupby("card")["w"].last()
         log.loc[late, "w"] = log.loc[late, "card"].map(last).fillna(4.0)
     got = defaults.detect(study_of(log, reference, feature=["x", "w", "card"]))
-    assert ("stale_feature" in [e.mechanism for e in got]) == stopped
+    said = [e.finding.statement for e in got if e.mechanism == "stale_feature"]
+    assert len(said) == stopped
+    assert all("w repeats the last value of the same card in" in one for one in said)

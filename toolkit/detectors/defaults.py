@@ -37,7 +37,8 @@ _RARE, _MANY, _SUDDEN = 0.125, 30, 0.8
 _KEPT: Final = 0.15
 #: How sure (z, were the rows independent) a value must be that comes and goes in bunches.
 _BUNCHED: Final = 12.0
-#: What a row repeats whose number is one of very few that are left.
+#: What a row repeats of the thing that it is about, and whose number is one of very few that are left.
+LAST_OF: Final = "the last value of"
 A_DOZEN: Final = "one of the dozen rows before it"
 A_PERIOD: Final = "values of the period before"
 PLACEHOLDERS: Final = frozenset(
@@ -284,13 +285,14 @@ def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: s
 
 
 def frozen(study: Study, name: str, base: Column, column: Column, before: Before | None = None) -> Evidence | None:
-    """Look for values that repeat their entity's last value, or the row before them (of their segment)."""
+    """Look for values that repeat the last value of what they are about, or the row before them (of their segment)."""
     if not isinstance(column, Codes) and not again(study.in_order(column)):
         return None  # each value is there but once
     before = before or rows_before(study)
     plain = row_repeats(base, column, study.in_order)
+    thing, of_thing = entity_repeats(before, base, column)
     for repeats, kind in (
-        (entity_repeats(before, base, column), "its entity's last value"),
+        (of_thing, f"{LAST_OF} {f'the same {thing}' if thing else 'its entity'}"),
         (segment_repeats(before, base, column, plain), "the row before it of its segment"),
         (plain, "the row before it"),
         (few_repeats(base, column, plain), A_DOZEN),
@@ -313,7 +315,7 @@ def _frozen(
     change = find_change(log, reference=reference)
     rise = change.after - change.before
     # numbers that never came twice for an entity do so by no chance: some of its rows carry those of the visit before
-    lagged = kind.startswith("its entity") and change.before < 0.02 and (reference is None or reference[0] < 0.02)
+    lagged = kind.startswith(LAST_OF) and change.before < 0.02 and (reference is None or reference[0] < 0.02)
     if not change.found or change.z < 6 or rise < (0.05 if lagged else 0.25):
         return None
     rows = inside(change, len(log))

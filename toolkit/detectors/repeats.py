@@ -24,12 +24,13 @@ LONG: Final = 24
 class Before:
     """For each row of baseline and log the row before it of the same thing and of its segment values; -1: none.
 
-    ``things`` holds one pair for each column that may name what a row is about: the entity, where there is one.
+    ``things`` holds one pair for each column that may name what a row is about, by its name: the entity's, where there
+    is one, by none.
 
     ``periods`` numbers the period of each row, ``None`` where they are too few.
     """
 
-    things: tuple[tuple[Ints, Ints], ...]
+    things: Mapping[str, tuple[Ints, Ints]]
     segments: Mapping[str, tuple[Ints | None, Ints]]
     periods: tuple[Ints | None, Ints | None]
 
@@ -49,14 +50,14 @@ def rows_before(study: Study) -> Before:
         name: (of(there[name].codes) if name in there else None, of(codes.codes))
         for name, codes in study.log.segments.items()
     }
-    things = tuple((of(base.codes), of(log.codes)) for base, log in _things(study))
+    things = {name: (of(base.codes), of(log.codes)) for name, base, log in _things(study)}
     return Before(things, segments, (periods(study.ref.time), periods(study.log.time)))
 
 
-def _things(study: Study) -> list[tuple[Codes, Codes]]:
-    """Give what each row is about: its entity, or the columns whose many values come again and again."""
+def _things(study: Study) -> list[tuple[str, Codes, Codes]]:
+    """Give what each row is about: its entity, or the columns, by name, whose many values come again and again."""
     if (study.log.entity.codes >= 0).any():
-        return [(study.ref.entity, study.log.entity)]
+        return [("", study.ref.entity, study.log.entity)]
     found = []
     for name, column in study.log.features.items():
         base, least = study.ref.features[name], _THINGS
@@ -69,7 +70,7 @@ def _things(study: Study) -> list[tuple[Codes, Codes]]:
             many = int((np.bincount(column.codes[column.codes >= 0], minlength=1) > 0).sum())
             if many >= least and len(column.codes) >= _AGAIN * many:
                 found.append((many, name, base, column))
-    return [(base, column) for *_, base, column in sorted(found, key=lambda f: f[:2])[-_MOST_THINGS:]]
+    return [(name, base, column) for _, name, base, column in sorted(found, key=lambda f: f[:2])[-_MOST_THINGS:]]
 
 
 def _numbered(column: Floats, values: Floats) -> Codes:
@@ -134,10 +135,14 @@ def few_repeats(
     return again(base), again(column)
 
 
-def entity_repeats(before: Before, base: Column, column: Column) -> tuple[Floats, Floats] | None:
-    """Mark rows equal to the earlier row of their thing, where things come back and used to change; the likeliest."""
-    best, most = None, -1.0
-    for there, here in before.things:
+def entity_repeats(before: Before, base: Column, column: Column) -> tuple[str, tuple[Floats, Floats] | None]:
+    """Mark rows equal to the earlier row of their thing, where things come back and used to change; the likeliest.
+
+    Returns:
+        What names the things, and the marks of baseline and log; of none nothing.
+    """
+    named, best, most = "", None, -1.0
+    for name, (there, here) in before.things.items():
         ref, log = _repeats(base, there), _repeats(column, here)
         if (~np.isnan(log)).sum() < 30:
             continue
@@ -145,8 +150,8 @@ def entity_repeats(before: Before, base: Column, column: Column) -> tuple[Floats
         usual = float(np.nanmean(early)) if (~np.isnan(early)).any() else 1.0
         often = _commonest(log)
         if usual < 0.7 and often > most:
-            best, most = (ref, log), often
-    return best
+            named, best, most = name, (ref, log), often
+    return named, best
 
 
 def _commonest(repeats: Floats) -> float:
