@@ -52,3 +52,16 @@ def test_a_name_that_has_just_come_is_new_to_a_log_held_to_itself() -> None:
     got = [e for e in categories.detect(study_of(log, None, feature=["x", "town"]), {}) if e.mechanism]
     assert [e.mechanism for e in got] == ["new_category"]
     assert "robo" in got[0].finding.statement
+
+
+def test_names_are_shown_so_that_each_can_be_seen() -> None:
+    """An empty name is quoted, and of more than five the rest is counted: the share is of them all."""
+    rng = np.random.default_rng(6)
+    log, reference = healthy(rng, 1500), healthy(rng, 1500)
+    log["town"] = ""
+    (empty,) = (e.finding.statement for e in categories.detect(study_of(log, reference.assign(town="Ulm")), {}))
+    assert empty.endswith("100 % of the rows hold '', which took the shares of names that were there.")
+    log["town"] = np.where(np.arange(1500) < 700, log["town"], rng.choice([f"new{i}" for i in range(8)], 1500))
+    log["town"] = log["town"].replace("", "Ulm")
+    (many,) = (e.finding.statement for e in categories.detect(study_of(log, reference.assign(town="Ulm")), {}))
+    assert "hold new0, new1, new2, new3, new4 and 3 more, which" in many

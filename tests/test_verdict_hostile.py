@@ -103,3 +103,18 @@ def test_values_of_a_group_forge_no_line_and_steer_no_terminal() -> None:
         assert text.replace("\n", "").isprintable()
         assert sum(line.startswith("Verdict") for line in text.splitlines()) <= 1
         assert "⟨U+001B⟩[31m Verdict none" in text
+
+
+def test_a_reference_that_no_model_answered_is_compared_with_no_model() -> None:
+    """People alone decided: no warning, and no sentence with a number that is none."""
+    log, held = (f.drop(columns=["score"]).rename(columns={"answer": "done"}) for f in (served(1), reference()))
+    roles = {**ROLES, "roles": {"timestamp": "when", "decision": "done", "label": "truth", "group": ["sex"]}}
+    said = toolkit.diagnose(log, reference=held, roles=roles)
+    assert not [f.statement for f in said.findings if "nan" in f.statement.split()]
+    assert "nan)" not in said.explain()
+
+
+def test_no_harm_has_no_sign() -> None:
+    """Answers that are all right: between nought and nought errors too many."""
+    log, held = (f.assign(truth=f.answer) for f in (served(1), reference()))
+    assert "(-0" not in toolkit.diagnose(log, reference=held, roles=ROLES).summary()

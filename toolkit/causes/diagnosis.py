@@ -212,8 +212,8 @@ def harm_text(h: Harm) -> str:
     if h.expected is None or h.observed is None or h.excess_errors is None:
         return "cannot be known without labels"
     unit = "excess errors" if h.metric in ("accuracy", "recall") else "excess loss"
-    number = f"{h.excess_errors:,.0f}" if abs(h.excess_errors) >= 10 else f"{h.excess_errors:.3g}"
-    span = f" ({h.interval[0]:,.0f} to {h.interval[1]:,.0f})" if h.interval else ""
+    number = f"{h.excess_errors:,.0f}" if abs(h.excess_errors) >= 10 else f"{h.excess_errors:z.3g}"
+    span = f" ({h.interval[0]:z,.0f} to {h.interval[1]:z,.0f})" if h.interval else ""
     how = "estimated from scores, not observed: " if h.estimated else ""
     return (
         f"{how}{h.metric} {h.observed:.3g} where {h.expected:.3g} was expected: {number} {unit}{span} in {h.n:,} rows"

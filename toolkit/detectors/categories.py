@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -81,13 +81,13 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
     old = {_normal(v): v for v in old_names}
     respelt = float(np.mean([_respelt(base, column, rows, v, old) for v in values]))
     matched = _same_shares(base, column, rows)
-    shown = ", ".join(values[:5])
+    shown = _shown(values)
     if len(values) > MOST_VALUES:
         return
     if respelt > 0.5 or matched:
         text = (
-            f"{name} has other names since the change: {shown} fill {percent(share)} of the rows and "
-            f"{'take the shares of names that were there' if matched else 'resemble names that were there'}."
+            f"{name} has other names since the change: {percent(share)} of the rows hold {shown}, which "
+            f"{'took the shares of' if matched else 'resemble'} names that were there."
         )
         yield make(
             study,
@@ -124,6 +124,12 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
         features=[name],
         refutes=() if placeholder else ("bad_rollout", "concept_drift", "covariate_shift", "default_filled"),
     )
+
+
+def _shown(values: Sequence[str]) -> str:
+    """List values, the first five by name."""
+    named = ", ".join(value if value.strip() else f"'{value}'" for value in values[:5])
+    return named if len(values) <= 5 else f"{named} and {len(values) - 5} more"
 
 
 def _just_come(base: Codes) -> frozenset[str]:

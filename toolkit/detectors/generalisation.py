@@ -68,7 +68,7 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
     train_loss = study.train_loss.model if study.train_loss is not None else None
     validation = study.ref_loss.model if study.baseline == "validation" else None
     best = train_loss if train_loss is not None else validation
-    if best is None or len(serving) < LEAST_ROWS:
+    if best is None or np.isnan(best).all() or len(serving) < LEAST_ROWS:
         return []
     d, _, interval, z = difference(best, serving)
     z *= 0.8 / float(np.sqrt(study.hang(study.ref_loss.model)[1]))
