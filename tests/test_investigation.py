@@ -97,7 +97,7 @@ def test_events_follow_from_findings() -> None:
     """The onset and each line of the ledger with a share of 5 % give one event each, in order, with a source."""
     made = events_of(a_verdict())
     assert [e.occurred_at for e in made] == [NOON, NOON + timedelta(days=2)]
-    assert "x is 100 times larger [F01]" in made[0].text
+    assert "UTC), F01: x is 100 times larger" in made[0].text
     assert {e.source for e in made} == {"finding"}
     assert events_of(a_verdict("none", None, None)) == ()
 

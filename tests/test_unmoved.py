@@ -49,3 +49,11 @@ def test_too_few_rows_clear_nobody() -> None:
     rng = np.random.default_rng(1)
     log: pd.DataFrame = healthy(rng, 40)
     assert refuted(study_of(log, healthy(rng, 300))) == set()
+
+
+def test_of_what_never_came_a_few_in_so_many_rows_stay_possible() -> None:
+    """No request of four thousand failed: three in four thousand would hardly have been missed, and no fewer."""
+    log, reference = healthy(np.random.default_rng(1), 4000), healthy(np.random.default_rng(2), 4000)
+    held = study_of(log.assign(status="ok"), reference.assign(status="ok"), status="status")
+    said = [e.finding.statement for e in unmoved.detect(held) if "requests failed" in e.finding.statement]
+    assert said == ["0 % of the requests failed: as before, a rise by more than 0.075 points is ruled out."]

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, make, percent
+from toolkit.detectors.evidence import Evidence, difference, make, more, percent
 from toolkit.detectors.promise import fresh
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
@@ -41,7 +41,7 @@ def detect(study: Study, relation: Relation | None) -> list[Evidence]:
     text = (
         f"A fresh learner taught on the baseline errs {_loss(study, got.served)} on these rows, and "
         f"{_loss(study, got.learnt)} on rows of the baseline that it did not see, while the model errs "
-        f"{_loss(study, gap)} more: the labels still follow from the inputs, {ends}."
+        f"{more(gap, regression=study.regression)}: the labels still follow from the inputs, {ends}."
     )
     strength = _ANSWERS[0] + _ANSWERS[1] * (1.0 - float(np.clip(got.rise_at_most / (_PART * gap), 0.0, 1.0)))
     return [

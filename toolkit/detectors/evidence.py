@@ -235,7 +235,13 @@ def percent(share: float) -> str:
 
 def points(share: float) -> str:
     """Write a difference of two shares, which is no percentage of either."""
-    return f"{100.0 * share:.1f} points"
+    value = 100.0 * share
+    return f"{value:.2g} points" if 0.001 < abs(value) < 0.1 else f"{value:.1f} points"
+
+
+def more(loss: float, *, regression: bool) -> str:
+    """Write by how much a mean loss is greater: in the label's unit, or how much more often answers are wrong."""
+    return f"{loss:.4g} more" if regression else f"{points(loss)} more often"
 
 
 def since(change: Change) -> str:

@@ -100,7 +100,8 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
         f"reproduces all but {percent(left)} of the answers."
     )
     if replay is not None:
-        text += f" With the old threshold the loss would be {replay[0]:+.3f} a row."
+        other = "higher" if replay[0] > 0 else "lower"
+        text += f" With the old threshold the loss a row would be {abs(replay[0]):.3f} {other}."
     if replay is not None and replay[0] > -0.002 and study.has_labels:
         return make(
             study,

@@ -39,13 +39,18 @@ def detect(study: Study) -> list[Evidence]:
 
 
 def still(study: Study, x: Floats, base: Floats, most: float) -> tuple[float, float, int] | None:
-    """Give level, upper end of the rise and rows of a series that did not rise by ``most``; ``None`` if it may have."""
+    """Give level, upper end of the rise and rows of a series that did not rise by ``most``; ``None`` if it may have.
+
+    Of what came in none of n rows three in n are not ruled out (Hanley and Lippman-Hand 1983).
+    """
     own = study.own_reference or (~np.isnan(base)).sum() < 15
     have = x[~np.isnan(x)]
     if len(have) < LEAST or find_change(x, reference=None if own else study.stats(base)).found:
         return None
     usual, now = (have[: len(have) // 3], have[len(have) // 3 :]) if own else (base, have)
     rise, _, (_, high), _ = difference(usual, now)
+    if not now.any():
+        high = max(high, 3 / len(now) - float(np.nanmean(usual)))
     return (float(have.mean()), high, len(have)) if np.isfinite(rise) and high < most else None
 
 

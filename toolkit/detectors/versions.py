@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, not_testable, percent
+from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, more, not_testable
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import Change, find_change
@@ -68,8 +68,7 @@ def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     mechanism = _which(study, name, mine, known_before)
     where = "at the same time" if side_by_side else "before it"
     text = (
-        f"Version {name} errs {percent(d) if not study.regression else f'{d:.4g}'} more than the others {where} "
-        f"({int(mine.sum())} rows)."
+        f"Version {name} errs {more(d, regression=study.regression)} than the others {where} ({int(mine.sum())} rows)."
     )
     own = _own_step(loss, mine)
     strength = (0.95 if side_by_side else 0.75) * (0.5 if own else 1.0)

@@ -45,7 +45,8 @@ def _strongest(verdict: Verdict, line: LedgerLine | None) -> Finding | None:
 
 def _text(found: Finding | None, interval: tuple[datetime, datetime] | None) -> str:
     between = f" (95 % interval {_span(*interval)})" if interval else ""
-    what = f": {found.statement} [{found.id}]" if found else ""
+    # the id first: a long statement is cut where it is shown
+    what = f", {found.id}: {found.statement}" if found else ""
     return f"The log changes here{between}{what}"
 
 

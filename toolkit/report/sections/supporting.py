@@ -82,7 +82,7 @@ def finding_html(finding: Finding) -> Markup:
     )
     said = (
         Markup('<p class="note">Not testable: {}.</p>').format(visible(finding.not_testable).rstrip("."))
-        if finding.not_testable
+        if finding.not_testable and finding.not_testable not in finding.statement
         else ""
     )
     return Markup(
