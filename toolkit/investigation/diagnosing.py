@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toolkit.causes.diagnose import Looked
     from toolkit.logs import Log
     from toolkit.notebooks.bundle import Bundle
-    from toolkit.profile.model import Profile
+    from toolkit.profile.model import Profile, Sample
 
 Window = tuple[datetime, datetime]
 #: The spans that an incident may say, in its ``log``, under the key ``analysis``.
@@ -64,13 +64,31 @@ def read_evidence(
         rows = f"{log.validation.rows_kept:,} rows"
         tell(f"profiling {rows}")
         profile = build_profile(log, seed=seed)
-        log.validation.to_dict()  # the bundle tells it when the log is closed again
+        log = counted(log, profile.sample)
         kept.finish()
         events = [e for e in store.events(incident.id) if e.source != SOURCE]
         tell(f"diagnosing {rows}")
         analysis = {"analysis": {name: [iso(t) for t in span] for name, span in spans.items()}} if spans else {}
         said = {**about(log, seed), **analysis}
         return Reading(log, profile, look(profile, events), log.hashes, said)
+
+
+def counted(log: Log, sample: Sample) -> Log:
+    """Have the validation report count what the bundle tells of the log when it is closed again.
+
+    NaN and infinities are counted of features of which a sampled row lacks a value: to ask the others too, which have
+    next to none, would read every feature of every row, which nothing else does.
+    """
+    from toolkit.detectors.study import known
+    from toolkit.profile.model import LOG
+
+    served = sample.part == LOG
+    lacking = {name for name, column in sample.features.items() if not known(column)[served].all()}
+    counts = log.validation.counts
+    counts = replace(counts, finite={name: flag for name, flag in counts.finite.items() if name in lacking})
+    log = replace(log, validation=replace(log.validation, counts=counts))
+    log.validation.to_dict()
+    return log
 
 
 def keep_profile(store: Store, incident_id: str, profile: Profile) -> None:
