@@ -50,9 +50,9 @@ class Looked:
 
 def look(profile: Profile, events: Sequence[Event] = ()) -> Looked:
     """Measure the damage and gather all evidence."""
-    study = make_study(profile)
-    damage = measure(study)
     with one_thread():
+        study = make_study(profile)
+        damage = measure(study)
         got = gather(study, events)
         slices = slice_findings(study, worst_slices(study, damage, seed=profile.seed))
     return Looked(study, damage, replace(got, evidence=(*got.evidence, *slices)), tuple(events))

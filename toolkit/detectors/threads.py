@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 
 @lru_cache(maxsize=1)
 def _pools() -> Any:
-    import sklearn.ensemble  # noqa: F401  its thread pools must be loaded before they are found
-    from threadpoolctl import ThreadpoolController
+    with _uncollected():
+        import sklearn.ensemble  # noqa: F401  its thread pools must be loaded before they are found
+        from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage meanwhile: modules that load are none, and to look takes a sixth of their loading."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def one_thread() -> Any:
