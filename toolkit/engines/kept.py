@@ -15,6 +15,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -86,7 +87,8 @@ class Kept:
 
     def split(self, files: Sequence[Path]) -> list[Part]:
         """Put files into parts, in their order: those of the last reading where these are whole, new ones else."""
-        known = [self._known(file) for file in files]
+        with ThreadPoolExecutor() as pool:  # a hash leaves the interpreter to others
+            known = [*pool.map(self._known, files)]
         shas, sizes = [one.sha256 for one in known], [one.stamp[0] for one in known]
         places = self._places(shas, sizes)
         if len(places) > MOST_PARTS:
