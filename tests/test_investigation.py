@@ -16,6 +16,7 @@ from shell import a_log
 from toolkit.api import diagnose
 from toolkit.errors import LogError
 from toolkit.investigation.derived import events_of, times_of
+from toolkit.investigation.diagnosing import counted
 from toolkit.investigation.measures import groups_of, normal, series_of, wilson
 from toolkit.investigation.opening import absolute, open_incident
 from toolkit.logs import read_log
@@ -158,12 +159,30 @@ def test_a_path_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pyte
     assert absolute("a.duckdb::served", "log") == f"{tmp_path / 'a.duckdb'}::served"
 
 
+@pytest.mark.parametrize("sampled", [2000, 100])
+def test_infinities_are_counted_of_features_that_lack_values(tmp_path: Path, sampled: int) -> None:
+    """Of a log as large as its sample all are counted; of a larger one those of a feature that lacks a value in it."""
+    y, z = np.tile([1.0, np.nan], 1000), np.ones(2000)
+    y[:40], z[:1] = np.inf, np.inf
+    file = tmp_path / "log.parquet"
+    a_log(2000, y=y, z=z).to_parquet(file)
+    with read_log(file) as log:
+        report = counted(log, build_profile(log, sample_rows=sampled).sample).validation
+        everything = dict(log.validation.not_finite)
+    assert everything["y"] >= 40
+    assert report.not_finite == (everything if sampled == 2000 else {"y": everything["y"]})
+
+
 def test_the_fits_take_one_thread() -> None:
-    """Every pool of threads is held to one, those of scikit-learn too, which nothing loaded before."""
+    """Every pool of threads is held to one, those of scikit-learn too, which nothing loaded before.
+
+    Garbage is looked for again when it is loaded.
+    """
     code = (
-        "from toolkit.causes.diagnose import one_thread\nimport threadpoolctl as t\n"
-        "with one_thread(): print(sorted({(p['user_api'], p['num_threads']) for p in t.threadpool_info()}))"
+        "import gc\nfrom toolkit.causes.diagnose import one_thread\nimport threadpoolctl as t\n"
+        "with one_thread(): print(sorted({(p['user_api'], p['num_threads']) for p in t.threadpool_info()}))\n"
+        "print(gc.isenabled())"
     )
     env = {**os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[('blas', 1), ('openmp', 1)]"
+    assert done.stdout.splitlines() == ["[('blas', 1), ('openmp', 1)]", "True"]
