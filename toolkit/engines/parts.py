@@ -35,6 +35,8 @@ class Parts:
     parts: Sequence[Part]
     everything: Part
     before: Sequence[int]
+    #: What reads the rows of each part.
+    raw: Mapping[Part, str]
     #: Views by name, and what those were that a span has narrowed.
     views: Mapping[str, str]
     lies: Sequence[Lies] = ()
@@ -67,7 +69,7 @@ class Parts:
             if table is not None:
                 return table
         # named before the query, not as views: to define one opens every file of the log
-        raw = only(self.rows.opened.sql, part)
+        raw = self.raw[part]
         if first:
             some = [f"{raw} AND {one}" for one in stretches(self.rows, part.files)]
             table = self.rows.drawn(f" {sql}", some, views, first)
@@ -88,19 +90,31 @@ def parts_of(rows: DuckRows, kept: Kept, views: Mapping[str, str]) -> Parts | No
     if not rows.opened.by_file or any(c.lower() == "filename" for c in rows.columns):
         return None
     parts = kept.split(rows.files)
+    everything = joined(parts)
+    raw = {part: only(rows, part) for part in (*parts, everything)}
     before, total = [], 0
     for part in parts:
         before.append(total)
         # both numbers are in the footers; that they agree shows that DuckDB names files as we do
         names = ", ".join(literal(str(file)) for file in part.files)
-        ((n,),) = rows.fetch(f"SELECT count(*) FROM ({only(rows.opened.sql, part)})")
+        ((n,),) = rows.fetch(f"SELECT count(*) FROM ({raw[part]})")
         ((there,),) = rows.fetch(f"SELECT sum(num_rows) FROM parquet_file_metadata([{names}])")
         if n != there:
             return None
         total += int(n)
-    return Parts(rows, kept, parts, joined(parts), before, views)
+    return Parts(rows, kept, parts, everything, before, raw, views)
 
 
-def only(sql: str, part: Part) -> str:
-    """Narrow a SELECT over Parquet files to those of a part; DuckDB opens no other then."""
-    return f"{sql} WHERE filename IN ({', '.join(literal(str(file)) for file in part.files)})"
+def only(rows: DuckRows, part: Part) -> str:
+    """Give a SELECT of the rows of a part, under the columns and types of the whole, to which conditions can be added.
+
+    A part that has other columns or types by itself is picked from the whole. DuckDB opens no other file for that, but
+    asks every row for its file, which takes several times as long as to count a column.
+    """
+    from toolkit.logs.parquet_files import path_list
+
+    whole = rows.opened.sql
+    alone = whole.replace(path_list(rows.files), path_list(part.files))
+    if alone == whole or [(n, kind) for n, kind, *_ in rows.fetch(f"DESCRIBE {alone}")] == [*rows.columns.items()]:
+        return f"{alone} WHERE true"
+    return f"{whole} WHERE filename IN ({', '.join(literal(str(file)) for file in part.files)})"
