@@ -15,6 +15,7 @@ import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, logistic, make, some, thinned
+from toolkit.detectors.leakage import unread
 from toolkit.detectors.study import Study, new_to, seen
 from toolkit.detectors.values import runs
 from toolkit.profile.model import Codes, Floats, Mask
@@ -55,6 +56,8 @@ def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[E
     if not hits or hits[0].name in explained or hits[0].drifted:
         return []
     top = hits[0]
+    if top.change.shape == "from_start" and not study.own_reference and unread(study, top.name):
+        return []
     move = moves.get(top.name)
     own = 0.0 if move is None else move.distance
     # when many features moved by themselves the population changed, and their relations with it

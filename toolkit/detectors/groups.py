@@ -47,6 +47,8 @@ _EARNED: Final = 0.9
 _ALIKE: Final = 0.3
 #: The gap, in points (of numbers in deviations of the label), that matters by half; 9 points of anything else.
 _MATTERS: Final = {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "overestimate": 0.2, EQUAL: 0.06}
+#: How strong a gap must be by itself to be held to the reference too, and the part of it that must be there.
+_HALF, _AGAIN = 0.4, 0.6
 #: What is said of a gap that counts against nobody.
 _TEXT_RATES: Final = (
     " The outcome itself is rarer or commoner in the group, and equal scores come true alike: base rates make the gap, "
@@ -150,6 +152,8 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     mine = [o for o in all_gaps if o.column == g.column]
     mechanism, explained = _name(study, g, mine)
     whole = size * steady * logistic(1.5 * (abs(g.z) - 3.3))
+    if whole > _HALF and g.before > _AGAIN * g.gap > 0:
+        whole = 1.0 - _HALF * (1.0 - whole)  # the reference, whose rows are others, has it too
     strength = (1 - explained) * whole
     even = explained >= _EARNED and whole > 0.5
     if strength < 0.03 and not even:

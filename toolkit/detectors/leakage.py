@@ -19,6 +19,7 @@ import numpy as np
 from toolkit.detectors.curve import auc
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make
+from toolkit.detectors.joined import all_joined, part_joined
 from toolkit.detectors.study import Study, first_known, known, predicted
 from toolkit.detectors.support import off_support
 from toolkit.detectors.values import distinct
@@ -43,6 +44,8 @@ _HARDLY: Final = 0.6
 _ASKED, _CONSTANT, _FOLLOWS = 100, 0.9, 0.02
 #: From this on a column tells the label so well that it must have known it; half of the doubt lies below.
 _KNEW: Final = 0.93
+#: How sure (z) the drop must be to say of a model that its rows, learned by heart, are not why it errs.
+_SURE: Final = 6.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class _Lost:
     def error(self) -> float:
         """Give the standard error of the served AUC at 0.5."""
         return _error(self.now)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether what it tells when served is chance."""
+        return self.is_ < 0.5 + 3.0 * self.error
 
     @property
     def z(self) -> float:
@@ -95,6 +103,9 @@ def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
     if joined > 0.05:
         text = f"{told}, though its values come as they did and the others tell what they told: joined to other rows."
         found.append(_evidence(study, lost, "training_serving_skew", text, joined, ()))
+    if max(leaked, joined) <= _HEARD and lost.z > _SURE and lost.drop > 2 * lost.next:
+        text = f"{told}, whatever a model made of it."
+        found.append(_evidence(study, lost, "", text, 0.0, ("memorised_training_data",)))
     return found
 
 
@@ -138,16 +149,17 @@ def _of_strangers(study: Study, lost: _Lost) -> bool:
 
 
 def _joined(study: Study, lost: _Lost, moves: Mapping[str, Moved]) -> float:
-    """How much it looks as if the values belong to other rows: all of them come, as they did, and tell nothing."""
+    """How much it looks as if the values belong to other rows: they come as they did, and tell nothing, or in part."""
     if (
         lost.name in moves
         or known(study.log.features[lost.name]).mean() < 0.9 * known(study.ref.features[lost.name]).mean()
     ):
         return 0.0
-    nothing = logistic((0.5 + 3.0 * lost.error - lost.is_) / max(lost.error, 0.01))
-    honest = logistic(60 * (_KNEW - lost.was))
+    nothing = all_joined(lost.is_, lost.error) * logistic(60 * (_KNEW - lost.was))
     alone = 1.0 if lost.next < max(0.25 * lost.drop, 3.0 * lost.error) else 0.3
-    return float(nothing * honest * alone)
+    x_was, x_now = _coded(study.ref.features[lost.name], study.log.features[lost.name], lost.target)
+    part = 0.0 if lost.nothing else part_joined(x_was, lost.target, x_now, lost.now, lost.drop / (lost.was - 0.5))
+    return float(max(nothing, part) * alone)
 
 
 def _evidence(
@@ -166,7 +178,7 @@ def _evidence(
         n=int((~np.isnan(lost.now)).sum()),
         features=[lost.name],
         rows=np.ones(len(study.log), dtype=bool) if mechanism != "leakage" else None,
-        refutes=(*_REFUTED, *refutes) if strength > _HEARD else (),
+        refutes=(*_REFUTED, *refutes) if strength > _HEARD else () if mechanism else refutes,
     )
 
 
@@ -190,6 +202,11 @@ def _drops(study: Study, y: Floats, now: Floats) -> Iterator[tuple[float, str, f
             insort(may_lose, (was - is_, name, was, is_), key=lambda d: d[:2])
         else:
             yield drop, name, was, is_
+
+
+def unread(study: Study, name: str) -> bool:
+    """Whether the served answers do not follow a column, though its values vary: whatever came in it did no harm."""
+    return all(_unread(study, name, target, said) for target, _, said in _targets(study))
 
 
 def _unread(study: Study, name: str, target: Floats, said: Floats) -> bool:

@@ -62,9 +62,11 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
         usable = known & (np.arange(len(known)) < len(known) // 4)
         if usable.sum() < 15 or len(np.unique(answers[usable])) < 2:
             return None
-        old, missed = implied_threshold(score[usable], answers[usable])
+        before = score[usable]
+        old, missed = implied_threshold(before, answers[usable])
     else:
-        old, missed = implied_threshold(study.ref.score[usable], base[usable])
+        before = study.ref.score[usable]
+        old, missed = implied_threshold(before, base[usable])
     if missed > 0.12:
         return None
     off = np.where(known, (answers != (score >= old)).astype(float), np.nan)
@@ -75,6 +77,8 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
     if rows.sum() < 15 or len(np.unique(answers[rows])) < 2:
         return None
     new, left = implied_threshold(score[rows], answers[rows])
+    if before[before < old].max(initial=-np.inf) < new <= old:
+        return None  # between two scores that were there any threshold gave the same answers
     between = rows & (score >= min(old, new)) & (score < max(old, new))
     # a threshold explains the answers as well as the old one did; people who override do not
     rarer = float(min(answers[rows].mean(), 1 - answers[rows].mean()))  # what no threshold at all gets wrong

@@ -59,9 +59,14 @@ def unmarked(study: Study) -> bool:
 
 def perfect(study: Study) -> bool:
     """Whether the model is nearly always right on a reference whose rows may have taught it."""
+    return unmarked(study) and faultless(study)
+
+
+def faultless(study: Study) -> bool:
+    """Whether the model is nearly always right on the reference, as it is on rows that it knows by heart."""
     loss = study.ref_loss.model
     known = loss[~np.isnan(loss)]
-    if not unmarked(study) or len(known) < 15:
+    if study.own_reference or len(known) < 15:
         return False
     if not study.regression:
         return bool(known.mean() <= _PERFECT)

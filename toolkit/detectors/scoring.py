@@ -15,6 +15,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, probability, proportion_z
 from toolkit.detectors.matrices import taught
+from toolkit.detectors.promise import faultless
 from toolkit.detectors.study import Study, is_probability, predicted
 from toolkit.detectors.support import off_support
 from toolkit.detectors.values import distinct, several
@@ -213,7 +214,9 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
             text,
             strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9))
             * min(1.0, 0.3 + min(seen_share, held))
-            * (0.7 if same else 1),
+            * (0.7 if same else 1)
+            # what a model knows by heart of its own rows no surrogate finds in new ones
+            * (0.2 if start and faultless(study) else 1),
             z=abs(change.z),
             change=change,
             rows=rows,

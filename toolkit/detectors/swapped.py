@@ -18,6 +18,8 @@ from toolkit.profile.model import Codes, Column, Floats, Mask
 NAME: Final = "association"
 #: Fewer rows than this say nothing of where a column's values came from; more columns than this did not slip together.
 LEAST_ROWS, MOST_COLUMNS = 15, 60
+#: Other columns that moved as far as those exchanged, which make a crowd, and how strong the sign is then.
+_CROWD, _ALIKE = 4, 0.3
 
 
 def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
@@ -78,11 +80,17 @@ def _exchanged(
     study: Study, moves: dict[str, Moved], names: Sequence[str], text: str, rows: Mask, fit: float,
     also: Sequence[str] = (),
 ) -> Evidence:  # fmt: skip
-    """Name numbers that hold each other's values, as surely as the least of them moved."""
+    """Name numbers that hold each other's values, as surely as the least of them moved.
+
+    Where many others moved as far the crowd is another one, and of many columns two are alike by chance.
+    """
+    least = min(moves[n].distance for n in names)
+    crowd = sum(m.distance > 0.5 * least for n, m in moves.items() if n not in names) >= _CROWD
     return make(
-        study, NAME, "swapped_columns", text, strength=1.0, z=min(moves[n].z for n in names),
+        study, NAME, "swapped_columns", text, strength=_ALIKE if crowd else 1.0, z=min(moves[n].z for n in names),
         change=moves[names[0]].change, rows=rows, effect=fit, unit="KS distance", n=int(rows.sum()), features=names,
-        supports=("swapped_columns", *also), refutes=("covariate_shift", "concept_drift", "unit_change"),
+        supports=("swapped_columns", *also),
+        refutes=() if crowd else ("covariate_shift", "concept_drift", "unit_change"),
     )  # fmt: skip
 
 

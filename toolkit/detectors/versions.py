@@ -13,6 +13,8 @@ from toolkit.timeline.change import Change, find_change
 
 NAME = "versions"
 LEAST: Final = 20
+#: Rows with labels that every version must have, for it to be said that none errs more.
+_JUDGED: Final = 50
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -149,7 +151,9 @@ def _unknown(study: Study, name: str, known: set[str]) -> Evidence:
 
 
 def _harmless(study: Study) -> list[Evidence]:
-    if len(study.log.version.names) < 2 or not study.has_labels:
-        return []
+    version = study.log.version
+    judged = np.bincount(version.codes[~np.isnan(study.log_loss.final) & (version.codes >= 0)], minlength=1)
+    if len(version.names) < 2 or len(judged) < len(version.names) or judged.min() < _JUDGED:
+        return []  # of a version whose labels are still to come nobody knows
     text = "No version errs more than the others did at the same time or before it."
     return [make(study, NAME, "", text, strength=0.0, z=0.0, refutes=("bad_rollout", "wrong_model_version"))]

@@ -31,6 +31,8 @@ NAME = "relation"
 _THINGS, _AGAIN, _KNOWN = 10, 3, 0.02
 #: How sure (z) it must be that foreign rows err more, and how strong a sign it is that they carry all of the harm.
 _SURE, _CARRIES = 6.0, 0.9
+#: The part of its move that a column may have wandered in the baseline by itself.
+_WANDERED = 1 / 3
 #: How far the labels lie from the baseline's (KS, total variation) where they moved with a feature.
 _ALONG = 0.1
 
@@ -190,7 +192,7 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
         f"{percent(share_out)} of the rows lie where the baseline has none."
     )
     strength = max(coherent * size, _CARRIES * _carried(study, rows, outside))
-    lone = change.shape == "from_start" and len(plain) == 1 and tested >= 3 and _steady(study, top[0].name)
+    lone = change.shape == "from_start" and len(plain) == 1 and tested >= 3 and _steady(study, top[0])
     if lone and (of_the_mix(study, top[0].name) or hardly_held(study, top[0].slice)):
         lone, strength = False, size
         text += " Other parts of the traffic are served than the baseline had: no step of a pipeline need have failed."
@@ -257,16 +259,18 @@ def _numbers_things(base: Column, column: Column) -> bool:
     return bool(np.isin(now, have).mean() <= _KNOWN)
 
 
-def _steady(study: Study, name: str) -> bool:
+def _steady(study: Study, moved: Moved) -> bool:
     """Whether the baseline is all of one kind and its range is all that is served: else it is the crowd that differs.
 
-    A column that wandered between training and validation too, as prices and volumes do, is no step of a pipeline.
+    A column that wandered nearly as far between training and validation, as prices do, is no step of a pipeline.
     """
+    name = moved.name
     base = study.ref.features[name]
     taught = study.train.features.get(name) if study.train is not None and study.baseline == "validation" else None
     if taught is not None and not isinstance(taught, Codes) and not isinstance(base, Codes):
         a, b = taught[~np.isnan(taught)], base[~np.isnan(base)]
-        if min(len(a), len(b)) >= 30 and ks_z(ks_distance(a, b), len(a), len(b)) > 3:
+        away = ks_distance(a, b) if min(len(a), len(b)) >= 30 else 0.0
+        if away > _WANDERED * moved.distance and ks_z(away, len(a), len(b)) > 3:
             return False
     return not _restricted(study, name)
 
