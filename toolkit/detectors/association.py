@@ -15,6 +15,7 @@ import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, logistic, make, some, thinned
+from toolkit.detectors.lags import earlier_labels
 from toolkit.detectors.leakage import unread
 from toolkit.detectors.study import Study, new_to, seen
 from toolkit.detectors.values import runs
@@ -53,6 +54,8 @@ def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[E
     ``explained`` are features whose change another detector named already.
     """
     hits = broken(study)
+    told = earlier_labels(study) if hits else set()
+    hits = [h for h in hits if h.name not in told]
     if not hits or hits[0].name in explained or hits[0].drifted:
         return []
     top = hits[0]

@@ -6,15 +6,17 @@ distribution is the baseline's, cut off there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import several
-from toolkit.profile.model import Floats
+from toolkit.profile.model import Codes, Floats
 from toolkit.timeline.change import find_change
 
 NAME: Final = "clipped"
@@ -22,16 +24,47 @@ NAME: Final = "clipped"
 _LEAST, _BEYOND, _ALIKE = 15, 0.03, 0.08
 #: However few the rows are: a poll that is carried on stands at its last value in more rows than lay beyond it.
 _AT_MOST: Final = 0.15
+#: How much less another column must have moved in the rows that were not cut off than in those that were (KS).
+_STILL: Final = 0.5
 
 
-def detect(study: Study) -> list[Evidence]:
+def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
     """Look at every number for rows that stop at a bound beyond which the baseline went on."""
     found = []
     for name, (base, column) in study.numbers.items():
         have = base[~np.isnan(base)]
         if len(have) >= 100 and several(have, 12) and name not in study.clocked:
             found += [_first(study, name, have, column, upper=upper) for upper in (True, False)]
-    return [e for e in found if e is not None]
+    return [_with_company(study, moves, e) for e in found if e is not None]
+
+
+def _with_company(study: Study, moves: Mapping[str, Moved], e: Evidence) -> Evidence:
+    """Name what else moved in the rows that were cut off, and in none of the rest: what was cut off made it too.
+
+    The words that a text is asked for are not found beyond its end.
+    """
+    (name,) = e.finding.features
+    base, column = study.numbers[name]
+    bound, upper, cut = e.finding.details["bound"], e.finding.details["upper"], e.rows
+    if cut is None or e.change is None:
+        return e
+    inner = base < bound if upper else base > bound
+    rest = inside(e.change, len(column)) & ~cut
+    along = []
+    for other, move in moves.items():
+        was, now = study.ref.features[other], study.log.features[other]
+        if other == name or isinstance(was, Codes) or isinstance(now, Codes):
+            continue
+        as_ever, all_, kept = (x[~np.isnan(x)] for x in (was[inner], now[cut], now[rest]))
+        if min(len(as_ever), len(all_), len(kept)) < _LEAST:
+            continue
+        if ks_distance(as_ever, kept) < _STILL * ks_distance(was[~inner & ~np.isnan(was)], all_):
+            along.append(move)
+    if not along:
+        return e
+    names = [m.name for m in sorted(along, key=lambda m: -m.distance)]
+    text = f"{e.finding.statement} In these rows alone moved {', '.join(names[:5])} too."
+    return replace(e, finding=replace(e.finding, features=(name, *names), statement=text))
 
 
 def _first(study: Study, name: str, base: Floats, column: Floats, *, upper: bool) -> Evidence | None:
@@ -85,5 +118,5 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
         study, NAME, "schema_change", text, strength=0.97, z=change.z, change=change, rows=rows & (flags > 0),
         effect=share - usual, unit="share of rows", n=int(rows.sum()), features=[name],
         supports=("schema_change", "training_serving_skew"),
-        refutes=("covariate_shift", "concept_drift", "default_filled"), details={"bound": bound},
+        refutes=("covariate_shift", "concept_drift", "default_filled"), details={"bound": bound, "upper": upper},
     )  # fmt: skip

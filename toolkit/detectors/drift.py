@@ -25,6 +25,10 @@ _Cells = tuple[Ints, Ints, int]
 #: A part with fewer rows than this says nothing of itself; one that moved less than this is not looked at alone.
 LEAST_PART: Final = 50
 FAR: Final = 0.25
+#: How many times as far as the whole a part must have moved to be the one that did.
+_MORE: Final = 1.7
+#: Deviations (Kolmogorov's) beyond which a part lies apart.
+_SUM: Final = 2.2
 #: How far beyond the baseline's range a value is foreign to it, as a part of the range.
 _MARGIN: Final = 0.1
 
@@ -117,7 +121,7 @@ def moved(study: Study, name: str) -> Moved | None:
     if whole is not None and whole.slice is not None:
         return whole
     part = _in_one_part(study, name, coded)
-    return part if part is not None and (whole is None or part.distance > 2 * whole.distance) else whole
+    return part if part is not None and (whole is None or part.distance > _MORE * whole.distance) else whole
 
 
 def _in_one_part(study: Study, name: str, coded: _Cells) -> Moved | None:
@@ -160,11 +164,13 @@ def _far(base: Codes, codes: Codes, many: Mask, coded: _Cells) -> list[str]:
             after, was = np.sum([t[i] for t in late[first:]], axis=0), before[i]
             if min(was.sum(), after.sum()) < LEAST_PART:
                 continue
-            distance = float(np.abs(after / after.sum() - was / was.sum()).sum() / 2)
+            apart, few = after / after.sum() - was / was.sum(), float(np.sqrt(1 / was.sum() + 1 / after.sum()))
             held = np.count_nonzero(was + after)  # of few values most cells hold none
-            chance = float(np.sqrt(held * (1 / was.sum() + 1 / after.sum())) / 2)
-            if distance > FAR + chance:
-                found.append((distance - chance, value))
+            distance = float(np.abs(apart).sum() / 2 - few * np.sqrt(held) / 2)
+            # numbers that all moved one way lie apart in sum more surely than cell by cell
+            along = float(np.abs(np.cumsum(apart)).max())
+            if distance > FAR or along > max(FAR, _SUM * few):
+                found.append((max(distance, along), value))
                 break
     return [value for _, value in sorted(found, reverse=True)]
 

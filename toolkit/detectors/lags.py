@@ -8,6 +8,7 @@ window was cut off elsewhere, whatever its distribution looks like.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -55,8 +56,7 @@ class _Series:
 def detect(study: Study) -> list[Evidence]:
     """Look at every number of a regression that was an earlier label for the one it is now."""
     label, log = study.log.label, study.log
-    # between the rows of a sample others are left out, and what came before is not known
-    if not study.regression or not np.all(log.weight == 1.0) or not several(label[~np.isnan(label)], 12):
+    if not _asked(study):
         return []
     found: list[Evidence] = []
     near = _NEAR * float(np.nanstd(label))
@@ -65,6 +65,39 @@ def detect(study: Study) -> list[Evidence]:
         series, named = _Series(codes), {f for e in found for f in e.finding.features}
         found += [e for n, c in numbers.items() if n not in named and (e := _of(study, series, n, c, near)) is not None]
     return found
+
+
+def _asked(study: Study) -> bool:
+    """Whether labels are numbers, and every row is there: between those of a sample others are left out."""
+    label = study.log.label
+    return study.regression and bool(np.all(study.log.weight == 1.0)) and several(label[~np.isnan(label)], 12)
+
+
+def earlier_labels(study: Study) -> set[str]:
+    """Name the numbers of a regression that are the label of so many rows before, from the first row to the last.
+
+    What such a column no longer goes with, the label itself no longer goes with: no feed is at fault.
+    """
+    label, log = study.log.label, study.log
+    if not _asked(study):
+        return set()
+    near, every, found = _NEAR * float(np.nanstd(label)), np.arange(len(log)), set()
+    for codes in _ways(study):
+        series = _Series(codes)
+        for name, column in log.features.items():
+            if isinstance(column, Codes):
+                continue
+            same = partial(_same, series, label, column, near)
+            was = _lag(same, _BACK, series.first)
+            if was is not None and _share(same(was, every)) >= _NEARLY:
+                found.add(name)
+    return found
+
+
+def _same(series: _Series, label: Floats, column: Floats, near: float, k: int, rows: Ints) -> Floats:
+    """1 where a column is the label of k rows before, 0 where it is not, NaN where nobody knows."""
+    gap = np.abs(column[rows] - series.back(label, k, rows))
+    return np.where(np.isnan(gap), np.nan, gap <= near).astype(float)
 
 
 def _ways(study: Study) -> list[Ints]:
@@ -77,12 +110,7 @@ def _ways(study: Study) -> list[Ints]:
 
 def _of(study: Study, series: _Series, name: str, column: Floats, near: float) -> Evidence | None:
     label, n = study.log.label, len(column)
-
-    def same(k: int, rows: Ints) -> Floats:
-        """1 where the column is the label of k rows before, 0 where it is not, NaN where nobody knows."""
-        gap = np.abs(column[rows] - series.back(label, k, rows))
-        return np.where(np.isnan(gap), np.nan, gap <= near).astype(float)
-
+    same = partial(_same, series, label, column, near)
     was = _lag(same, _BACK, series.first)
     if was is None:
         return None

@@ -130,7 +130,8 @@ def few_repeats(
         out = np.zeros(len(x), dtype=bool)
         for back in range(1, dozen + 1):
             out[back:] |= x[back:] == x[:-back]
-        return np.where(np.isnan(x), np.nan, out)
+        asked = np.arange(len(x)) >= dozen  # of those before them too few are known
+        return np.where(np.isnan(x) | ~asked, np.nan, out)
 
     return again(base), again(column)
 

@@ -307,7 +307,12 @@ def _free_slope(base: Floats, current: Floats) -> float | None:
         return None
     ratio = q[use] / p[use]
     middle = float(np.median(ratio))
-    if middle <= 0 or float(np.quantile(np.abs(ratio / middle - 1), 0.8)) > 0.1:
+    if middle <= 0:
+        return None
+    # quantiles of few rows that are spread wide lie off the line by chance
+    spread = float(np.subtract(*np.log(np.maximum(np.abs(p[use][[-5, 4]]), 1e-300))))
+    chance = 1.5 * abs(spread) / float(np.sqrt(min(len(base), len(current))))
+    if float(np.quantile(np.abs(ratio / middle - 1), 0.8)) > float(np.clip(chance, 0.1, 0.25)):
         return None
     return middle
 
