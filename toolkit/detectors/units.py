@@ -30,7 +30,7 @@ from toolkit.detectors.mix import of_the_mix
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import cell_of, runs, several
-from toolkit.detectors.witness import Word, ask, of_a_new_part, strangers
+from toolkit.detectors.witness import STRANGE, UTTERLY, Word, ask, of_a_new_part, strangers
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -125,7 +125,11 @@ def of_column(
     if unit is None:
         return transform_of(study, name, base, column, rows, own, z)
     word = ask(study, name, base, column, np.where(unit.rows, (column - unit.offset) / unit.slope, column), unit.rows)
-    if word == "silent" and not alone and strangers(study, name, unit.rows, rows):
+    if (
+        word != "crowd"
+        and not alone
+        and strangers(study, name, unit.rows, rows, STRANGE if word == "silent" else UTTERLY)
+    ):
         word = "crowd"
     if (unit.blurred or word == "silent") and of_a_new_part(study, unit.rows):
         word = "crowd"

@@ -22,8 +22,10 @@ Word = Literal["unit", "crowd", "silent"]
 #: From this z on a witness is heard, after the number of columns asked.
 HEARD: Final = 3.0
 _MOST_COLUMNS: Final = 40
-#: How far another column of the marked rows lies from that of the rest (KS), and how surely (z), of another crowd.
-_STRANGE: Final = 0.25
+#: How far another column of the marked rows lies from that of the rest (KS), and how surely (z), of another crowd;
+#: and how far it lies whatever other witnesses say.
+STRANGE: Final = 0.25
+UTTERLY: Final = 0.6
 _SURE: Final = 6.0
 _STEPS: Final = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001, 1e-4)
 
@@ -45,8 +47,10 @@ def ask(study: Study, name: str, base: Floats, column: Floats, undone: Floats, r
     return "unit" if z >= HEARD or left_grid(base, column[rows], undone[rows]) else "silent"
 
 
-def strangers(study: Study, name: str, rows: Mask, among: Mask) -> bool:
+def strangers(study: Study, name: str, rows: Mask, among: Mask, bar: float = STRANGE) -> bool:
     """Say whether the marked rows differ from those ``among`` them in other numbers too, and no segment says why.
+
+    They do where another number lies farther apart (KS) than ``bar``.
 
     A unit that changed for some rows leaves all else of them as it was; of another crowd several columns are its own.
     """
@@ -57,7 +61,7 @@ def strangers(study: Study, name: str, rows: Mask, among: Mask) -> bool:
         if other != name:
             mine, others = (now[side & ~np.isnan(now)] for side in (rows, rest))
             apart = ks_distance(mine, others)
-            if apart > _STRANGE and ks_z(apart, len(mine), len(others)) > _SURE:
+            if apart > bar and ks_z(apart, len(mine), len(others)) > _SURE:
                 return True
     return False
 
