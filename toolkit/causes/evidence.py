@@ -55,6 +55,7 @@ from toolkit.detectors import (
     told_time,
     traffic,
     units,
+    unknown_class,
     unmoved,
     versions,
     world,
@@ -123,6 +124,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *world.detect(study, moves, relation, explained),
         *forecast.detect(study),
         *provenance.detect(study, relation),
+        *unknown_class.detect(study),
         *as_it_was.detect(study, relation),
         # of a reference that is a little too good, as rows that taught a model are, a shortfall says nothing
         *([] if promise.hollow(study) else generalisation.detect(study, moves, explained)),

@@ -1,0 +1,54 @@
+"""An outcome that the model was never taught: a class that no answer and no label of the baseline is (floor 4; data).
+
+Every row of it is answered wrong, whatever its inputs look like, and of few such rows the whole loss hardly tells.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, inside, make, percent, since
+from toolkit.detectors.study import Study
+from toolkit.timeline.change import find_change
+
+NAME: Final = "unknown_class"
+#: Rows of a class at least, and labels of the baseline among which one of it should have been.
+_LEAST, _BASELINE = 8, 100
+#: How surely (nats) a class as common as it is now had been in the baseline.
+_SURE: Final = 8.0
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Look for classes among the labels that came since some row, and that the model never answers."""
+    if study.profile.task != "multiclass" or not study.has_labels:
+        return []
+    was, now = study.ref.label, study.mature_label
+    answered = np.concatenate((study.ref.prediction, study.log.prediction))
+    taught = np.unique(np.concatenate((was, answered)))
+    new = np.unique(now[~np.isnan(now) & ~np.isin(now, taught)]).astype(int)
+    known = ~np.isnan(was)
+    flags = np.where(np.isnan(now), np.nan, np.isin(now, new).astype(float))
+    many = int(np.nansum(flags))
+    if many < _LEAST or known.sum() < _BASELINE or np.isnan(answered).all():
+        return []
+    change = find_change(flags, reference=None if study.own_reference else (0.0, 1e-4, float(known.sum())))
+    if not change.found or change.z < 0:
+        return []
+    rows = inside(change, len(flags)) & (flags == 1)
+    share = float(rows.sum() / (~np.isnan(flags[inside(change, len(flags))])).sum())
+    if rows.sum() < _LEAST or share * known.sum() < _SURE:
+        return []
+    names = ", ".join(study.profile.classes[v] or "(empty)" for v in new[:3])
+    text = (
+        f"{percent(share)} of the labels {since(change)} are {names}, which no label of the baseline was and the model "
+        "never answers: all of these rows are wrong."
+    )
+    return [
+        make(
+            study, NAME, "new_category", text, strength=0.95, z=abs(change.z), change=change, rows=rows, effect=share,
+            unit="share of labels", n=int(rows.sum()), harmful=True, supports=("new_category", "label_shift"),
+            refutes=("label_noise", "concept_drift"),
+        )
+    ]  # fmt: skip
