@@ -271,9 +271,16 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
     return best[0], best[1], best[2], fit
 
 
+def _back(x: Floats, slope: float, offset: float) -> Floats:
+    """Undo a line, and what division adds in the last digits: 16 degrees were no 15.999999999999996."""
+    out: Floats = (x - offset) / slope
+    size = float(np.nanmax(np.abs(out), initial=0.0))
+    return np.round(out, 12 - int(np.ceil(np.log10(size)))) if 0 < size < np.inf else out
+
+
 def _undoing(base: Floats, current: Floats, slope: float, offset: float) -> float:
     """Give the KS distance of two that are in order once a line is undone, which keeps the order or turns it round."""
-    undone = (current - offset) / slope
+    undone = _back(current, slope, offset)
     return apart(base, undone if slope > 0 else undone[::-1])
 
 
@@ -366,13 +373,13 @@ def _undone(base: Floats, current: Floats, k: float, off: float, chance: Floats)
     changed = chance > 0.5
     if changed.sum() < 8 or not (current != 0).any():
         return None
-    was = thinned(base)
-    fit, before = (apart(was, in_order(x)) for x in (np.where(changed, (current - off) / k, current), current))
+    was, back = thinned(base), _back(current, k, off)
+    fit, before = (apart(was, in_order(x)) for x in (np.where(changed, back, current), current))
     if fit > max(0.08, 1.8 / np.sqrt(min(len(base), len(current)))) or fit > 0.6 * before:
         return None
     if fit <= 0.05:
         return fit
-    if ks_z(apart(was, in_order((current[changed] - off) / k)), len(base), int(changed.sum())) > 6:
+    if ks_z(apart(was, in_order(back[changed])), len(base), int(changed.sum())) > 6:
         return None
     return fit
 
