@@ -355,6 +355,8 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int, *, blurred: boo
             return None
         sure = _sure(current, k, chance)
         fit = _undone(base, current, k, off, chance) if sure or blurred else None
+        if fit is None and blurred and not sure:
+            fit = _mixed(base, current, k, off, float(chance.mean()))
         if fit is not None:
             rows = np.zeros(n, dtype=bool)
             rows[place[chance > 0.5]] = True
@@ -382,6 +384,15 @@ def _undone(base: Floats, current: Floats, k: float, off: float, chance: Floats)
     if ks_z(apart(was, in_order(back[changed])), len(base), int(changed.sum())) > 6:
         return None
     return fit
+
+
+def _mixed(base: Floats, current: Floats, k: float, off: float, share: float) -> float | None:
+    """Give the KS distance from (1 - share) F(x) + share F((x - off) / k), where nobody can tell row by row."""
+    was, now = thinned(base), in_order(current)
+    as_was, back = (np.searchsorted(was, x, side="right") / len(was) for x in (now, _back(now, k, off)))
+    here = np.searchsorted(now, now, side="right") / len(now)
+    fit, before = (float(np.abs(here - x).max()) for x in ((1 - share) * as_was + share * back, as_was))
+    return fit if fit <= max(0.05, 1.5 / np.sqrt(min(len(base), len(now)))) and fit <= 0.35 * before else None
 
 
 class Density:
