@@ -136,7 +136,7 @@ def of_column(
     flags = unit.rows.astype(float)
     change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
     sudden = alone and change.found and change.shape == "step" and change.high - change.low < 0.05 * len(flags)
-    if word == "crowd" or (unit.blurred and word != "unit" and not sudden):
+    if word == "crowd" or (unit.blurred and word != "unit" and not (sudden and unit.known)):
         return None
     touched = unit.rows & inside(change, len(flags)) if change.found else unit.rows
     formula = f"{unit.slope:.4g} x" + (f" + {unit.offset:.4g}" if unit.offset else "")
@@ -354,13 +354,13 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int, *, blurred: boo
         if gain < 25 + 4 * np.log(len(current)):
             return None
         sure = _sure(current, k, chance)
-        fit = _undone(base, current, k, off, chance) if sure or blurred else None
+        fit, known = _undone(base, current, k, off, chance) if sure or blurred else None, True
         if fit is None and blurred and not sure:
-            fit = _mixed(base, current, k, off, float(chance.mean()))
+            fit, known = _mixed(base, current, k, off, float(chance.mean())), False
         if fit is not None:
             rows = np.zeros(n, dtype=bool)
             rows[place[chance > 0.5]] = True
-            return Unit(k, off, True, fit, rows, not sure)
+            return Unit(k, off, known, fit, rows, not sure)
     return None
 
 
