@@ -40,6 +40,8 @@ _BUNCHED: Final = 12.0
 #: What a row repeats of the thing that it is about, and whose number is one of very few that are left.
 LAST_OF: Final = "the last value of"
 A_DOZEN: Final = "one of the dozen rows before it"
+#: What a row repeats whose part stands still: not all parts of a segment need to.
+A_PART: Final = "the row before it of its segment"
 A_PERIOD: Final = "values of the period before"
 PLACEHOLDERS: Final = frozenset(
     {
@@ -293,7 +295,7 @@ def frozen(study: Study, name: str, base: Column, column: Column, before: Before
     thing, of_thing = entity_repeats(before, base, column)
     for repeats, kind in (
         (of_thing, f"{LAST_OF} {f'the same {thing}' if thing else 'its entity'}"),
-        (segment_repeats(before, base, column, plain), "the row before it of its segment"),
+        (segment_repeats(before, base, column, plain), A_PART),
         (plain, "the row before it"),
         (few_repeats(base, column, plain), A_DOZEN),
         (period_repeats(before.periods, base, column, study.in_order), A_PERIOD),
@@ -318,7 +320,7 @@ def _frozen(
     lagged = kind.startswith(LAST_OF) and change.before < 0.02 and (reference is None or reference[0] < 0.02)
     if not change.found or change.z < 6 or rise < (0.05 if lagged else 0.25):
         return None
-    rows = inside(change, len(log))
+    rows = inside(change, len(log)) & (~np.isnan(log) if kind == A_PART else True)
     if kind == A_DOZEN and not _few_left(column, change):
         return None
     if kind == A_PERIOD and (change.after < 0.95 or by_chance(study.log.time, column, rows, change.after)):
@@ -327,10 +329,8 @@ def _frozen(
         base = column.take(~rows) if isinstance(column, Codes) else column[~rows]
     if _is_default(base, column, change) or (kind != A_PERIOD and _by_chance(column, rows, change.after)):
         return None
-    text = (
-        f"{name} repeats {kind} in {percent(change.after)} of the rows since the change, {percent(change.before)} "
-        "before."
-    )
+    which = "the rows" if rows.sum() == inside(change, len(log)).sum() else f"{int(rows.sum()):,} rows of some parts"
+    text = f"{name} repeats {kind} in {percent(change.after)} of {which} since the change, {percent(change.before)} before."
     found = make(
         study,
         "stale_feature",

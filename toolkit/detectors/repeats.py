@@ -18,6 +18,8 @@ from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 _THINGS, _NUMBERED, _AGAIN, _MOST_THINGS = 50, 20, 4, 3
 #: A run of so many equal values is none of chance: of a value on six rows in ten, one in a hundred thousand.
 LONG: Final = 24
+#: Parts of the log in which repeats are counted, rows of one at least, and the share of repeats that is standing still.
+_EIGHTHS, _ENOUGH, _STILL = 8, 15, 0.9
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class Before:
     ``things`` holds one pair for each column that may name what a row is about, by its name: the entity's, where there
     is one, by none.
 
+    A segment holds the code of each row's value too.
+
     ``periods`` numbers the period of each row, ``None`` where they are too few.
     """
 
     things: Mapping[str, tuple[Ints, Ints]]
-    segments: Mapping[str, tuple[Ints | None, Ints]]
+    segments: Mapping[str, tuple[Ints | None, Ints, Ints]]
     periods: tuple[Ints | None, Ints | None]
 
 
@@ -47,7 +51,7 @@ def rows_before(study: Study) -> Before:
 
     there = study.ref.segments
     segments = {
-        name: (of(there[name].codes) if name in there else None, of(codes.codes))
+        name: (of(there[name].codes) if name in there else None, of(codes.codes), codes.codes)
         for name, codes in study.log.segments.items()
     }
     things = {name: (of(base.codes), of(log.codes)) for name, base, log in _things(study)}
@@ -111,12 +115,22 @@ def segment_repeats(
     if plain is None:
         return None
     best, most = None, max(0.5, 1.5 * float(np.nanmean(plain[1])))
-    for there, here in before.segments.values():
-        log = _repeats(column, here)
+    for there, here, codes in before.segments.values():
+        log = _still_parts(_repeats(column, here), codes)
         often = _commonest(log)
         if often > most:
             best, most = (plain[0] if there is None else _repeats(base, there), log), often
     return best
+
+
+def _still_parts(repeats: Floats, codes: Ints) -> Floats:
+    """Keep the parts alone that came to stand still in some eighth of the log, where these are some of several."""
+    known, k = ~np.isnan(repeats) & (codes >= 0), int(codes.max(initial=-1)) + 1
+    cell = codes * _EIGHTHS + np.arange(len(codes)) * _EIGHTHS // max(len(codes), 1)
+    count = np.bincount(cell[known], minlength=k * _EIGHTHS).reshape(k, _EIGHTHS)
+    again = np.bincount(cell[known], weights=repeats[known], minlength=k * _EIGHTHS).reshape(k, _EIGHTHS)
+    still: Mask = np.any((count >= _ENOUGH) & (again > _STILL * count), axis=1)
+    return np.where((codes >= 0) & still[codes], repeats, np.nan) if still.any() and not still.all() else repeats
 
 
 def few_repeats(
@@ -157,7 +171,7 @@ def entity_repeats(before: Before, base: Column, column: Column) -> tuple[str, t
 
 def _commonest(repeats: Floats) -> float:
     """Give the greatest share of repeats in any eighth of the rows that has enough of them."""
-    parts = [p for p in np.array_split(repeats, 8) if (~np.isnan(p)).sum() >= 15]
+    parts = [p for p in np.array_split(repeats, _EIGHTHS) if (~np.isnan(p)).sum() >= _ENOUGH]
     return max((float(np.nanmean(p)) for p in parts), default=0.0)
 
 
