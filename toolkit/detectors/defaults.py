@@ -330,7 +330,10 @@ def _frozen(
     if _is_default(base, column, change) or (kind != A_PERIOD and _by_chance(column, rows, change.after)):
         return None
     which = "the rows" if rows.sum() == inside(change, len(log)).sum() else f"{int(rows.sum()):,} rows of some parts"
-    text = f"{name} repeats {kind} in {percent(change.after)} of {which} since the change, {percent(change.before)} before."
+    text = (
+        f"{name} repeats {kind} in {percent(change.after)} of {which} since the change, {percent(change.before)} "
+        "before."
+    )
     found = make(
         study,
         "stale_feature",
