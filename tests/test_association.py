@@ -60,3 +60,19 @@ def test_what_was_there_from_the_first_row_touched_nothing_that_changed_later(*,
     every = np.ones(3000, dtype=bool)
     parted = make(study, "t", "training_serving_skew", "", strength=0.8, z=9.0, change=from_start(study), rows=every)
     assert explained_rows(study, [parted], {}).any() != later
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_column_that_no_answer_follows_does_no_harm(*, read: bool) -> None:
+    """Joined to other rows from the first one on: skew where the model reads it, and nothing where it does not."""
+    rng = np.random.default_rng(6)
+    log, reference = healthy(rng, 3000), healthy(rng, 3000)
+    for frame in (log, reference):
+        frame["w"] = 0.8 * frame["x"] + 0.6 * frame["w"]
+        frame["u"] = frame["x"] + 0.3 * rng.normal(size=3000)
+    log["w"] = rng.permutation(log["w"])
+    for frame in (log, reference):
+        z = 1.5 * frame["x"] + (1.5 * frame["w"] if read else 0.0)
+        frame["score"], frame["answer"] = 1 / (1 + np.exp(-z)), (z > 0).astype(int)
+    got = association.detect(study_of(log, reference, feature=["x", "w", "u"]), {}, set())
+    assert [e.finding.features for e in got] == ([("w",)] if read else [])

@@ -9,6 +9,7 @@ import pytest
 from made_study import healthy, study_of
 
 from toolkit.detectors import clipped
+from toolkit.detectors.drift import moved
 from toolkit.detectors.evidence import Evidence
 from toolkit.profile.model import Floats
 
@@ -22,7 +23,7 @@ def look(spoil: Callable[[Floats], Floats], *, own: bool = False, before: float 
     for frame in (log, reference):
         frame["w"] = np.minimum(rng.gamma(9, 25, N).round(1), before)
     log["w"] = np.where(np.arange(N) >= SINCE, spoil(log["w"].to_numpy()), log["w"])
-    return clipped.detect(study_of(log, None if own else reference))
+    return clipped.detect(study_of(log, None if own else reference), {})
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -75,7 +76,7 @@ def test_whole_numbers_at_the_bound_before_hide_no_cut(seed: int) -> None:
     for frame in (log, reference):
         frame["w"] = rng.poisson(12, N).astype(float)
     log["w"] = np.where(np.arange(N) >= SINCE, np.minimum(log["w"], 14), log["w"])
-    (got,) = clipped.detect(study_of(log, reference))
+    (got,) = clipped.detect(study_of(log, reference), {})
     assert got.change is not None
     assert abs(got.change.start - SINCE) <= 60
     assert (log["w"].to_numpy()[got.change.start :] <= 14).all()
@@ -88,7 +89,7 @@ def test_a_poll_that_is_carried_on_is_not_cut_off() -> None:
     log, reference = healthy(rng, 500), healthy(rng, 500)
     still = np.arange(40) % 10 != 0
     log.loc[460:, "w"] = np.where(still, -0.4, np.minimum(log.loc[460:, "w"], -0.41))
-    assert clipped.detect(study_of(log, reference)) == []
+    assert clipped.detect(study_of(log, reference), {}) == []
 
 
 def test_a_lot_of_one_value_near_the_end_is_not_cut_off() -> None:
@@ -98,4 +99,22 @@ def test_a_lot_of_one_value_near_the_end_is_not_cut_off() -> None:
     reference["w"] = np.arange(N) // 100 / 20.0
     lot = (log.index >= 1000) & (log.index < 1100)
     log["w"] = np.where(lot, 0.07, rng.permutation(20)[np.arange(N) // 100] / 20.0)
-    assert clipped.detect(study_of(log, reference)) == []
+    assert clipped.detect(study_of(log, reference), {}) == []
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_what_a_cut_made_of_other_columns_is_told_with_it(*, cut: bool) -> None:
+    """Words that stood beyond the end of a text are missing in the texts that were cut; elsewhere they are as ever."""
+    rng = np.random.default_rng(12)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["w"] = rng.gamma(4, 40, N).round()
+        frame["words"] = rng.poisson(frame["w"] / 40).astype(float)
+    late = log.index >= SINCE
+    short = rng.poisson(np.minimum(log["w"], 120) / 40) if cut else rng.poisson(0.2, N)
+    log["words"] = np.where(late, short, log["words"]).astype(float)
+    log["w"] = np.where(late, np.minimum(log["w"], 120), log["w"])
+    study = study_of(log, reference, feature=["x", "w", "words", "town"])
+    moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
+    (got,) = clipped.detect(study, moves)
+    assert got.finding.features == (("w", "words") if cut else ("w",))

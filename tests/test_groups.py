@@ -275,3 +275,14 @@ def test_the_smallest_of_six_groups_follows_its_base_rate_too(seed: int) -> None
     told = {"task": "binary", "roles": {"score": "score", "prediction": "answer", "label": "truth",
                                         "group": ["origin"], "feature": ["x"]}, "values": {"positive": 1}}  # fmt: skip
     assert tk.diagnose(rows, roles=told).verdict == "none"
+
+
+def test_a_gap_that_the_reference_has_too_weighs_more() -> None:
+    """Two samples that say the same are more than one: the same gap counts for less where the reference lacks it."""
+    mine, held = log(3, unfair=0.18)
+    fair = log(4)[1]
+    both, one = (
+        max((e.strength for e in groups.detect(study_of(mine, r)) if e.finding.slice), default=0.0)
+        for r in (held, fair)
+    )
+    assert both > one + 0.2

@@ -74,3 +74,13 @@ def test_labels_that_stood_still_tell_no_lag() -> None:
     rng = np.random.default_rng(3)
     slow = np.repeat(rng.normal(50, 10, N // 30), 30)
     assert said(of_the_day_before(np.where(np.arange(N) < SINCE, slow, rng.normal(50, 10, N)).round(1), 7)) == []
+
+
+def test_a_column_that_is_an_earlier_label_all_along_is_one() -> None:
+    """The label of the day before stays it, whatever the labels do; one that came to be another's is none."""
+    sold = np.where(np.arange(N) < SINCE, 50.0, 80.0) + np.random.default_rng(3).normal(0, 3, N)
+    for back, named in ((24, {"sold_before"}), (np.where(np.arange(N) < SINCE, 24, 31), set())):
+        log = of_the_day_before(sold, 24)
+        log["sold_before"] = sold[np.maximum(np.arange(N) - back, 0)]
+        with read_log(log, ROLES) as opened:
+            assert lags.earlier_labels(make_study(build_profile(opened))) == named

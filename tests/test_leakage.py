@@ -11,15 +11,15 @@ import toolkit
 from toolkit.detectors import leakage
 
 
-def verdict_of(told: float) -> tuple[str, str | None]:
-    """Diagnose rows whose ``hint`` told the label by so much in the reference, and is of other rows when served."""
+def verdict_of(told: float, share: float = 1.0) -> tuple[str, str | None]:
+    """Diagnose rows whose ``hint`` told the label by so much, and is of other rows in a ``share`` of those served."""
     rng = np.random.default_rng(8)
     log, reference = healthy(rng, 3000), healthy(rng, 2000)
     for rows in (log, reference):
         rows["hint"] = rows["truth"] * told + rng.normal(size=len(rows))
         z = 1.5 * rows["x"] + 0.5 * rows["w"] + told * (rows["hint"] - told / 2)
         rows["score"], rows["answer"] = 1 / (1 + np.exp(-z)), (z > 0).astype(int)
-    served = rng.permutation(log["hint"])
+    served = np.where(rng.random(len(log)) < share, rng.permutation(log["hint"]), log["hint"])
     z = 1.5 * log["x"] + 0.5 * log["w"] + told * (served - told / 2)
     log = log.assign(hint=served, score=1 / (1 + np.exp(-z)), answer=(z > 0).astype(int))
     roles = {**ROLES, "roles": {**ROLES["roles"], "feature": ["x", "w", "town", "hint"]}}
@@ -33,9 +33,10 @@ def test_a_column_that_knew_the_answer_leaked() -> None:
     assert verdict_of(6.0) == ("overfitting", "leakage")
 
 
-def test_an_honest_column_joined_to_other_rows_is_skew() -> None:
-    """It told a good part of the answer, as honest columns do, and tells nothing: the feed is broken."""
-    assert verdict_of(1.3) == ("integration", "training_serving_skew")
+@pytest.mark.parametrize(("told", "share"), [(1.3, 1.0), (2.2, 0.5)])
+def test_an_honest_column_joined_to_other_rows_is_skew(told: float, share: float) -> None:
+    """It told a good part of the answer, as honest columns do, and tells nothing of all rows or of some: the feed."""
+    assert verdict_of(told, share) == ("integration", "training_serving_skew")
 
 
 @pytest.mark.parametrize("rows", [60, 120, 400])

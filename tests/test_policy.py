@@ -73,3 +73,11 @@ def test_dearer_errors_of_a_model_as_good_as_it_says_are_a_wrong_goal() -> None:
     (got,) = policy.detect(studied(log, cost="lost"))
     assert got.mechanism == "goal_misaligned"
     assert "rose as its scores said" in got.finding.statement
+
+
+def test_a_cut_between_two_scores_did_not_move() -> None:
+    """A new model gives scores where the old one gave none, and the same cut lies there: nobody moved it."""
+    log = calibrated()
+    log["score"] = np.where(LATE, log["score"], np.where(np.abs(log["score"] - 0.5) < 0.03, 0.54, log["score"]))
+    log["said"] = (log["score"] >= 0.5).astype(int)
+    assert not [e for e in said(studied(log, prediction="said")) if e.mechanism == "threshold_misconfigured"]

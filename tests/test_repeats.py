@@ -28,3 +28,26 @@ def test_a_feed_that_stopped_for_each_card(*, stopped: bool, number: bool) -> No
     said = [e.finding.statement for e in got if e.mechanism == "stale_feature"]
     assert len(said) == stopped
     assert all("w repeats the last value of the same card in" in one for one in said)
+
+
+def test_a_feed_that_stands_still_in_some_parts_alone() -> None:
+    """One town of three stays at its last value: its rows are named, and no more of them than it has."""
+    rng = np.random.default_rng(4)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    hit = (log["town"] == "Hof") & (log.index >= SINCE)
+    log.loc[hit, "w"] = log.loc[(log["town"] == "Hof") & ~hit, "w"].iloc[-1]
+    got = defaults.detect(study_of(log, reference, segment=["town"]))
+    (one,) = [e for e in got if e.mechanism == "stale_feature"]
+    assert one.finding.features == ("w",)
+    assert one.rows is not None
+    assert not (one.rows & ~hit.to_numpy()).any()
+    assert one.rows.sum() > 0.95 * hit.sum()
+
+
+def test_months_come_again_after_a_year() -> None:
+    """Of the first dozen rows nobody knows whether they repeat one of the dozen before: no feed stood still."""
+    months = 120
+    rng = np.random.default_rng(5)
+    log = healthy(rng, months)
+    log["w"] = np.round(np.cos(2 * np.pi * (np.arange(months) % 12) / 12), 3)
+    assert not [e for e in defaults.detect(study_of(log, None)) if e.mechanism == "stale_feature"]

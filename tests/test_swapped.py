@@ -32,3 +32,23 @@ def test_columns_that_slipped_by_one(order: list[int] | None, found: list[str]) 
     got = swapped.detect(study, moves)
     assert [e.mechanism for e in got] == found
     assert all(set(e.finding.features) == set(COLUMNS) for e in got)
+
+
+@pytest.mark.parametrize("crowd", [False, True])
+def test_two_columns_alike_in_another_crowd_are_hardly_exchanged(*, crowd: bool) -> None:
+    """Two that took each other's place are; where six columns moved as far, two of them fit each other by chance."""
+    rng = np.random.default_rng(7)
+    names = [f"c{i}" for i in range(8)]
+    log, reference = healthy(rng, 2000), healthy(rng, 2000)
+    for rows in (log, reference):
+        for i, name in enumerate(names):
+            rows[name] = rng.normal(3 * (i % 2), 1.0, 2000)
+    late = np.arange(2000) >= 1000
+    moved_ones = names if crowd else names[:2]
+    for i, name in enumerate(moved_ones):
+        log[name] = np.where(late, rng.normal(3 * ((i + 1) % 2), 1.0, 2000), log[name])
+    study = study_of(log, reference, feature=["x", "w", *names])
+    moves = {name: move for name in names if (move := moved(study, name)) is not None}
+    got = [e for e in swapped.detect(study, moves) if e.mechanism == "swapped_columns"]
+    assert got
+    assert all((e.strength < 0.5) == crowd for e in got)

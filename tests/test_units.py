@@ -186,3 +186,36 @@ def test_rents_of_a_part_that_the_baseline_never_had(*, new: bool) -> None:
     move = moved(study, "w")
     assert move is not None
     assert [e.mechanism for e in units.detect(study, {"w": move})] == ([] if new else ["unit_change"])
+
+
+def test_fahrenheit_of_whole_degrees() -> None:
+    """Undone in floating point 60.8 is 15.999999999999996, which is 16 degrees all the same."""
+    rng = np.random.default_rng(9)
+    base, log = rng.integers(0, 17, 1000).astype(float), rng.integers(0, 17, 1000).astype(float)
+    hit = rng.random(1000) < 0.5
+    got = find_unit(base, np.where(hit, 1.8 * log + 32.0, log), ALL)
+    assert got is not None
+    assert (got.slope, got.offset) == (1.8, 32.0)
+    assert (got.rows == hit).all()
+
+
+def test_a_unit_of_some_rows_that_overlap_asks_for_a_witness() -> None:
+    """Of overlapping rows the mixture tells that some are in inches; which ones is not sure, and is not said to be."""
+    rng = np.random.default_rng(10)
+    base, log = rng.gamma(4.0, 0.04, 3000), rng.gamma(4.0, 0.04, 1500)
+    hit = rng.random(1500) < 0.6
+    every = np.ones(1500, dtype=bool)
+    spoilt = np.where(hit, log * 2.54, log)
+    got = find_unit(base, spoilt, every, blurred=True)
+    assert got is not None
+    assert got.blurred
+    assert find_unit(base, spoilt, every) is None
+
+
+def test_a_currency_of_one_acquirer() -> None:
+    """A rate that no table holds, of few amounts that are spread wide, is told as about what it is."""
+    rng = np.random.default_rng(13)
+    got = find_unit(rng.lognormal(3.5, 1.0, 430), rng.lognormal(3.5, 1.0, 190) * 163.0, np.ones(190, dtype=bool))
+    assert got is not None
+    assert not got.known
+    assert got.slope == pytest.approx(163.0, rel=0.2)

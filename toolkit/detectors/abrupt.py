@@ -28,8 +28,9 @@ _STILL: Final = 0.5
 _ALL, _AROUND = 0.99, 5
 #: A step that is none of the usual ones: so many of their deviations, and about twofold.
 _OUT, _TWICE = 8.0, 0.64
-#: How near in rows two columns change together, as a part of the log.
+#: How near in rows two columns change together, as a part of the log, and how many at least make a crowd.
 _TOGETHER: Final = 0.02
+_CROWD: Final = 4
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def detect(study: Study, moves: Mapping[str, Moved], explained: set[str]) -> lis
     """Look at the numbers that moved and that no whole baseline explains; ``explained`` are named already."""
     found = [_step(study, name) for name, move in moves.items() if move.numeric and name not in explained]
     steps = [s for s in found if s is not None]
-    return [e for e in (_evidence(study, one, steps) for one in steps) if e is not None]
+    return [e for e in (_evidence(study, one, steps, moves) for one in steps) if e is not None]
 
 
 def _step(study: Study, name: str) -> _Step | None:
@@ -107,12 +108,17 @@ def _known(x: Floats) -> Floats:
     return x[~np.isnan(x)]
 
 
-def _evidence(study: Study, one: _Step, steps: list[_Step]) -> Evidence | None:
-    """Weigh a step: a larger crowd may hit a small factor; not in a single step, nor two columns the same at once."""
+def _evidence(study: Study, one: _Step, steps: list[_Step], moves: Mapping[str, Moved]) -> Evidence | None:
+    """Weigh a step: a larger crowd may hit a small factor; not in a single step, nor two columns the same at once.
+
+    Where most columns moved at once it is a crowd that did, and two factors of it are alike by chance.
+    """
     unit, change = one.unit, one.change
     together = _TOGETHER * len(study.log)
     alone = sum(s.unit.slope == unit.slope and abs(s.change.start - change.start) <= together for s in steps) == 1
-    doubtful = alone and 1 / NEAR < unit.slope < NEAR
+    at_once = sum(abs(m.change.start - change.start) <= together for m in moves.values())
+    crowd = at_once >= max(_CROWD, len(study.log.features) / 2)
+    doubtful = (alone or crowd) and 1 / NEAR < unit.slope < NEAR
     if unit.fit and (doubtful or strangers(study, one.name, unit.rows, inside(change, len(study.log)))):
         return None
     part = percent(float(unit.rows[change.start : change.end].mean()))

@@ -25,7 +25,7 @@ _LEAST, _BEYOND, _ALIKE = 15, 0.03, 0.08
 #: However few the rows are: a poll that is carried on stands at its last value in more rows than lay beyond it.
 _AT_MOST: Final = 0.15
 #: How much less another column must have moved in the rows that were not cut off than in those that were (KS).
-_STILL: Final = 0.5
+_STILL: Final = 0.3
 
 
 def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:

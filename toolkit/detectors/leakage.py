@@ -158,8 +158,27 @@ def _joined(study: Study, lost: _Lost, moves: Mapping[str, Moved]) -> float:
     nothing = all_joined(lost.is_, lost.error) * logistic(60 * (_KNEW - lost.was))
     alone = 1.0 if lost.next < max(0.25 * lost.drop, 3.0 * lost.error) else 0.3
     x_was, x_now = _coded(study.ref.features[lost.name], study.log.features[lost.name], lost.target)
-    part = 0.0 if lost.nothing else part_joined(x_was, lost.target, x_now, lost.now, lost.drop / (lost.was - 0.5))
+    share = lost.drop / (lost.was - 0.5)
+    part = 0.0 if lost.nothing else part_joined(x_was, lost.target, x_now, lost.now, share)
+    part *= not (part > _HEARD and _others_too(study, lost, share))
     return float(max(nothing, part) * alone)
+
+
+def _others_too(study: Study, lost: _Lost, share: float) -> bool:
+    """Whether the others rather lost the same share of what they told than nothing: then it is labels that are noisy.
+
+    By least squares: the drops d of AUCs that were u over one half lie nearer to share * u than to 0.
+    """
+    nearer = 0.0
+    for name, column in study.log.features.items():
+        base = study.ref.features[name]
+        if name == lost.name or type(base) is not type(column):
+            continue
+        x_was, x_now = _coded(base, column, lost.target)
+        was, is_ = auc(x_was, lost.target), auc(x_now, lost.now)
+        if was - 0.5 > 3.0 * _error(lost.target):
+            nearer += (was - 0.5) * (2.0 * (was - is_) - share * (was - 0.5))
+    return nearer > 0
 
 
 def _evidence(

@@ -16,6 +16,7 @@ from toolkit.detectors.linked import missed_without
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
 from toolkit.detectors.witness import of_a_new_part
+from toolkit.detectors.world import labels_went_along
 
 NAME: Final = "lone_input"
 #: Columns there must be; how far (KS) and how surely the one must have moved, and how little all others may have.
@@ -37,6 +38,8 @@ def detect(study: Study, moves: Mapping[str, Moved], relation: Relation | None, 
     )
     if lone.change.shape == "from_start" or lone.distance < _FAR or lone.z < _SURE or z < _OTHERWISE:
         return []
+    if labels_went_along(study):
+        return []  # a season, or another world, moves both
     left = missed_without(study, [lone.name], inside(lone.change, len(study.log)))
     if left is None or left > _LEFT or of_a_new_part(study, lone.rows):
         return []

@@ -66,9 +66,6 @@ _FACTORS: Final = (
     38.67,
     88.57,
     7.50062,  # kilopascal, in millimetres of mercury
-    10.7639,  # square metres, in square feet
-    33.8639,  # inches of mercury, in hectopascal
-    35.3147,  # cubic metres, in cubic feet
 )
 FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
 #: Fahrenheit of Celsius, and back.

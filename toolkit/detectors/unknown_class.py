@@ -18,6 +18,8 @@ NAME: Final = "unknown_class"
 _LEAST, _BASELINE = 8, 100
 #: How surely (nats) a class as common as it is now had been in the baseline.
 _SURE: Final = 8.0
+#: The part of its share since then that a class may have had before.
+_HARDLY: Final = 0.1
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -26,7 +28,8 @@ def detect(study: Study) -> list[Evidence]:
         return []
     was, now = study.ref.label, study.mature_label
     answered = np.concatenate((study.ref.prediction, study.log.prediction))
-    taught = np.unique(np.concatenate((was, answered)))
+    # a baseline that is the log's own first rows may hold some that came just before its end
+    taught = answered if study.own_reference else np.concatenate((was, answered))
     new = np.unique(now[~np.isnan(now) & ~np.isin(now, taught)]).astype(int)
     known = ~np.isnan(was)
     flags = np.where(np.isnan(now), np.nan, np.isin(now, new).astype(float))
@@ -34,7 +37,7 @@ def detect(study: Study) -> list[Evidence]:
     if many < _LEAST or known.sum() < _BASELINE or np.isnan(answered).all():
         return []
     change = find_change(flags, reference=None if study.own_reference else (0.0, 1e-4, float(known.sum())))
-    if not change.found or change.z < 0:
+    if not change.found or change.z < 0 or (study.own_reference and change.before > _HARDLY * change.after):
         return []
     rows = inside(change, len(flags)) & (flags == 1)
     share = float(rows.sum() / (~np.isnan(flags[inside(change, len(flags))])).sum())

@@ -196,7 +196,7 @@ def _population(study: Study, moves: dict[str, Moved], r: Relation | None, expla
     if lone and (of_the_mix(study, top[0].name) or hardly_held(study, top[0].slice)):
         lone, strength = False, size
         text += " Other parts of the traffic are served than the baseline had: no step of a pipeline need have failed."
-    if lone and _labels_went_along(study):
+    if lone and labels_went_along(study):
         lone = False
         text += " The labels moved too, as they do in another world and not behind a step of a pipeline that failed."
     if lone:
@@ -275,7 +275,7 @@ def _steady(study: Study, moved: Moved) -> bool:
     return not _restricted(study, name)
 
 
-def _labels_went_along(study: Study) -> bool:
+def labels_went_along(study: Study) -> bool:
     """Whether labels are distributed otherwise than in the baseline too, which a column's pipeline does not touch."""
     have, now = (x[~np.isnan(x)] for x in (study.ref.label, study.mature_label))
     if min(len(have), len(now)) < 30:
