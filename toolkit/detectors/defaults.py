@@ -19,7 +19,7 @@ from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.periods import by_chance, period_repeats
 from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
-from toolkit.detectors.values import again, distinct, runs, several
+from toolkit.detectors.values import again, distinct, only, runs, several
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -320,7 +320,9 @@ def _frozen(
     lagged = kind.startswith(LAST_OF) and change.before < 0.02 and (reference is None or reference[0] < 0.02)
     if not change.found or change.z < 6 or rise < (0.05 if lagged else 0.25):
         return None
-    rows = inside(change, len(log)) & (~np.isnan(log) if kind == A_PART else True)
+    rows = inside(change, len(log))
+    if kind == A_PART:  # all that is asked is asked of the parts that stand still
+        rows, column = rows & ~np.isnan(log), only(column, ~np.isnan(log))
     if kind == A_DOZEN and not _few_left(column, change):
         return None
     if kind == A_PERIOD and (change.after < 0.95 or by_chance(study.log.time, column, rows, change.after)):

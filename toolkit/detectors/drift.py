@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.detectors.evidence import apart, counts_z, inside, ks_z, proportion_z, thinned
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.study import Study, known
-from toolkit.detectors.values import cell_of, runs
+from toolkit.detectors.values import cell_of, only, runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -182,17 +182,9 @@ def _tables(of: Ints, code: Ints, values: int, k: int) -> Floats:
     return counts.reshape(values, k)
 
 
-def _only(column: Column, codes: Codes, value: str) -> Column:
-    """Keep a column's values in the rows of one segment value, and have them missing elsewhere."""
-    mine = codes.rows_of(value)
-    if isinstance(column, Codes):
-        return Codes(column.names, np.where(mine, column.codes, -1))
-    return np.where(mine, column, np.nan)
-
-
 def moved_in(study: Study, name: str, column: str, value: str) -> Moved | None:
     """See the same within the rows of one segment value, held to those of the baseline; both name the segment."""
-    there, here = (_only(s.features[name], s.segments[column], value) for s in (study.ref, study.log))
+    there, here = (only(s.features[name], s.segments[column].rows_of(value)) for s in (study.ref, study.log))
     return column_moved(study, name, there, here)
 
 

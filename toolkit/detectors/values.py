@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.profile.model import Floats, Ints, Mask
+from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 
 #: A column that has several values has them among its first rows, as a rule.
 _FIRST: Final = 200
@@ -61,3 +61,10 @@ def cell_of(edges: Floats, x: Floats) -> Ints:
     for edge in edges:
         reached += x >= edge
     return reached.astype(np.int64)
+
+
+def only(column: Column, rows: Mask) -> Column:
+    """Keep a column's values in some rows, and have them missing elsewhere."""
+    if isinstance(column, Codes):
+        return Codes(column.names, np.where(rows, column.codes, -1))
+    return np.where(rows, column, np.nan)

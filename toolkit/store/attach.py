@@ -61,9 +61,7 @@ def attached(place: Place, *, read_only: bool, database: Path | None = None) -> 
     path = database or place.database
     own, name = cursor(), new_name()
     try:
-        try:
-            attach_file(own, path, name, read_only, 0.0)
-        except StoreBusy:
+        if not _at_once(own, path, name, read_only):
             # our lock is held, so what this process still holds an interrupt left behind: let go of it, then wait
             _drop(own)
             gc.collect()  # an instance forgotten before it was closed lives on in a circle of the interrupt's frames
@@ -80,6 +78,15 @@ def attached(place: Place, *, read_only: bool, database: Path | None = None) -> 
         yield own
     finally:
         _detach(own, name)
+
+
+def _at_once(own: duckdb.DuckDBPyConnection, path: Path, name: str, read_only: bool) -> bool:
+    """Attach a file that nobody holds; whether it was. No error outlives this: its frames would hold connections."""
+    try:
+        attach_file(own, path, name, read_only, 0.0)
+    except StoreBusy:
+        return False
+    return True
 
 
 def attach_file(own: duckdb.DuckDBPyConnection, path: Path, name: str, read_only: bool, wait: float) -> None:
@@ -107,7 +114,8 @@ def attach_file(own: duckdb.DuckDBPyConnection, path: Path, name: str, read_only
                     where=str(path),
                     fix="close that client",
                 ) from None
-            time.sleep(0.05)
+        gc.collect()  # outside the handler, whose error holds frames
+        time.sleep(0.05)
 
 
 def _who(text: str) -> str:
