@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from toolkit.errors import StoreBusy, StoreError
 from toolkit.sql.connect import literal, quote
 from toolkit.store.process import cursor, drop_memory, new_name
+from toolkit.store.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,7 +100,8 @@ def attach_file(own: duckdb.DuckDBPyConnection, path: Path, name: str, read_only
     deadline = time.monotonic() + wait
     while True:
         try:
-            own.execute(statement)
+            with undisturbed():
+                own.execute(statement)
             return
         except duckdb.InterruptException:
             raise
@@ -130,19 +132,15 @@ def _detach(own: duckdb.DuckDBPyConnection, name: str) -> None:
     """
     import duckdb
 
-    try:
-        with contextlib.suppress(duckdb.TransactionException):
-            own.execute("ROLLBACK")
-        own.execute("USE memory")
-        own.execute(f"DETACH {quote(name)}")
-        own.close()
-    except duckdb.Error:
-        _drop(own)
-    except BaseException as error:
-        _drop(own)
-        if interrupted(error):
-            raise KeyboardInterrupt from None
-        raise
+    with undisturbed():
+        try:
+            with contextlib.suppress(duckdb.TransactionException):
+                own.execute("ROLLBACK")
+            own.execute("USE memory")
+            own.execute(f"DETACH {quote(name)}")
+            own.close()
+        except duckdb.Error:
+            _drop(own)
 
 
 def _drop(own: duckdb.DuckDBPyConnection) -> None:
