@@ -10,6 +10,7 @@ from pathlib import Path
 import made_bundle
 import pytest
 
+from toolkit.causes.touched import NO_HARM_IN_ALL
 from toolkit.errors import RenderError
 from toolkit.notebooks.bundle import Bundle, Metric, Series
 from toolkit.notebooks.outcome import RunResult
@@ -238,6 +239,10 @@ def test_harm_of_a_part_is_told_of_the_part() -> None:
     words = text_of(render(made_bundle.bundle(verdict=part)))
     assert "no excess at all: the damage is in a part of them alone." in words
     assert words.count("The strongest evidence: Errors of site B rose.") == 2
+    noted = replace(part, notes=(f"{NO_HARM_IN_ALL} On the 626 rows in question accuracy was 0.8.",))
+    words = text_of(render(made_bundle.bundle(verdict=noted)))
+    assert words.count("On the 626 rows in question accuracy was 0.8.") >= 2
+    assert "no excess at all" not in words
 
 
 def test_the_page_says_what_is_not_ruled_out() -> None:

@@ -16,6 +16,8 @@ from toolkit.impact.harm import Damage, block_error
 
 #: From this z on the rise over the whole log stands by itself.
 SHOWN = 2.0
+#: How the sentence begins.
+NO_HARM_IN_ALL = "Over the whole log no harm shows beyond chance."
 
 
 def in_question(study: Study, damage: Damage, lead: Candidate | None) -> tuple[str, ...]:
@@ -53,6 +55,6 @@ def in_question(study: Study, damage: Damage, lead: Candidate | None) -> tuple[s
     kind = "more loss" if study.regression else "excess errors"
     excess = f"{(observed - expected) * many:,.0f} {kind} ({span[0]:,.0f} to {span[1]:,.0f})"
     return (
-        f"Over the whole log no harm shows beyond chance. On the {study.standing_for(rows):,} rows in question "
+        f"{NO_HARM_IN_ALL} On the {study.standing_for(rows):,} rows in question "
         f"{metric} was {now:.3g} where {was:.3g} was expected: {excess}.",
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from toolkit.causes.touched import NO_HARM_IN_ALL
 from toolkit.notebooks.bundle import Bundle
 from toolkit.report import words
 from toolkit.report.sections.base import Section, is_regression, told
@@ -43,6 +44,9 @@ def no_excess(bundle: Bundle) -> list[str]:
     interval = verdict.harm.interval if verdict else None
     if verdict is None or interval is None or not interval[0] <= 0 <= interval[1]:
         return []
+    told = [note for note in verdict.notes if note.startswith(NO_HARM_IN_ALL)]
+    if told:  # numbers and the name of a metric alone: nothing of it comes from the log
+        return told
     if verdict.slice:
         return ["Over all these rows that interval includes no excess at all: the damage is in a part of them alone."]
     return ["That interval includes no excess at all."]
