@@ -170,14 +170,9 @@ def _others_too(study: Study, lost: _Lost, share: float) -> bool:
     By least squares: the drops d of AUCs that were u over one half lie nearer to share * u than to 0.
     """
     nearer = 0.0
-    for name, column in study.log.features.items():
-        base = study.ref.features[name]
-        if name == lost.name or type(base) is not type(column):
-            continue
-        x_was, x_now = _coded(base, column, lost.target)
-        was, is_ = auc(x_was, lost.target), auc(x_now, lost.now)
-        if was - 0.5 > 3.0 * _error(lost.target):
-            nearer += (was - 0.5) * (2.0 * (was - is_) - share * (was - 0.5))
+    for drop, name, was, _ in _drops(study, lost.target, lost.now):
+        if name != lost.name and was - 0.5 > 3.0 * _error(lost.target):
+            nearer += (was - 0.5) * (2.0 * drop - share * (was - 0.5))
     return nearer > 0
 
 

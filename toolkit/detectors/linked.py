@@ -73,11 +73,10 @@ def without(study: Study, names: Sequence[str], rows: Mask) -> Link | None:
         The bound; ``None`` where the loss did not rise, the labels are of many classes, or the other features do not
         tell nearly as much as the model knew.
     """
-    rise = _rise(study, rows)
-    others = np.array([n not in names for n in linear_names(study)], dtype=bool)
-    if rise is None or not others.any() or study.profile.task == "multiclass":
+    fitted = _refitted(study, names, rows)
+    if fitted is None:
         return None
-    usual, base, now = _refit(study, others, rows)
+    rise, usual, base, now = fitted
     again, _, (low, _), z = difference(base, now)
     if not np.isfinite(again) or float(np.nanmean(base)) - usual > _WORSE * rise or z < _ROSE:
         return None
@@ -91,13 +90,21 @@ def missed_without(study: Study, names: Sequence[str], rows: Mask) -> float | No
     Returns:
         The part; ``None`` where the loss did not rise, labels are of many classes, or the other features tell little.
     """
+    fitted = _refitted(study, names, rows)
+    if fitted is None:
+        return None
+    rise, _, base, now = fitted
+    again, _, (_, high), _ = difference(base, now)
+    return float(np.clip(high / rise, 0.0, 1.0)) if np.isfinite(again) else None
+
+
+def _refitted(study: Study, names: Sequence[str], rows: Mask) -> tuple[float, float, Floats, Floats] | None:
+    """Give the rise of the loss on rows, and what ``_refit`` gives without some features; ``None`` where it cannot."""
     rise = _rise(study, rows)
     others = np.array([n not in names for n in linear_names(study)], dtype=bool)
     if rise is None or not others.any() or study.profile.task == "multiclass":
         return None
-    _, base, now = _refit(study, others, rows)
-    again, _, (_, high), _ = difference(base, now)
-    return float(np.clip(high / rise, 0.0, 1.0)) if np.isfinite(again) else None
+    return rise, *_refit(study, others, rows)
 
 
 def weighed(e: Evidence, link: Link | None) -> Evidence:

@@ -116,8 +116,7 @@ def attach_file(own: duckdb.DuckDBPyConnection, path: Path, name: str, read_only
                     where=str(path),
                     fix="close that client",
                 ) from None
-        gc.collect()  # outside the handler, whose error holds frames
-        time.sleep(0.05)
+            time.sleep(0.05)
 
 
 def _who(text: str) -> str:
@@ -141,6 +140,9 @@ def _detach(own: duckdb.DuckDBPyConnection, name: str) -> None:
             own.close()
         except duckdb.Error:
             _drop(own)
+        except BaseException:
+            _drop(own)
+            raise
 
 
 def _drop(own: duckdb.DuckDBPyConnection) -> None:
