@@ -208,3 +208,15 @@ def test_a_sentinel_of_a_feature_of_three_values_is_a_default() -> None:
     (got,) = [e for e in defaults.detect(study_of(log, reference)) if "x" in e.finding.features]
     assert got.mechanism == "default_filled"
     assert got.strength >= 0.8
+
+
+@pytest.mark.parametrize(("value", "sure"), [(0.63, True), (0.8, False), (0.5, False)])
+def test_the_mean_of_a_feature_of_three_values_is_a_default(value: float, *, sure: bool) -> None:
+    """0.63, their mean, in half the rows of what was 0, 0.5 or 1: filled in. Another may be a kind of its own."""
+    rng = np.random.default_rng(14)
+    log, reference = healthy(rng, 2000), healthy(rng, 2000)
+    for frame in (log, reference):
+        frame["x"] = rng.choice([0.0, 0.5, 1.0], 2000, p=[0.27, 0.2, 0.53])
+    log.loc[(np.arange(2000) >= 1200) & (rng.random(2000) < 0.5), "x"] = value
+    got = [e.strength for e in defaults.detect(study_of(log, reference)) if "x" in e.finding.features]
+    assert (max(got, default=0.0) >= 0.8) == sure

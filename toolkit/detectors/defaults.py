@@ -35,6 +35,8 @@ _STAYS, _LOTS = 5, 3
 _RARE, _MANY, _SUDDEN = 0.125, 30, 0.8
 #: How far the other values may lie from the baseline's to have kept their proportions.
 _KEPT: Final = 0.15
+#: Standard errors that a mean filled in may lie from the baseline's: it is that of the rows that taught the model.
+_NEAR: Final = 3.0
 #: How sure (z, were the rows independent) a value must be that comes and goes in bunches.
 _BUNCHED: Final = 12.0
 #: What a row repeats of the thing that it is about, and whose number is one of very few that are left.
@@ -92,7 +94,7 @@ def _texts(column: Column) -> Ints:
 
 def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     base = study.ref.features[name]
-    top = _risen(base, column, study.in_order)
+    top = risen(base, column, study.in_order)
     if top is None:
         return
     flags, base_share, label = top
@@ -129,7 +131,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     common = base_share > 0.1
     sentinel = base_share == 0 and set(label.lstrip("-")) == {"9"} and _far_off(base, column, flags > 0)
     strength = max(strength, _SUDDEN * sentinel)  # -999 of what is -1, 0 or 1
-    doubtful = (few or common or (isinstance(column, Codes) and not named)) and not sentinel
+    sure = sentinel or (base_share == 0 and _imputed(base, column, flags > 0))
+    doubtful = (few or common or (isinstance(column, Codes) and not named)) and not sure
     if doubtful and share < (0.97 if two or common else 0.9):
         # a usual value that became more usual is rather a change of the crowd; of two values the rest is always one
         strength *= 0.3
@@ -201,6 +204,14 @@ def _far_off(base: Column, column: Column, filled: Mask) -> bool:
     return value < low - (high - low) or value > high + (high - low)
 
 
+def _imputed(base: Column, column: Column, filled: Mask) -> bool:
+    """Whether a number of few values, none of which this is, has their mean filled in: 0.63 of what is 0, 0.5 or 1."""
+    if isinstance(base, Codes) or isinstance(column, Codes):
+        return False
+    have, value = base[~np.isnan(base)], float(column[filled][0])
+    return not several(have, 4) and abs(value - float(have.mean())) <= _NEAR * float(have.std()) / np.sqrt(len(have))
+
+
 def _inner(base: Column, column: Column, filled: Mask) -> bool:
     """Whether a number of many values has one filled in that is no natural end of its: dry days and full marks are."""
     if isinstance(base, Codes) or isinstance(column, Codes):
@@ -234,7 +245,7 @@ def _elsewhere(base: Column, column: Column, others: Mask) -> bool:
     return len(rest) >= 30 and len(have) >= 30 and ks_distance(have, rest) > 0.5
 
 
-def _risen(base: Column, column: Column, in_order: InOrder) -> tuple[Floats, float, str] | None:
+def risen(base: Column, column: Column, in_order: InOrder) -> tuple[Floats, float, str] | None:
     """Find the value whose share rose most from the baseline to any quarter of the log."""
     if isinstance(base, Codes) != isinstance(column, Codes):
         return None
