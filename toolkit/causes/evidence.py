@@ -22,6 +22,7 @@ from toolkit.detectors import (
     clock,
     copied,
     crossed,
+    cut_in_part,
     deadline,
     deciders,
     decisions,
@@ -92,7 +93,8 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     inputs += outlying.detect(study, _features(inputs))
     inputs += spelling.detect(study)
     for found in (
-        [*rounded.detect(study), *clipped.detect(study, moves)], lags.detect(study), defaults.detect(study),
+        [*rounded.detect(study), *clipped.detect(study, moves), *cut_in_part.detect(study)],
+        lags.detect(study), defaults.detect(study),
         dial.detect(study, moves), clock.detect(study), told_time.detect(study),
     ):  # fmt: skip
         inputs += [e for e in found if not _named(e, inputs)]

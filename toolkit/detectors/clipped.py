@@ -118,5 +118,6 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
         study, NAME, "schema_change", text, strength=0.97, z=change.z, change=change, rows=rows & (flags > 0),
         effect=share - usual, unit="share of rows", n=int(rows.sum()), features=[name],
         supports=("schema_change", "training_serving_skew"),
-        refutes=("covariate_shift", "concept_drift", "default_filled"), details={"bound": bound, "upper": upper},
+        refutes=("covariate_shift", "concept_drift", "default_filled", "leakage"),
+        details={"bound": bound, "upper": upper},
     )  # fmt: skip
