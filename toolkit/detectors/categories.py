@@ -9,7 +9,7 @@ import numpy as np
 
 from toolkit.detectors.defaults import PLACEHOLDERS
 from toolkit.detectors.drift import Moved, exact_cells, shares
-from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z, since
 from toolkit.detectors.permuted import permuted
 from toolkit.detectors.recoded import recoded
 from toolkit.detectors.study import Study, seen
@@ -20,6 +20,8 @@ from toolkit.timeline.change import find_change
 MOST_VALUES: Final = 60
 #: The part of a log's own beginning that a value must be missing from, and how rare it is there, to be new to it.
 _EARLY, _HARDLY = 0.8, 0.01
+#: The share of rows that is all of them.
+_ALL: Final = 0.99
 
 
 def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
@@ -86,7 +88,7 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
         return
     if respelt > 0.5 or matched:
         text = (
-            f"{name} has other names since the change: {percent(share)} of the rows hold {shown}, which "
+            f"{name} has other names {since(change)}: {percent(share)} of the rows hold {shown}, which "
             f"{'took the shares of' if matched else 'resemble'} names that were there."
         )
         yield make(
@@ -106,7 +108,9 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
         )
         return
     placeholder = all(v.strip().lower() in PLACEHOLDERS for v in values)
-    text = f"{name} has values that the baseline never had ({shown}) in {percent(share)} of the rows since the change."
+    # one and the same from some row on for all that there was is filled in, too
+    placeholder |= len(values) == 1 < len(old) and share > _ALL and change.shape != "from_start"
+    text = f"{name} has values that the baseline never had ({shown}) in {percent(share)} of the rows {since(change)}."
     # values that were served from the first row are none that came up later: the baseline was not like the world
     new = "unrepresentative_data" if change.shape == "from_start" else "new_category"
     yield make(
@@ -128,7 +132,7 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
 
 def _shown(values: Sequence[str]) -> str:
     """List values, the first five by name."""
-    named = ", ".join(value if value.strip() else f"'{value}'" for value in values[:5])
+    named = ", ".join(value if value and value == value.strip() else f"'{value}'" for value in values[:5])
     return named if len(values) <= 5 else f"{named} and {len(values) - 5} more"
 
 
@@ -154,5 +158,6 @@ def _same_shares(base: Codes, column: Codes, rows: Mask) -> bool:
     if not len(gone) or not len(came):
         return False
     if len(gone) != len(came):
-        return bool(gone.sum() > 0.7 and came.sum() > 0.7)
+        # one value in the place of several is no other name of any of them
+        return len(came) > 1 and bool(gone.sum() > 0.7 and came.sum() > 0.7)
     return bool(np.abs(np.sort(gone) - np.sort(came)).max() < tolerance)

@@ -13,7 +13,7 @@ import numpy as np
 
 from toolkit.detectors.calendar import counts_up, of_the_day
 from toolkit.detectors.drift import cells, exact_cells, shares
-from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, beforehand, inside, ks_distance, make, percent, proportion_z, since
 from toolkit.detectors.linked import of_age, weighed
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.periods import by_chance, period_repeats
@@ -140,8 +140,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
         return
     others = "while its other values keep their proportions" if rest < _KEPT else "and its other values moved too"
     text = (
-        f"{name} is {label} in {percent(share)} of the rows since the change ({percent(base_share)} before), {others} "
-        f"(distance {rest:.2f})."
+        f"{name} is {label} in {percent(share)} of the rows {since(change)} "
+        f"({percent(base_share)} {beforehand(change)}), {others} (distance {rest:.2f})."
     )
     yield make(
         study,
@@ -344,8 +344,8 @@ def _frozen(
         return None
     which = "the rows" if rows.sum() == inside(change, len(log)).sum() else f"{int(rows.sum()):,} rows of some parts"
     text = (
-        f"{name} repeats {kind} in {percent(change.after)} of {which} since the change, {percent(change.before)} "
-        "before."
+        f"{name} repeats {kind} in {percent(change.after)} of {which} {since(change)}, {percent(change.before)} "
+        f"{beforehand(change)}."
     )
     found = make(
         study,

@@ -249,6 +249,11 @@ def since(change: Change) -> str:
     return "from the first row on" if change.shape == "from_start" else "since the change"
 
 
+def beforehand(change: Change) -> str:
+    """Say what it is held to: before the first row lies the baseline alone."""
+    return "in the baseline" if change.shape == "from_start" else "before"
+
+
 def probability(odds: Floats) -> Floats:
     """Give the probabilities of log odds: 1 / (1 + exp(-x)), clipped."""
     out: Floats = 1.0 / (1.0 + np.exp(-np.clip(odds, -35, 35)))

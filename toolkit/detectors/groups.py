@@ -26,6 +26,7 @@ from toolkit.detectors.evidence import (
     not_testable,
     p_of_z,
     percent,
+    points,
 )
 from toolkit.detectors.gaps import LEAST, SELECTION, Gap, corners, gaps, measured, measures
 from toolkit.detectors.study import Study, predicted
@@ -77,7 +78,7 @@ def detect(study: Study) -> list[Evidence]:
         return [replace(e, finding=replace(e.finding, refutes=_GROUP)) for e in even]
     worst = max(all_gaps, key=lambda g: abs(g.z))
     text = (
-        f"No group is treated otherwise beyond chance; the largest gap is {percent(abs(worst.gap))} "
+        f"No group is treated otherwise beyond chance; the largest gap is {_apart(study, abs(worst.gap))} "
         f"({worst.measure}, {worst.column} = {worst.value})."
     )
     return [make(study, NAME, "", text, strength=0.0, z=worst.z, effect=worst.gap, refutes=_GROUP)]
@@ -134,6 +135,11 @@ def _by_labels(found: list[Evidence]) -> list[Evidence]:
     ]
 
 
+def _apart(study: Study, gap: float) -> str:
+    """Write a gap: of shares in points, of numbers as a part of the deviation of the labels."""
+    return f"{percent(gap)} of the labels' deviation" if study.regression else points(gap)
+
+
 def _corrected(gaps: list[Gap]) -> list[Gap]:
     from scipy.stats import false_discovery_control
 
@@ -161,10 +167,10 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     who = " and ".join(f"{t.column} = {t.value}" for t in g.slice)
     text = (
         f"{g.measure.capitalize()} for {who}: {percent(g.rate)}, for the others {percent(g.rest)} "
-        f"({g.n} rows); first half {percent(g.early)}, second half {percent(g.late)} apart."
+        f"({g.n} rows); first half {_apart(study, g.early)}, second half {_apart(study, g.late)} apart."
     )
     if np.isfinite(g.before):
-        text += f" In the reference: {percent(g.before)}."
+        text += f" In the reference: {_apart(study, g.before)}."
     if even:
         text += _TEXT_EQUAL if EQUAL in measured(study) else _TEXT_RATES
         return make(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, beforehand, inside, make, percent, proportion_z, since
 from toolkit.detectors.study import Study, known
 from toolkit.profile.model import Codes, Column, Mask
 from toolkit.timeline.change import find_change, no_change
@@ -32,14 +32,16 @@ def _nulls(study: Study) -> Iterator[Evidence]:
         if not change.found or change.z < 0:
             continue
         rows = inside(change, len(null))
-        after, before = float(null[rows].mean()), float(base.mean())
-        rise = after - before
+        after, usual = float(null[rows].mean()), float(base.mean())
+        rise = after - usual
         z = proportion_z(base.sum(), len(base), null[rows].sum(), rows.sum())
         if rise < LEAST_RISE or z < 5:
             continue
         # a feed that fails leaves something; a column that is not sent any more leaves nothing
-        mechanism = "schema_change" if after > 0.995 and before < 0.5 else "missing_values"
-        text = f"{name} is missing in {percent(after)} of the rows since the change, {percent(before)} before."
+        mechanism = "schema_change" if after > 0.995 and usual < 0.5 else "missing_values"
+        text = (
+            f"{name} is missing in {percent(after)} of the rows {since(change)}, {percent(usual)} {beforehand(change)}."
+        )
         yield make(
             study,
             NAME,

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make, percent
+from toolkit.detectors.evidence import Evidence, beforehand, difference, inside, make, percent, since
 from toolkit.detectors.study import Study, implied_threshold, is_probability, losses
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import SliceTerm
@@ -87,8 +87,9 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
     if _recalibrated(study, answers, old, rows, known):
         told = "" if np.isnan(study.log_loss.final[rows]).all() else ", and no more of them wrong"
         text = (
-            f"The {role} is positive from a score of {new:.4g} on since the change, from {old:.4g} before, and the "
-            f"scores moved along: as many answers are positive as were{told}."
+            f"The {role} is positive from a score of {new:.4g} on {since(change)}, "
+            f"from {old:.4g} {beforehand(change)}, and the scores moved along: as many answers are positive as "
+            f"were{told}."
         )
         # a model's own threshold says nothing of what people do with its answers
         people = ("harmful_overrides", "over_reliance", "not_adopted") if role == "decision" else ()
@@ -99,9 +100,8 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
     replay = _replay(study, role, old, rows)
     direction = "raised" if new > old else "lowered"
     text = (
-        f"The {role} is positive from a score of {new:.4g} on since the change, from {old:.4g} before "
-        f"({direction}); this "
-        f"reproduces all but {percent(left)} of the answers."
+        f"The {role} is positive from a score of {new:.4g} on {since(change)}, from {old:.4g} {beforehand(change)} "
+        f"({direction}); this reproduces {f'all but {percent(left)} of the answers' if left else 'every answer'}."
     )
     if replay is not None:
         other = "higher" if replay[0] > 0 else "lower"

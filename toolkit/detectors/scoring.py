@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent, probability, proportion_z
+from toolkit.detectors.evidence import Evidence, beforehand, inside, make, percent, probability, proportion_z, since
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.promise import faultless
 from toolkit.detectors.study import Study, is_probability, predicted
@@ -197,7 +197,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
         return found, fitted  # on a scale without end a sure answer that became surer is far, and no other answer
     size = float(np.nanmean(np.abs(fitted.log[rows] * clean[rows]))) / max(float(np.nanmean(np.abs(fitted.ref))), 1e-9)
     text = (
-        f"The same inputs are scored otherwise since the change: the surrogate of the score (R2 {fitted.r2:.2f} on the "
+        f"The same inputs are scored otherwise {since(change)}: the surrogate of the score (R2 {fitted.r2:.2f} on the "
         f"baseline) is off by {size:.1f} times its usual error."
     )
     start = change.shape == "from_start"
@@ -304,8 +304,8 @@ def _constant(study: Study, fitted: Surrogate | None, defects: Floats) -> list[E
         if off < 3 * float(np.nanmedian(np.abs(fitted.ref))) or off < 0.1:
             return []
     text = (
-        f"The score {top:.6g} answers {percent(share)} of the requests since the change ({percent(was)} before): "
-        "a fallback."
+        f"The score {top:.6g} answers {percent(share)} of the requests {since(change)} ({percent(was)} "
+        f"{beforehand(change)}): a fallback."
     )
     slow = study.log.latency_ms[rows & (flags > 0)]
     rest = study.log.latency_ms[rows & (flags == 0)]

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, beforehand, difference, inside, make, percent, proportion_z, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.where import confined, part_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
@@ -48,8 +48,8 @@ def _statuses(study: Study) -> list[Evidence]:
     late = any(w in n.lower() for n in names[:1] for w in _LATE_WORDS) or (slow > 3.0 and not names)
     mechanism = "timeouts" if late else "errors"
     text = (
-        f"{percent(share)} of the requests since the change were not answered "
-        f"({', '.join(names[:3]) or 'failed'}), {percent(share_ref)} before."
+        f"{percent(share)} of the requests {since(change)} were not answered "
+        f"({', '.join(names[:3]) or 'failed'}), {percent(share_ref)} {beforehand(change)}."
     )
     if slow > 1.5:
         text += f" They took {slow:.1f} times as long as the answered ones."
@@ -100,7 +100,8 @@ def _no_answer(study: Study) -> list[Evidence]:
     if not change.found or change.z < 0 or change.after - share_ref < 0.01:
         return []
     rows = inside(change, len(flags))
-    text = f"{percent(change.after)} of the rows since the change have no answer, {percent(share_ref)} before."
+    told = f"{percent(share_ref)} {beforehand(change)}"
+    text = f"{percent(change.after)} of the rows {since(change)} have no answer, {told}."
     return [
         make(
             study,
@@ -155,15 +156,14 @@ def _latency(study: Study) -> list[Evidence]:
     over = float(np.nanmean(far[rows]))
     if factor < 1.0 + spread / 2 and over < 0.06:
         return []
-    before, after = float(np.exp(np.nanmedian(usual))), float(np.nanmedian(raw[rows]))
+    quick, slow = float(np.exp(np.nanmedian(usual))), float(np.nanmedian(raw[rows]))
     # no answer more was lost, none came later than people wait for one: slower, and nobody was kept waiting
     lost = np.where(np.isnan(study.log.ok), np.nan, study.log.ok == 0)
     more = difference(lost[~rows], lost[rows])[3] > 2
     harmless = not more and factor < 3 and float(np.nanquantile(raw[rows], 0.99)) < _WAITED
     text = (
-        f"Answers take {after:.0f} ms since the change, {before:.0f} ms before (medians); {percent(over)} are "
-        "slower than "
-        "99 % of the usual ones."
+        f"Answers take {slow:.0f} ms {since(change)}, {quick:.0f} ms {beforehand(change)} (medians); "
+        f"{percent(over)} are slower than 99 % of the usual ones."
     )
     return [
         make(
@@ -198,7 +198,8 @@ def _duplicates(study: Study) -> list[Evidence]:
         return []
     rows = inside(change, len(flags))
     text = (
-        f"{percent(change.after)} of the rows since the change repeat an earlier request, {percent(usual)} before it."
+        f"{percent(change.after)} of the rows {since(change)} repeat an earlier request, {percent(usual)} "
+        f"{beforehand(change)}."
     )
     return [
         make(

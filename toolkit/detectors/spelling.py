@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study, known
 from toolkit.profile.model import Codes, Floats, Ints
 from toolkit.timeline.change import find_change
@@ -94,7 +94,7 @@ def _respelt(study: Study, name: str, base: Codes, column: Codes) -> Evidence | 
         return None
     share = float(np.nanmean(flags[inner]))
     text = (
-        f"{name} comes in another spelling in {percent(share)} of the rows since the change, such as "
+        f"{name} comes in another spelling in {percent(share)} of the rows {since(change)}, such as "
         f"'{column.names[column.codes[int(np.argmax(rows))]]}' for a number. The numbers in it are as before (KS "
         f"{far:.2f}), and a reader that knows one spelling takes the other for nothing."
     )

@@ -15,6 +15,7 @@ from toolkit.detectors.evidence import (
     logistic,
     make,
     percent,
+    since,
     z_of_misfit,
 )
 from toolkit.detectors.mix import hardly_held, of_the_mix
@@ -89,10 +90,10 @@ def _stories(study: Study, r: Relation) -> list[Evidence]:
     # on strata that the baseline barely held, a changed relation is guesswork
     if concept > 0.1:
         what = (
-            f"labels fall otherwise since the change (misfit {r.covariate_misfit:.1f} per degree of freedom, 1 is "
+            f"labels fall otherwise {since(r.change)} (misfit {r.covariate_misfit:.1f} per degree of freedom, 1 is "
             "chance)"
             if z_counts > 3.5
-            else f"answers err more since the change ({r.given:.3g} more a row, {z_loss:.1f} standard errors)"
+            else f"answers err more {since(r.change)} ({r.given:.3g} more a row, {z_loss:.1f} standard errors)"
         )
         mix = "is as before" if still_mix else "moved too"
         text = f"Within strata of equal inputs the {what}; the mix of inputs {mix}."

@@ -1,0 +1,65 @@
+"""What findings say is true to the letter: since when, held to what, in which unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_study import ROLES, healthy
+
+import toolkit
+from toolkit.records import Finding
+
+
+def served(seed: int, n: int = 600) -> pd.DataFrame:
+    when = pd.date_range("2026-01-01", periods=n, freq="h", tz="UTC")
+    return healthy(np.random.default_rng(seed), n).assign(when=when)
+
+
+LOG, HELD = served(1), served(99).assign(when=pd.Timestamp("2025-06-01", tz="UTC"))
+
+
+def said(log: pd.DataFrame, held: pd.DataFrame = HELD, roles: dict[str, Any] = ROLES) -> tuple[Finding, ...]:
+    return toolkit.diagnose(log, reference=held, roles=roles).record.findings
+
+
+@pytest.mark.parametrize(
+    ("log", "statement"),
+    [
+        (LOG.assign(w=np.nan), "w is missing in 100 % of the rows from the first row on, 0 % in the baseline."),
+        (LOG.assign(w=LOG.w.where(LOG.index < 300)), "w is missing in 100 % of the rows since the change, 0 % before."),
+        (LOG.assign(w=1.0), "w is 1 in 100 % of the rows from the first row on (0 % in the baseline), "),
+        (LOG.assign(town=" " + LOG.town),
+         "town has other names from the first row on: 100 % of the rows hold ' Bonn', ' Hof', ' Ulm', "),
+    ],
+    ids=["never came", "no longer came", "always the same", "always with a blank"],
+)  # fmt: skip
+def test_since_when_and_held_to_what(log: pd.DataFrame, statement: str) -> None:
+    """What was so from the first row on has no change that could be pointed at, and nothing before it in the log."""
+    assert any(f.statement.startswith(statement) for f in said(log))
+
+
+def test_one_value_for_all_is_no_other_name() -> None:
+    """A town that is nowhere, on every row since a change: filled in, and the name of no town that was there."""
+    found = said(LOG.assign(town=LOG.town.where(LOG.index < 300, "Mond")))
+    (got,) = (f for f in found if f.features == ("town",) and f.supports)
+    assert got.supports == ("default_filled",)
+    assert "other names" not in got.statement
+
+
+def test_gaps_of_shares_are_points_and_of_numbers_parts_of_a_deviation() -> None:
+    """Two shares differ by points; two mean errors by a part of how far the labels scatter."""
+    assert any("the largest gap is" in f.statement and " points (" in f.statement for f in said(LOG))
+    frames = [f.assign(answer=f.x, truth=f.x + f.w) for f in (LOG, HELD)]
+    roles = {"task": "regression", "roles": {k: v for k, v in ROLES["roles"].items() if k != "score"}}
+    assert any("% of the labels' deviation (" in f.statement for f in said(*frames, roles=roles))
+
+
+def test_a_threshold_that_explains_all_explains_every_answer() -> None:
+    """What is left unexplained is told where there is some."""
+    log, held = LOG.assign(done=LOG.score >= np.where(LOG.index < 300, 0.5, 0.8)), HELD.assign(done=HELD.score >= 0.5)
+    roles = {**ROLES, "roles": {**ROLES["roles"], "decision": "done"}}
+    (got,) = (f for f in said(log, held, roles) if "positive from a score" in f.statement and f.supports)
+    assert "(raised); this reproduces every answer." in got.statement
