@@ -47,3 +47,16 @@ def test_an_outcome_the_model_was_never_taught() -> None:
 def test_a_known_outcome_is_none(world: dict[str, bool]) -> None:
     """Nothing new, a class that the model answers, or one that the baseline has: nothing is said."""
     assert look(**world) == []
+
+
+def test_labels_that_are_all_different_are_no_classes() -> None:
+    """Where no label of the baseline comes twice, one that is new is none that the model was never taught."""
+    rng = np.random.default_rng(6)
+    held = pd.DataFrame(
+        {"said": "none", "kind": [f"{x:.9f}" for x in rng.normal(size=600)], "kg": rng.normal(size=600)}
+    )
+    log = held.assign(when=pd.date_range("2025-05-01", periods=600, freq="h", tz="UTC"), kind=held.kind + "1")
+    roles = {"task": "multiclass", "roles": {"timestamp": "when", "prediction": "said", "label": "kind",
+             "feature": ["kg"]}}  # fmt: skip
+    with read_log(log, roles, reference=held.assign(when="2024-05-01")) as opened:
+        assert unknown_class.detect(make_study(build_profile(opened))) == []

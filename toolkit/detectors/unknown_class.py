@@ -11,12 +11,13 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, since
 from toolkit.detectors.study import Study
+from toolkit.profile.model import Floats
 from toolkit.timeline.change import find_change
 
 NAME: Final = "unknown_class"
 #: Rows of a class at least, and labels of the baseline among which one of it should have been.
 _LEAST, _BASELINE = 8, 100
-#: How surely (nats) a class as common as it is now had been in the baseline.
+#: How many labels of such a class the baseline would have, were it there as common, beyond those that come but once.
 _SURE: Final = 8.0
 #: The part of its share since then that a class may have had before.
 _HARDLY: Final = 0.1
@@ -41,12 +42,11 @@ def detect(study: Study) -> list[Evidence]:
         return []
     rows = inside(change, len(flags)) & (flags == 1)
     share = float(rows.sum() / (~np.isnan(flags[inside(change, len(flags))])).sum())
-    if rows.sum() < _LEAST or share * known.sum() < _SURE:
+    if rows.sum() < _LEAST or (share - _unseen(was[known])) * known.sum() < _SURE:
         return []
-    names = ", ".join(study.profile.classes[v] or "(empty)" for v in new[:3])
     text = (
-        f"{percent(share)} of the labels {since(change)} are {names}, which no label of the baseline was and the model "
-        "never answers: all of these rows are wrong."
+        f"{percent(share)} of the labels {since(change)} are {_named(study, now[rows])}, which no label of the "
+        "baseline was and the model never answers: all of these rows are wrong."
     )
     return [
         make(
@@ -55,3 +55,19 @@ def detect(study: Study) -> list[Evidence]:
             refutes=("label_noise", "concept_drift"),
         )
     ]  # fmt: skip
+
+
+def _unseen(label: Floats) -> float:
+    """Give the share of further labels that were of no class seen yet, by those seen but once (Good and Turing 1953).
+
+    Labels that are names of things, or numbers, hardly ever come again: that one is new says nothing.
+    """
+    return float((np.unique(label, return_counts=True)[1] == 1).sum() / len(label))
+
+
+def _named(study: Study, label: Floats) -> str:
+    """Name the classes of rows, the commonest three by name."""
+    values, counts = np.unique(label, return_counts=True)
+    common = values[np.argsort(-counts, kind="stable")[:3]].astype(int)
+    more = f" and {len(values) - 3:,} more" if len(values) > 3 else ""
+    return ", ".join(study.profile.classes[v] or "(empty)" for v in common) + more
