@@ -14,18 +14,16 @@ from toolkit.causes.choose import Choice, choose
 from toolkit.causes.doubles import double_of
 from toolkit.causes.evidence import Gathered, gather
 from toolkit.causes.ledger import draw_up
+from toolkit.causes.notes import notes
 from toolkit.causes.settle import would_settle
 from toolkit.causes.touched import in_question
-from toolkit.detectors.bands import MOST_VALUES
 from toolkit.detectors.evidence import Evidence, onset_of
-from toolkit.detectors.promise import hollow, perfect
 from toolkit.detectors.study import Study, make_study
 from toolkit.detectors.threads import one_thread
-from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import Damage, measure
 from toolkit.impact.slices import findings as slice_findings
 from toolkit.impact.slices import worst_slices
-from toolkit.profile.model import LOG, Profile
+from toolkit.profile.model import Profile
 from toolkit.records import Event, Finding, Rival, Verdict
 from toolkit.timeline.order import triggers
 
@@ -114,7 +112,7 @@ def write(
         notes=(
             *in_question(study, damage, lead_candidate),
             *_order(study, onset_interval, events),
-            *_notes(study, damage),
+            *notes(study, damage),
             *[e.finding.statement for e in evidence if e.finding.details.get("base_rates")][:1],
         ),
     )
@@ -194,46 +192,3 @@ def _order(study: Study, interval: tuple[datetime, datetime] | None, events: Seq
 def _named(e: Event) -> str:
     text = e.text if len(e.text) <= 80 else e.text[:79] + "…"
     return f"{e.kind.replace('_', ' ')} of {e.occurred_at:%Y-%m-%d %H:%M} UTC ({text})"
-
-
-def _notes(study: Study, damage: Damage) -> tuple[str, ...]:
-    """What a reader should know of how the log was read."""
-    notes = []
-    if damage.unskilled:
-        notes.append("The model is no better than one and the same answer for every row.")
-    rows, sampled = study.profile.rows.get(LOG, len(study.log)), len(study.log)
-    if sampled < rows:
-        notes.append(
-            f"Totals are of all {rows:,} rows; how columns go together is told by a seeded sample of {sampled:,}, and "
-            "the n of a finding counts rows of it."
-        )
-    if study.own_reference:
-        first = round(float(study.ref.weight.sum()))
-        notes.append(f"No reference was given: the log is held to its own first {first:,} rows.")
-    if study.level:
-        notes.append(
-            f"Errors grow with the numbers, by the power {study.level.power:.2f} of the answer: they are held to what "
-            "is usual for answers as large, and losses in findings are those of a usual answer."
-        )
-    if hollow(study):
-        notes.append(
-            "The reference looks like rows that taught the model, on which any model is better: what is usual is taken "
-            "from the log itself. Name rows that were held out for a harder test."
-        )
-    if perfect(study):
-        notes.append(
-            "The model is all but never wrong on the reference, as it is on rows that taught it, and no column split "
-            "says which rows were held out: losses may have been promised that nobody could keep."
-        )
-    for name, codes in study.log.groups.items():
-        if codes.names != (held := study.profile.sample.groups[name].names):
-            shown = ", ".join(codes.names) if len(codes.names) < MOST_VALUES else f"the {MOST_VALUES - 1} commonest"
-            notes.append(f"The {len(held):,} values of {name} are compared as {shown}.")
-    late = study.standing_for(~study.mature)
-    if late:
-        notes.append(f"The last {late:,} rows are too young for their labels and were left out of every error count.")
-    if not study.has_labels:
-        notes.append("The log has too few labels to count errors.")
-    if damage.harm.estimated:
-        notes.append(ASSUMPTION)
-    return tuple(notes)

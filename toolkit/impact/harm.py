@@ -25,6 +25,8 @@ from toolkit.timeline.change import Change, find_change, no_change
 _ORDERS: Final = 0.65
 #: From this many times the loss of one and the same answer on, the answers are plainly worse than none.
 _PLAINLY: Final = 1.2
+#: Known losses of a reference below which a log is held to itself.
+LEAST_KNOWN: Final = 10
 
 Kind = Literal["labels", "service", "none", "unknown"]
 
@@ -117,7 +119,7 @@ def _missed(study: Study) -> list[tuple[str, Floats, Floats, Change]]:
 def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) -> Damage:
     n = len(now)
     known_then = then[~np.isnan(then)]
-    own = study.own_reference or len(known_then) < 10
+    own = study.own_reference or len(known_then) < LEAST_KNOWN
     waves_then, waves = study.hang(then)
     if own:
         expected = float(change.before) if change.found else float(np.nanmean(now))

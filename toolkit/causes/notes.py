@@ -1,0 +1,79 @@
+"""What a reader should know of how a log was read (floor 5): what it was held to, and which rows say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from toolkit.detectors.bands import MOST_VALUES
+from toolkit.detectors.promise import hollow, perfect
+from toolkit.detectors.study import Study
+from toolkit.impact.estimate import ASSUMPTION
+from toolkit.impact.harm import LEAST_KNOWN, Damage
+from toolkit.profile.model import LOG
+
+
+def notes(study: Study, damage: Damage) -> tuple[str, ...]:
+    """Give the sentences that go with a verdict."""
+    return (*_of_all(study, damage), *_of_reference(study), *_of_parts(study), *_of_labels(study, damage))
+
+
+def _of_all(study: Study, damage: Damage) -> Iterator[str]:
+    if damage.unskilled:
+        yield "The model is no better than one and the same answer for every row."
+    rows, sampled = study.profile.rows.get(LOG, len(study.log)), len(study.log)
+    if sampled < rows:
+        yield (
+            f"Totals are of all {rows:,} rows; how columns go together is told by a seeded sample of {sampled:,}, and "
+            "the n of a finding counts rows of it."
+        )
+
+
+def _of_reference(study: Study) -> Iterator[str]:
+    if study.own_reference:
+        first, given = round(float(study.ref.weight.sum())), len(study.profile.sample) - len(study.log)
+        why = f"The reference has too few rows ({given:,})" if given else "No reference was given"
+        yield f"{why}: the log is held to its own first {f'{first:,} rows' if first != 1 else 'row'}."
+    elif _same_rows(study):
+        yield "The reference holds the very rows of the log, which shows no harm held to itself."
+    elif study.has_labels and (~np.isnan(study.ref_final)).sum() < LEAST_KNOWN:
+        yield "The reference hardly says what came true: how often answers are wrong is held to the log itself."
+    if study.level:
+        yield (
+            f"Errors grow with the numbers, by the power {study.level.power:.2f} of the answer: they are held to what "
+            "is usual for answers as large, and losses in findings are those of a usual answer."
+        )
+    if hollow(study):
+        yield (
+            "The reference looks like rows that taught the model, on which any model is better: what is usual is taken "
+            "from the log itself. Name rows that were held out for a harder test."
+        )
+    if perfect(study):
+        yield (
+            "The model is all but never wrong on the reference, as it is on rows that taught it, and no column split "
+            "says which rows were held out: losses may have been promised that nobody could keep."
+        )
+
+
+def _same_rows(study: Study) -> bool:
+    """Whether the reference is the log once more, as where one file was named twice."""
+    mine, held = ((s.time, s.score, s.prediction, s.label) for s in (study.log, study.ref))
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(mine, held, strict=True))
+
+
+def _of_parts(study: Study) -> Iterator[str]:
+    for name, codes in study.log.groups.items():
+        if codes.names != (held := study.profile.sample.groups[name].names):
+            shown = ", ".join(codes.names) if len(codes.names) < MOST_VALUES else f"the {MOST_VALUES - 1} commonest"
+            yield f"The {len(held):,} values of {name} are compared as {shown}."
+
+
+def _of_labels(study: Study, damage: Damage) -> Iterator[str]:
+    late = study.standing_for(~study.mature)
+    if late:
+        yield f"The last {late:,} rows are too young for their labels; the harm takes them to err as the others do."
+    if not study.has_labels:
+        yield "The log has too few labels to count errors."
+    if damage.harm.estimated:
+        yield ASSUMPTION
