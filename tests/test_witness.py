@@ -96,3 +96,20 @@ def test_a_part_that_differs_in_other_columns_is_another_crowd(*, alone: bool) -
     log["x"] = np.where(part, log["x"] / 18, log["x"])
     log["w"] += np.where(part & ~alone, 1.2, 0.0)
     assert [e.mechanism for e in found(log, lonely=True)] == (["unit_change"] if alone else [])
+
+
+def partly(seed: int, away: float) -> pd.DataFrame:
+    """Draw requests; three in ten have x in another unit (undone it goes with w), and ``q`` of these is ``away``."""
+    log = served(seed, 1.0)
+    hit = np.random.default_rng(seed + 50).random(len(log)) < 0.3
+    q = np.random.default_rng(seed + 60).normal(size=len(log)) + away * hit
+    return log.assign(x=np.where(hit, log.x * 100, log.x), q=q)
+
+
+@pytest.mark.parametrize(("away", "crowd"), [(0.0, False), (1.0, False), (3.0, True)])
+def test_rows_that_are_utterly_strange_are_another_crowd(away: float, crowd: bool) -> None:
+    """What goes with x speaks of a unit, and is believed unless another number of these rows lies nowhere near."""
+    reference = partly(99, 0.0).assign(x=served(99, 1.0).x)
+    study = study_of(partly(1, away), reference, feature=["x", "w", "town", "q"])
+    moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
+    assert [e.mechanism for e in detect(study, moves) if "x" in e.finding.features] == ["unit_change"] * (not crowd)

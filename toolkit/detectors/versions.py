@@ -34,19 +34,14 @@ def detect(study: Study) -> list[Evidence]:
         return worst[:1]
     if len(versions.names) == 1:
         known = set(study.ref.version.names)
-        if known and versions.names[0] not in known and len(study.ref.version.names) > 0:
+        if known and versions.names[0] not in known:
             return [_unknown(study, versions.names[0], known)]
     return _harmless(study)
 
 
-def _loss(study: Study) -> Floats:
-    """The model's loss; the squared error of the score where that is all that moves."""
-    return study.log_loss.model
-
-
 def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     """Ask whether one version is worse than the others."""
-    loss = _loss(study)
+    loss = study.log_loss.model
     first, last = int(np.argmax(mine)), len(mine) - int(np.argmax(mine[::-1]))
     overlap = np.zeros(len(mine), dtype=bool)
     overlap[first:last] = True
