@@ -113,3 +113,22 @@ def test_rows_that_are_utterly_strange_are_another_crowd(away: float, crowd: boo
     study = study_of(partly(1, away), reference, feature=["x", "w", "town", "q"])
     moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
     assert [e.mechanism for e in detect(study, moves) if "x" in e.finding.features] == ["unit_change"] * (not crowd)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_witness_that_left_the_column_is_not_heard(*, left: bool) -> None:
+    """Some delays come in thousands. What went with them, and now with nothing, has no say; of small delays it has."""
+    rng = np.random.default_rng(6)
+    log, reference = served(5, 1.0, n=3000), served(6, 1.0, n=3000)
+    for frame in (log, reference):
+        frame["x"] = rng.normal(0, 20, 3000)
+        frame["truth"] = rng.integers(0, 2, 3000)
+    some = (np.arange(3000) >= 2000) & (rng.random(3000) < 0.5)
+    log["x"] *= np.where(some, 0.001, 1.0)
+    for frame in (log, reference):
+        frame["w"] = frame["x"] + rng.normal(0, 10, 3000)
+    if left:
+        log["w"] = rng.permutation(reference["w"])
+    study = study_of(log, reference)
+    moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
+    assert [e.mechanism for e in detect(study, moves)] == (["unit_change"] if left else [])

@@ -3,7 +3,7 @@
 By themselves the two look alike: both lie on a line through the origin. Two witnesses know better. The other columns
 and the labels went with the column in the baseline: of a changed unit they go with the values undone, of another crowd
 with the values as they are. And values that were rounded lie on a grid, which a conversion leaves and a crowd does
-not.
+not. A witness is heard that still goes with the column in the other rows of the log, where nothing is in question.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _MOST_COLUMNS: Final = 40
 STRANGE: Final = 0.25
 UTTERLY: Final = 0.6
 _SURE: Final = 6.0
+#: Rows that must be known to say how two columns go together.
+_KNOWN: Final = 60
 _STEPS: Final = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001, 1e-4)
 
 
@@ -78,17 +80,20 @@ def company(study: Study, name: str, base: Floats, column: Floats, undone: Float
     """Give z of how much better the other columns and the label go with the undone values (negative: worse)."""
     have = some(np.flatnonzero(~np.isnan(base)))
     place = some(np.flatnonzero(rows & ~np.isnan(column)))
-    if len(have) < 60 or len(place) < 15:
+    if len(have) < _KNOWN or len(place) < 15:
         return 0.0
     edges = np.unique(np.quantile(base[have], np.linspace(0, 1, min(12, len(have) // 20) + 1)))[1:-1]
     if not len(edges):
         return 0.0
-    of_base = np.searchsorted(edges, base[have], side="right")
+    rest = some(np.flatnonzero(~rows & ~np.isnan(column)))
+    of_base, of_rest = (np.searchsorted(edges, x, side="right") for x in (base[have], column[rest]))
     raw, back = (np.searchsorted(edges, x[place], side="right") for x in (column, undone))
     words = [
         z
         for before, now in _others(study, name)
-        if (z := _one(of_base, before[have], raw, back, now[place], len(edges) + 1)) is not None
+        if (means := _told(of_base, before[have], len(edges) + 1)) is not None
+        and _still(means, of_rest, now[rest])
+        and (z := _one(means, before[have], raw, back, now[place])) is not None
     ]
     if not words:
         return 0.0
@@ -126,22 +131,42 @@ def _is(column: Codes, value: str) -> Floats:
     return np.where(column.codes < 0, np.nan, (column.codes == code).astype(float))
 
 
-def _one(of_base: Ints, before: Floats, raw: Ints, back: Ints, now: Floats, cells: int) -> float | None:
-    """Give z for one other column; ``None`` where the baseline shows no relation to it, or too few rows are known."""
-    good, known = ~np.isnan(before), ~np.isnan(now)
-    if good.sum() < 60 or known.sum() < 15:
+def _told(of_base: Ints, before: Floats, cells: int) -> Floats | None:
+    """Give what the column tells of one other in each cell; ``None`` where the baseline shows no relation of theirs."""
+    good = ~np.isnan(before)
+    if good.sum() < _KNOWN:
         return None
-    low, high = np.quantile(before[good], [0.01, 0.99])
-    if not high > low:
-        low, high = float(before[good].min()), float(before[good].max())
-    y, cell, now = np.clip(before[good], low, high), of_base[good], np.clip(now[known], low, high)
+    low, high = _ends(before)
+    y, cell = np.clip(before[good], low, high), of_base[good]
     even = np.arange(len(y)) % 2 == 0
     # a relation is one that holds on rows which did not teach it
     gain = (y[~even] - y[even].mean()) ** 2 - (y[~even] - _means(cell[even], y[even], cells)[cell[~even]]) ** 2
-    if _z(gain) < HEARD:
+    return None if _z(gain) < HEARD else _means(cell, y, cells)
+
+
+def _still(means: Floats, of_rest: Ints, rest: Floats) -> bool:
+    """Whether the other column goes with this one in the rows that nobody suspects: one that left is no witness."""
+    known = ~np.isnan(rest)
+    if known.sum() < _KNOWN:
+        return True
+    told, y = means[of_rest[known]], np.clip(rest[known], *_ends(rest))
+    return _z((told - told.mean()) * (y - y.mean())) >= HEARD
+
+
+def _one(means: Floats, before: Floats, raw: Ints, back: Ints, now: Floats) -> float | None:
+    """Give z for one other column; ``None`` where too few rows are known."""
+    known = ~np.isnan(now)
+    if known.sum() < 15:
         return None
-    expected = _means(cell, y, cells)
-    return _z((now - expected[raw[known]]) ** 2 - (now - expected[back[known]]) ** 2)
+    now = np.clip(now[known], *_ends(before))
+    return _z((now - means[raw[known]]) ** 2 - (now - means[back[known]]) ** 2)
+
+
+def _ends(x: Floats) -> tuple[float, float]:
+    """Give the values that all but the outermost lie between."""
+    x = x[~np.isnan(x)]
+    low, high = np.quantile(x, [0.01, 0.99])
+    return (float(low), float(high)) if high > low else (float(x.min()), float(x.max()))
 
 
 def _means(cell: Ints, y: Floats, cells: int) -> Floats:
