@@ -54,6 +54,20 @@ def test_overconfidence_is_found_where_accuracy_held() -> None:
     assert got.finding.effect == pytest.approx(0.4, abs=0.06)
 
 
+@pytest.mark.parametrize(("power", "strong"), [(2.2, True), (1.3, False)])
+def test_a_model_that_seldom_errs_is_too_sure_by_few_points(power: float, *, strong: bool) -> None:
+    """Of one right in nineteen of twenty: to err twice as often as it says is a fault, a little more is none."""
+    rng = np.random.default_rng(8)
+    frames = []
+    for frame in parts(8):
+        odds = rng.normal(0, 7, N)
+        score, truth = chance(odds * power), (rng.random(N) < chance(odds)).astype(int)
+        frames.append(frame.assign(score=score, answer=(score >= 0.5).astype(int), truth=truth))
+    got = [e for e in calibration.detect(study_of(*frames)) if e.mechanism == "overconfidence"]
+    assert all("surer of its answers" in e.finding.statement for e in got)
+    assert [e.mechanism for e in got if e.strength > 0.5] == (["overconfidence"] if strong else [])
+
+
 @pytest.mark.parametrize(("power", "strong"), [(4.0, True), (1.3, False)])
 def test_without_a_reference_only_gross_overconfidence_is_a_fault(power: float, *, strong: bool) -> None:
     """Nothing says what was promised: far surer than right is a fault of itself, a little surer is a habit."""

@@ -35,6 +35,8 @@ LEAST_Z: Final = 3.3
 #: How much surer than right a model is when that is as likely a fault as a habit of its kind; and where no reference
 #: says what was promised.
 COUNTS, COUNTS_ALONE = 0.05, 0.10
+#: However seldom a model errs, it is no fault below so much.
+LITTLE: Final = 0.02
 
 
 @dataclass(frozen=True)
@@ -229,10 +231,12 @@ def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) 
     # where accuracy itself fell, confidence beyond it is a consequence; on its own it is the fault
     kept = logistic(3 * (2.5 - worse)) if np.isfinite(worse) else 0.5
     always = logistic(12 * (0.85 - base.slope)) if base is not None else 0.9 if study.own_reference else 0.3
-    over = _over(study)
+    over, errs = _over(study)
     strength = logistic(18 * (0.7 - got.slope)) * (0.25 + 0.75 * kept) * (0.1 + 0.9 * always) * _generalised(study)
-    # most flexible models are a little too sure; that hurts nobody until it is by points that count
-    strength *= logistic(90 * (over - (COUNTS_ALONE if study.own_reference else COUNTS))) * _from_the_first(now)
+    # most flexible models are a little too sure; that hurts nobody until it is by points that count, or until the model
+    # errs twice as often as it says: of one that errs seldom few points are many
+    counts = COUNTS_ALONE if study.own_reference else min(COUNTS, max(errs / 2, LITTLE))
+    strength *= logistic(90 * (over - counts)) * _from_the_first(now)
     if strength < 0.06:
         return []
     text = (
@@ -256,15 +260,16 @@ def _overconfident(study: Study, now: tuple[Floats, Floats], *, confined: bool) 
     ]
 
 
-def _over(study: Study) -> float:
-    """Give how much surer the model is of its answers than they are right, on average over the labelled rows."""
+def _over(study: Study) -> tuple[float, float]:
+    """Give how much surer the model is of its answers than they are right, and how often they are not."""
     score, sure, right = study.log.score, study.log.score, 1 - study.log_loss.model
     if study.binary:
         # the answers are those at even odds: a threshold elsewhere is a policy, not a belief
         sure = np.maximum(score, 1 - score)
         right = np.where(np.isnan(study.log_loss.model), np.nan, (score >= 0.5) == (study.log.label == 1))
     gap = sure - right
-    return float(np.nanmean(gap)) if (~np.isnan(gap)).any() else 0.0
+    known = ~np.isnan(gap)
+    return (float(gap[known].mean()), float(1 - np.mean(right[known]))) if known.any() else (0.0, 0.0)
 
 
 def _from_the_first(now: tuple[Floats, Floats]) -> float:
