@@ -124,3 +124,26 @@ def test_a_reference_that_is_a_little_too_good_is_no_measure() -> None:
         )  # fmt: skip
         assert said.verdict == "none"
         assert any("rows that taught the model" in note for note in said.record.notes)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_reference_whose_labels_are_the_answers_names_no_column(seed: int) -> None:
+    """Unsure scores that are right each time: nothing leaked, no verdict is sure, and the reader is told of it."""
+    log, reference = (with_sense(rows(s, 600), rows(50, 600)) for s in (seed, seed + 98))
+    log = log.assign(when=pd.date_range("2025-01-01", periods=len(log), freq="h", tz="UTC"))
+    reference = reference.assign(truth=reference.answer, when="2024-06-01")
+    said = toolkit.diagnose(log, reference=reference, roles=ROLES)
+    assert said.confidence < 0.6
+    assert not {"leakage", "training_serving_skew"} & {r.mechanism for r in said.record.rivals if r.probability > 0.1}
+    assert any("most likely the model's own answers" in note for note in said.record.notes)
+
+
+def test_trees_that_know_their_rows_without_being_sure_mark_nobody_s_work() -> None:
+    """A forest is right on the rows that taught it though its votes differ: that is learned by heart."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    taught = rows(1, 400)
+    model = RandomForestClassifier(60, random_state=0)
+    study = studied(answered(rows(2, 600), taught, model), answered(taught, taught, model))
+    assert promise.faultless(study)
+    assert not promise.doubted(study)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from toolkit.detectors.bands import MOST_VALUES
-from toolkit.detectors.promise import hollow, perfect
+from toolkit.detectors.promise import doubted, hollow, perfect
 from toolkit.detectors.study import Study
 from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import LEAST_KNOWN, Damage
@@ -49,7 +49,12 @@ def _of_reference(study: Study) -> Iterator[str]:
             "The reference looks like rows that taught the model, on which any model is better: what is usual is taken "
             "from the log itself. Name rows that were held out for a harder test."
         )
-    if perfect(study):
+    if doubted(study):
+        yield (
+            "The model is right on the reference in every doubtful case, as is who marks his own work: its labels are "
+            "most likely the model's own answers. Name rows whose outcomes came from elsewhere."
+        )
+    elif perfect(study):
         yield (
             "The model is all but never wrong on the reference, as it is on rows that taught it, and no column split "
             "says which rows were held out: losses may have been promised that nobody could keep."

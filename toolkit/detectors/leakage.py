@@ -20,6 +20,7 @@ from toolkit.detectors.curve import auc
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make
 from toolkit.detectors.joined import all_joined, part_joined
+from toolkit.detectors.promise import doubted
 from toolkit.detectors.study import Study, first_known, known, predicted
 from toolkit.detectors.support import off_support
 from toolkit.detectors.values import distinct
@@ -44,6 +45,8 @@ _HARDLY: Final = 0.6
 _ASKED, _CONSTANT, _FOLLOWS = 100, 0.9, 0.02
 #: From this on a column tells the label so well that it must have known it; half of the doubt lies below.
 _KNEW: Final = 0.93
+#: What is left of it where the reference's labels are rather the model's answers, which are told better than outcomes.
+_DOUBTED: Final = 0.2
 #: How sure (z) the drop must be to say of a model that its rows, learned by heart, are not why it errs.
 _SURE: Final = 6.0
 
@@ -90,6 +93,7 @@ def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
     missed = difference(study.ref_loss.model, first_known(study.log_loss.model))[3]
     if np.isfinite(missed):
         size *= logistic(2 * (missed - 1.5))  # what does no harm from the first row on was never read
+    size *= _DOUBTED if doubted(study) else 1.0
     told = (
         f"{lost.name} alone told the label in the reference (AUC {lost.was:.2f}; 1 tells all, 0.5 nothing) and "
         f"{'hardly does' if lost.is_ < _HARDLY else 'tells less'} when served (AUC {lost.is_:.2f}), from the first row"

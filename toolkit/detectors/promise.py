@@ -16,7 +16,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, from_start, make
 from toolkit.detectors.generalisation import plainest
-from toolkit.detectors.study import Study
+from toolkit.detectors.study import Study, is_probability
 from toolkit.profile.model import Floats
 from toolkit.timeline.change import find_change
 
@@ -24,6 +24,8 @@ NAME: Final = "promise"
 #: At most this error rate, or part of the error of the plainest answer, is nearly perfect.
 _PERFECT, _PERFECT_PART = 0.005, 0.05
 _LEAST, _MOST = 30, 1500
+#: The error rate that scores state at least, and how surely (deviations) it is not kept, to doubt labels.
+_DOUBT, _SURELY = 0.05, 6.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,23 @@ def faultless(study: Study) -> bool:
         return bool(known.mean() <= _PERFECT)
     plain = plainest(study.ref.label[~np.isnan(loss)], regression=True)
     return bool(plain > 0 and known.mean() <= _PERFECT_PART * plain)
+
+
+def doubted(study: Study) -> bool:
+    """Whether by its own scores the model errs often on a reference on which it never does.
+
+    What knows the label, by heart or by a leak, knows it surely. Right in every doubtful case is who marks his own
+    work: such a reference most likely has the model's answers for labels.
+    """
+    if not study.binary or not is_probability(study.ref.score) or not faultless(study):
+        return False
+    got = asked(study)
+    if got is not None and got.by_heart:  # a crowd of trees is right on its own rows without being sure
+        return False
+    known = ~np.isnan(study.ref.score) & ~np.isnan(study.ref_loss.model)
+    doubt = np.minimum(study.ref.score, 1.0 - study.ref.score)[known]
+    spare = float(doubt.sum() - study.ref_loss.model[known].sum())
+    return bool(doubt.mean() > _DOUBT and spare > _SURELY * np.sqrt((doubt * (1.0 - doubt)).sum()))
 
 
 def detect(study: Study) -> list[Evidence]:
