@@ -17,7 +17,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, difference, from_start, make
 from toolkit.detectors.generalisation import plainest
 from toolkit.detectors.study import Study, is_probability
-from toolkit.profile.model import Floats
+from toolkit.profile.model import Floats, Sample
 from toolkit.timeline.change import find_change
 
 NAME: Final = "promise"
@@ -66,13 +66,17 @@ def perfect(study: Study) -> bool:
 
 def faultless(study: Study) -> bool:
     """Whether the model is nearly always right on the reference, as it is on rows that it knows by heart."""
-    loss = study.ref_loss.model
+    return not study.own_reference and hardly_wrong(study, study.ref, study.ref_loss.model)
+
+
+def hardly_wrong(study: Study, sample: Sample, loss: Floats) -> bool:
+    """Whether the model is nearly always right on these rows, of which this is its loss."""
     known = loss[~np.isnan(loss)]
-    if study.own_reference or len(known) < 15:
+    if len(known) < 15:
         return False
     if not study.regression:
         return bool(known.mean() <= _PERFECT)
-    plain = plainest(study.ref.label[~np.isnan(loss)], regression=True)
+    plain = plainest(sample.label[~np.isnan(loss)], regression=True)
     return bool(plain > 0 and known.mean() <= _PERFECT_PART * plain)
 
 
@@ -178,8 +182,8 @@ def fresh(study: Study, rows: Any) -> Fresh | None:
         return None
     kind: Any = RandomForestRegressor if study.regression else RandomForestClassifier
     forest = kind(100, min_samples_leaf=2, oob_score=True, random_state=study.profile.seed)
-    served = _finite(design.log.rows(rows))
-    forest.fit(_finite(design.ref.rows(have)), y)
+    served = finite(design.log.rows(rows))
+    forest.fit(finite(design.ref.rows(have)), y)
     if study.regression:
         told, said = forest.oob_prediction_, forest.predict(served)
         held, now = np.abs(told - y), np.abs(said - study.log.label[rows])
@@ -194,5 +198,6 @@ def fresh(study: Study, rows: Any) -> Fresh | None:
     )  # fmt: skip
 
 
-def _finite(x: Floats) -> Floats:
+def finite(x: Floats) -> Floats:
+    """Give the same with nothing that a forest cannot be taught on."""
     return np.where(np.isinf(x), np.nan, np.clip(x, -1e30, 1e30))
