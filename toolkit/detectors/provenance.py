@@ -51,7 +51,7 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
             a, b = float(gap[mine].mean()), float(gap[rest].mean())
             z = proportion_z(b * rest.sum(), float(rest.sum()), a * mine.sum(), float(mine.sum()))
             extra = float((gap[mine] - usual).sum()) / max(float((gap[r.rows & ~np.isnan(gap)] - usual).sum()), 1e-9)
-            if column not in sources and not _surged(study, column, value, r):
+            if column not in sources and not _back_door(study, column, value, r):
                 continue
             if column in study.log.segments and not _held_before(study, column, value):
                 continue  # what the baseline never held is a world that grew
@@ -120,7 +120,9 @@ def _all_one(study: Study, column: str, value: str, mine: Mask) -> bool:
     base = {**study.ref.features, **study.ref.segments, "decider": study.ref.decider}.get(column)
     there = base.rows_of(value) if isinstance(base, Codes) else np.zeros(len(study.ref), dtype=bool)
     now, then = study.log.label[mine], study.ref.label[there & ~np.isnan(study.ref.label)]
-    return len(np.unique(now)) == 1 and len(then) >= LEAST_ROWS and float((then == now[0]).mean()) < 0.9
+    if len(np.unique(now)) > 1 or len(then) < LEAST_ROWS:
+        return False
+    return 0.1 < float((then == now[0]).mean()) < 0.9
 
 
 def _held_before(study: Study, column: str, value: str) -> bool:
@@ -159,15 +161,21 @@ def learnable(study: Study, rows: Mask) -> bool:
     return z > 2.5 and float(better.mean()) > 0.5 * (float(now.mean()) - usual)
 
 
-def _surged(study: Study, column: str, value: str, r: Relation) -> bool:
-    """Whether a mark the baseline knew, with a nearly sure answer, comes far more often: a back door being used."""
+def _back_door(study: Study, column: str, value: str, r: Relation) -> bool:
+    """Whether a mark the baseline knew, with a nearly sure answer, comes far more often or with another sure answer."""
     base, now = study.ref.features[column], study.log.features[column]
     if not isinstance(base, Codes) or not isinstance(now, Codes) or value not in seen(base):
         return False
-    mine = base.rows_of(value)
-    label = study.ref.label[mine & ~np.isnan(study.ref.label)]
-    sure = len(label) >= 8 and float(np.unique(label, return_counts=True)[1].max()) / len(label) > 0.85
-    return bool(sure and float(now.rows_of(value)[r.rows].mean()) > 1.4 * float(mine.mean()))
+    mine, served = base.rows_of(value), now.rows_of(value) & r.rows
+    told, meant = _nearly_all(study.ref.label[mine]), _nearly_all(study.log.label[served])
+    surged = float(served[r.rows].mean()) > 1.4 * float(mine.mean())
+    return told is not None and (surged or (meant is not None and meant != told))
+
+
+def _nearly_all(label: Floats) -> float | None:
+    """Give the label that nearly all rows have, of eight at least."""
+    values, counts = np.unique(label[~np.isnan(label)], return_counts=True)
+    return float(values[counts.argmax()]) if counts.sum() >= 8 and counts.max() > 0.85 * counts.sum() else None
 
 
 def flood(study: Study) -> list[Evidence]:
