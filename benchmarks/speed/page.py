@@ -11,6 +11,7 @@ from typing import Any
 NAMED = {
     "scan": "scan: every column decoded once",
     "floor": "floor: the statistics by hand in SQL",
+    "imports": "the libraries of a verdict imported, nothing else",
     "by_pandas": "the floor by hand in pandas",
     "profile": "ours, log to profile",
     "ours": "ours, log to verdict",

@@ -28,7 +28,7 @@ from benchmarks.speed.peers import PEERS, python_of
 HERE = Path(__file__).resolve().parent
 KEPT = HERE / "results.json"
 #: Ours and what anyone would compare it to, in the order of the table.
-JOBS = ("scan", "floor", "by_pandas", "profile", "ours", "whole", "again", "day")
+JOBS = ("scan", "floor", "imports", "by_pandas", "profile", "ours", "whole", "again", "day")
 USED = ("duckdb", "pandas", "pyarrow", "numpy", "scikit-learn")
 
 
