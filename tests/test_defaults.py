@@ -220,3 +220,18 @@ def test_the_mean_of_a_feature_of_three_values_is_a_default(value: float, *, sur
     log.loc[(np.arange(2000) >= 1200) & (rng.random(2000) < 0.5), "x"] = value
     got = [e.strength for e in defaults.detect(study_of(log, reference)) if "x" in e.finding.features]
     assert (max(got, default=0.0) >= 0.8) == sure
+
+
+@pytest.mark.parametrize(("known", "named"), [(False, []), (True, ["default_filled"])])
+def test_a_zero_of_a_part_that_the_baseline_never_had(named: list[str], *, known: bool) -> None:
+    """Who learns from afar visits no library: nothing was filled in, unless such students came before with visits."""
+    rng = np.random.default_rng(13)
+    log, reference = healthy(rng, 3000), healthy(rng, 2000)
+    for frame in (log, reference):
+        frame["w"] = rng.poisson(2.5, len(frame))
+        frame["mode"] = np.where(rng.random(len(frame)) < 0.25, "far", "near")
+    if not known:
+        reference["mode"] = "near"
+    log.loc[log["mode"] == "far", "w"] = 0
+    study = study_of(log, reference, feature=["x", "w"], segment=["mode"])
+    assert [e.mechanism for e in defaults.detect(study)] == named

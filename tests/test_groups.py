@@ -10,7 +10,7 @@ from made_study import chance, healthy, study_of
 import toolkit as tk
 from toolkit.detectors import groups
 from toolkit.detectors.gaps import Gap, measures
-from toolkit.detectors.groups import _corrected
+from toolkit.detectors.groups import _corrected, _steady
 from toolkit.detectors.study import make_study
 from toolkit.logs import read_log
 from toolkit.profile.build import build_profile
@@ -286,3 +286,30 @@ def test_a_gap_that_the_reference_has_too_weighs_more() -> None:
         for r in (held, fair)
     )
     assert both > one + 0.2
+
+
+def test_a_corner_follows_the_base_rate_of_the_values_that_meet_in_it() -> None:
+    """The young default more often; the few young foreigners are too few to show it by themselves."""
+    rng = np.random.default_rng(3)
+    n = 4000
+    young, abroad = rng.random(n) < 0.2, rng.random(n) < 0.1
+    score = chance(-1.6 + 1.1 * young + 1.2 * rng.normal(size=n))
+    rows = pd.DataFrame({"score": score, "answer": (score >= 0.4).astype(int), "x": rng.normal(size=n),
+                         "truth": (rng.random(n) < score).astype(int), "age": np.where(young, "18-25", "26-60"),
+                         "passport": np.where(abroad, "other", "local")})  # fmt: skip
+    told = {"task": "binary", "roles": {"score": "score", "prediction": "answer", "label": "truth",
+                                        "group": ["age", "passport"], "feature": ["x"]},
+            "values": {"positive": 1}}  # fmt: skip
+    with read_log(rows, told) as opened:
+        study = make_study(build_profile(opened))
+    assert not [e for e in groups.detect(study) if e.strength > 0.3]
+    assert tk.diagnose(rows, roles=told).verdict == "none"
+
+
+@pytest.mark.parametrize(("late", "steady"), [(0.06, True), (0.0, False)])
+def test_halves_of_a_gap_are_as_far_apart_as_chance_lets_them_be(late: float, *, steady: bool) -> None:
+    """.14 and .06 are halves of one gap of .1 with an error of .02; .2 and nothing are none."""
+    g = Gap(
+        "sex", "F", "misses", 0.3, 0.2, 0.1, (0.06, 0.14), 5.0, 0.2 - late, late, float("nan"), 800, np.ones(1, bool)
+    )
+    assert (_steady(g) > 0.9) == steady

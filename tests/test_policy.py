@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from toolkit.detectors import decisions, policy, reliance
 from toolkit.detectors.evidence import Evidence
@@ -81,3 +82,13 @@ def test_a_cut_between_two_scores_did_not_move() -> None:
     log["score"] = np.where(LATE, log["score"], np.where(np.abs(log["score"] - 0.5) < 0.03, 0.54, log["score"]))
     log["said"] = (log["score"] >= 0.5).astype(int)
     assert not [e for e in said(studied(log, prediction="said")) if e.mechanism == "threshold_misconfigured"]
+
+
+@pytest.mark.parametrize(("since", "least"), [(0.35, 0.9), (0.46, 0.0)])
+def test_a_cut_that_was_lowered_is_held_to_its_own_replay(since: float, least: float) -> None:
+    """Rows near a cut are hard to get right with any: only more wrong answers than the old one gave are harm."""
+    log = calibrated(3).assign(said=lambda d: (d["score"] > np.where(LATE, since, 0.5)).astype(int))
+    (got,) = policy.detect(studied(log, prediction="said"))
+    assert got.change is not None
+    assert got.strength >= least
+    assert got.strength < (0.4 if not least else 1.0)

@@ -149,3 +149,16 @@ def test_a_dozen_readings_a_day_of_which_most_are_lost(kept: float) -> None:
     with read_log(log, {**ROLES, "roles": {**ROLES["roles"], "feature": ["x", "w"], "segment": ["town"]}}) as opened:
         got = traffic.detect(make_study(build_profile(opened)))
     assert [t.value for e in got for t in e.finding.slice] == (["D"] if kept < 1 else [])
+
+
+@pytest.mark.parametrize(("seasonal", "found"), [(True, []), (False, ["dropped_traffic"])])
+def test_a_summer_is_no_loss(found: list[str], *, seasonal: bool) -> None:
+    """Half as many come in summer, little by little; half as many from one day on are lost."""
+    rng = np.random.default_rng(23)
+    day = np.arange(365)
+    level = 7 + 5 * np.cos(2 * np.pi * day / 365) if seasonal else np.where(day < 200, 12.0, 4.0)
+    days = np.repeat(day, rng.poisson(level))
+    when = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(np.sort(days + rng.random(len(days))), unit="D")
+    with read_log(healthy(rng, len(days)).assign(when=when), ROLES) as opened:
+        got = traffic.detect(make_study(build_profile(opened)))
+    assert [e.mechanism for e in got] == found

@@ -219,3 +219,31 @@ def test_a_currency_of_one_acquirer() -> None:
     assert got is not None
     assert not got.known
     assert got.slope == pytest.approx(163.0, rel=0.2)
+
+
+def wandering(rng: np.random.Generator, n: int) -> Floats:
+    """Draw degrees that hang together for a day or two, one an hour."""
+    made = np.convolve(rng.normal(size=n + 59), np.exp(-np.arange(60) / 20), "valid")
+    return np.round(4.0 + made, 1)
+
+
+def test_one_station_of_three_sends_fahrenheit_after_weeks_that_the_baseline_did_not_see() -> None:
+    """A week's weather is not another week's: its own weeks before count too, and the first row is found."""
+    rng = np.random.default_rng(34)
+    log, reference = healthy(rng, 3 * 800), healthy(rng, 3 * 168)
+    for frame in (log, reference):
+        frame["station"] = np.resize(["N", "E", "S"], len(frame))
+        for place in "NES":
+            mine = frame["station"] == place
+            frame.loc[mine, "w"] = wandering(rng, int(mine.sum()))
+    reference["w"] -= 2.0
+    hit = (log["station"] == "N") & (log.index >= 3 * 560 + 7)
+    log.loc[hit, "w"] = (log.loc[hit, "w"] * 1.8 + 32).round(1)
+    study = study_of(log, reference, feature=["x", "w"], segment=["station"])
+    move = moved(study, "w")
+    assert move is not None
+    (got,) = units.detect(study, {"w": move})
+    assert got.change is not None
+    assert got.rows is not None
+    assert got.finding.effect == pytest.approx(1.8)
+    assert np.flatnonzero(got.rows)[0] == np.flatnonzero(hit)[0]

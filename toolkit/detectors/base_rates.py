@@ -75,9 +75,11 @@ def _differ(study: Study, g: Gap, sure: float) -> bool:
 
 
 def _values(study: Study, g: Gap) -> list[Mask]:
-    """Mark the rows of each value of the group's column."""
+    """Mark the rows of each value of the group's column; of a corner those of the two values that meet in it."""
     codes = study.log.groups.get(g.column)
-    return [] if codes is None else [codes.codes == i for i in range(len(codes.names))]
+    if codes is None:
+        return [study.log.groups[term.column].rows_of(term.value) for term in g.slice]
+    return [codes.codes == i for i in range(len(codes.names))]
 
 
 def _ranked_alike(study: Study, g: Gap) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.calendar import counts_up, of_the_day
-from toolkit.detectors.drift import cells, exact_cells, shares
+from toolkit.detectors.drift import LEAST_PART, cells, exact_cells, shares
 from toolkit.detectors.evidence import Evidence, beforehand, inside, ks_distance, make, percent, proportion_z, since
 from toolkit.detectors.linked import of_age, weighed
 from toolkit.detectors.ordered import InOrder
@@ -20,6 +20,7 @@ from toolkit.detectors.periods import by_chance, period_repeats
 from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_repeats, rows_before, segment_repeats
 from toolkit.detectors.study import Study, known, seen
 from toolkit.detectors.values import again, distinct, only, runs, several
+from toolkit.detectors.witness import new_parts
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -112,7 +113,7 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     share = float(flags[rows].mean())
     z = proportion_z(base_share * len(study.ref), len(study.ref), flags[rows].sum(), rows.sum())
     rise = share - base_share
-    if rise < LEAST_RISE or z < 6:
+    if rise < LEAST_RISE or z < 6 or _of_new_parts(study, flags, rows, base_share):
         return
     if _several(base, column, rows) or counts_up(column) or _elsewhere(base, column, ~rows):
         return
@@ -159,6 +160,12 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
         threshold=LEAST_RISE,
         refutes=("covariate_shift",) if strength > 0.7 else (),
     )
+
+
+def _of_new_parts(study: Study, flags: Floats, rows: Mask, usual: float) -> bool:
+    """Whether a value is more usual only in parts of the traffic that the baseline never had, and may be at home."""
+    beside = rows & ~new_parts(study)
+    return bool(beside.sum() >= LEAST_PART) and float(flags[beside].mean()) - usual < LEAST_RISE
 
 
 def _longest_run(base: Column) -> int:

@@ -44,6 +44,8 @@ _WEAK: Final = 0.9
 _ALONE: Final = 5.0
 #: How far base rates must explain a gap that is told as theirs.
 _EARNED: Final = 0.9
+#: How many deviations each half's gap may lie off by chance.
+_CHANCE: Final = 0.7
 #: The part of a gap that may be left in equal cases, where people choose alike.
 _ALIKE: Final = 0.3
 #: The gap, in points (of numbers in deviations of the label), that matters by half; 9 points of anything else.
@@ -218,7 +220,9 @@ def _steady(g: Gap) -> float:
     weaker, stronger = sorted((abs(g.early), abs(g.late)))
     if g.early * g.late <= 0:
         return 0.05
-    ratio = weaker / max(stronger, 1e-9)
+    # of half the rows each: as near to each other as their chance lets them be
+    chance = float(np.sqrt(2) * abs(g.gap / g.z)) if g.z else 0.0
+    ratio = (weaker + _CHANCE * chance) / max(stronger - _CHANCE * chance, weaker + _CHANCE * chance, 1e-9)
     steady = logistic(9 * (ratio - 0.4))
     if np.isfinite(g.before):
         # a reference without the gap, a log with it: the group was hit by something else, at deployment

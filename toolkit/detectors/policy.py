@@ -14,6 +14,8 @@ from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change, no_change
 
 LEAST: Final = 30
+#: How sure (z) the replay must be of the harm: up to the first it is as good as chance, from the second on it counts.
+_CHANCE, _SURE = 0.8, 1.8
 #: The part of what the new threshold changes by itself up to which the share of positive answers is as before.
 _ALONG: Final = 0.25
 
@@ -123,7 +125,8 @@ def _cut_moved(study: Study, role: str, answers: Floats, base: Floats, known: Ma
         "threshold",
         "threshold_misconfigured",
         text,
-        strength=0.97,
+        strength=0.97
+        * (1.0 if replay is None else float(np.clip((replay[2] - _CHANCE) / (_SURE - _CHANCE), 0.05, 1.0))),
         z=change.z,
         change=change,
         rows=between,
@@ -146,19 +149,23 @@ def _recalibrated(study: Study, answers: Floats, old: float, rows: Mask, known: 
     return abs(now - was) < _ALONG * abs(kept - was) and not worse > 2
 
 
-def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, float | None] | None:
-    """Loss of the old threshold less the loss that was, on the same rows, and the share of the excess it explains."""
+def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, float | None, float] | None:
+    """Loss of the old threshold less the loss that was, on the same rows, and the share of the excess it explains.
+
+    With them how sure it is that the new one did harm: the sum of the paired differences over its error (McNemar 1947).
+    """
     label = study.mature_label
     if (~np.isnan(label[rows])).sum() < 10:
         return None
     again = (study.log.score >= old).astype(float)
     part = replace(study.log, label=label, **{role: again})  # type: ignore[arg-type]
     then = losses(part, study.threshold, study.profile.task, study.level).final
+    gained = np.nan_to_num(study.log_loss.final[rows] - then[rows])
     d = float(np.nanmean(then[rows] - study.log_loss.final[rows]))
     base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
     excess = float(np.nansum(study.log_loss.final[rows] - base))
-    gain = -float(np.nansum(then[rows] - study.log_loss.final[rows]))
-    return d, (float(np.clip(gain / excess, 0.0, 1.0)) if excess > 0 else None)
+    gain, error = float(gained.sum()), float(np.sqrt(np.square(gained).sum()))
+    return d, (float(np.clip(gain / excess, 0.0, 1.0)) if excess > 0 else None), gain / error if error else 0.0
 
 
 def _cost(study: Study) -> list[Evidence]:

@@ -224,6 +224,10 @@ def _lost(study: Study, codes: Codes, place: int, gap: Evidence) -> bool:
     return bool(1 - after / before > 0.4 * share * fell and 1 - fell < 0.8 * left)
 
 
+#: Days of a log in which a season may show, those within which what is lost goes away, and the part of its fall.
+_MONTHS, _WEEKS, _STEEP = 180.0, 21.0, 0.6
+
+
 def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
     """Look for a fall of the traffic of some rows, day by day (hour by hour in a short log)."""
     time = study.log.time[mine]
@@ -259,6 +263,8 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
     before, after = (float(counts[side].sum() / usual[side].sum()) for side in (~late, late))
     if before - after < max(0.3 * before, 2.0 * scatter) or after > 0.7 * before:
         return None
+    if _season(counts / usual, change, before - after, days):
+        return None
     share = after / before
     first = int(np.searchsorted(study.log.time, edges[change.start]))
     last = int(np.searchsorted(study.log.time, edges[min(change.end, len(edges) - 1)]))
@@ -278,6 +284,16 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
         n=len(time),
         slice_=(term,) if term is not None else (),
     )
+
+
+def _season(level: Floats, change: Change, fell: float, days: float) -> bool:
+    """Whether a fall of months came about as a season's does: little by little, not within some weeks."""
+    if days < _MONTHS:
+        return False
+    near = max(round(_WEEKS / days * len(level)), 1)
+    at = change.start
+    before, after = level[max(at - near, 0) : at], level[at : at + near]
+    return bool(len(before)) and float(before.mean() - after.mean()) < _STEEP * fell
 
 
 def _usual(counts: Floats, season: int) -> Floats:

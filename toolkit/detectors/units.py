@@ -33,6 +33,7 @@ from toolkit.detectors.values import cell_of, runs, several
 from toolkit.detectors.witness import STRANGE, UTTERLY, Word, ask, of_a_new_part, strangers
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.waves import waves
 
 NAME = "unit_change"
 _FACTORS: Final = (
@@ -76,6 +77,8 @@ NEAR: Final = 7.0
 _CROWD: Final = 1.9
 #: How much farther from the baseline a known factor may lie where its values come rounded.
 _COARSE: Final = 0.06
+#: The most that values of one part which hang together in time may be let lie farther apart.
+_MOST_SLACK: Final = 2.0
 _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
 
@@ -102,11 +105,25 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
             continue
         base = base if move.slice is None else np.where(study.ref_slice(move.slice), base, np.nan)
         got = of_column(
-            study, name, base, column, move.rows, move.change, move.z, move.distance, alone=move.slice is not None
-        )
+            study, name, base, column, move.rows, move.change, move.z, move.distance,
+            alone=move.slice is not None, past=_past(study, move, column),
+        )  # fmt: skip
         if got is not None:
             found.append(got)
     return found
+
+
+def _past(study: Study, move: Moved, column: Floats) -> Floats:
+    """Give what one part of the traffic was like in the log before it alone changed.
+
+    What goes with the weather wanders: a week's baseline holds less of it than the weeks up to the change do. That it
+    wandered on its own the other parts tell, which did not change.
+    """
+    if move.slice is None or move.change.shape == "from_start":
+        return np.empty(0)
+    mine = study.log.segments[move.slice[0]].rows_of(move.slice[1])
+    start = max(move.change.start, 0)
+    return column[:start][mine[:start]]
 
 
 def of_column(
@@ -120,9 +137,16 @@ def of_column(
     distance: float,
     *,
     alone: bool = False,
+    past: Floats | None = None,
 ) -> Evidence | None:
-    """Look at one column whose distribution moved by ``distance`` in the marked rows, ``alone`` among its segments."""
+    """Look at one column whose distribution moved by ``distance`` in the marked rows, ``alone`` among its segments.
+
+    ``past`` are earlier values of the same part, to which it is held beside a baseline that tells nothing.
+    """
     unit = find_unit(base, column, rows, blurred=True, in_order=study.in_order)
+    if unit is None and past is not None and len(past):
+        slack = min(float(np.sqrt(waves(past))), _MOST_SLACK)
+        unit = find_unit(np.concatenate([base, past]), column, rows, slack=slack)
     if unit is None:
         return transform_of(study, name, base, column, rows, own, z)
     word = ask(study, name, base, column, np.where(unit.rows, (column - unit.offset) / unit.slope, column), unit.rows)
@@ -132,7 +156,7 @@ def of_column(
         and strangers(study, name, unit.rows, rows, STRANGE if word == "silent" else UTTERLY)
     ):
         word = "crowd"
-    if (unit.blurred or word == "silent") and of_a_new_part(study, unit.rows):
+    if (unit.blurred or not unit.known or word == "silent") and of_a_new_part(study, unit.rows):
         word = "crowd"
     flags = unit.rows.astype(float)
     change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))
@@ -228,9 +252,18 @@ def transform_of(
 
 
 def find_unit(
-    ref: Floats, log: Floats, rows: Mask, *, blurred: bool = False, in_order: InOrder | None = None
+    ref: Floats,
+    log: Floats,
+    rows: Mask,
+    *,
+    blurred: bool = False,
+    in_order: InOrder | None = None,
+    slack: float = 1.0,
 ) -> Unit | None:
-    """Find the unit change of the marked rows of ``log``, or ``None``; one whose rows are unsure only if asked for."""
+    """Find the unit change of the marked rows of ``log``, or ``None``; one whose rows are unsure only if asked for.
+
+    ``slack`` is how many times as far apart as independent values those may lie that hang together in time.
+    """
     base = (in_order or InOrder())(ref)
     place = np.flatnonzero(rows & ~np.isnan(log))
     current = log[place]
@@ -238,17 +271,17 @@ def find_unit(
         return None
     if not several(base, 6):
         return _few(base, current, place, len(log))
-    whole = _whole(base, current)
+    whole = _whole(base, current, slack)
     if whole is not None:
         mark = np.zeros(len(log), dtype=bool)
-        mark[place] = True
+        mark[place] = _changed(base, current, *whole[:2])
         return Unit(*whole, mark)
     return _partial(base, current, place, len(log), blurred=blurred)
 
 
-def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | None:
+def _whole(base: Floats, current: Floats, slack: float) -> tuple[float, float, bool, float] | None:
     """All rows changed: the quantile line."""
-    bar = max(0.06, min(1.8 / np.sqrt(min(len(base), len(current))), 0.2))
+    bar = max(0.06, min(1.8 * slack / np.sqrt(min(len(base), len(current))), 0.2))
     n, base, current = len(current), thinned(base), in_order(current)
     before = apart(base, current)
     if before < max(0.15, 1.3 * bar):
@@ -270,6 +303,16 @@ def _whole(base: Floats, current: Floats) -> tuple[float, float, bool, float] | 
     if fit > bar or fit > 0.35 * before or (not best[2] and moved < 2.0 * fit + 0.02):
         return None
     return best[0], best[1], best[2], fit
+
+
+def _changed(base: Floats, current: Floats, slope: float, offset: float) -> Mask:
+    """Mark the rows that changed where each tells by itself: what is called changed began at the edge of a bin."""
+    grid = Density(base)
+    odds = grid((current - offset) / slope) / abs(slope) / grid(current)
+    chance = odds / (1 + odds)
+    if not _sure(current, slope, chance):
+        return np.ones(len(current), dtype=bool)
+    return chance > 0.5
 
 
 def _back(x: Floats, slope: float, offset: float) -> Floats:

@@ -13,6 +13,10 @@ from toolkit.timeline.change import Change, find_change
 
 NAME = "versions"
 LEAST: Final = 20
+#: How far apart (z) the other versions' losses before and beside a version may lie, to be one.
+_ALIKE: Final = 2.0
+#: How sure (z) it must be that a version errs more: one question a version, not one a feature and a moment.
+_SURE: Final = 3.0
 #: Rows with labels that every version must have, for it to be said that none errs more.
 _JUDGED: Final = 50
 
@@ -47,13 +51,16 @@ def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     overlap[first:last] = True
     others = overlap & ~mine
     side_by_side = others.sum() >= LEAST and (~np.isnan(loss[others])).sum() >= LEAST
-    rest = others if side_by_side else ~mine & (np.arange(len(mine)) < first)
+    earlier = ~mine & (np.arange(len(mine)) < first)
+    # what the others did before counts as well, unless they err otherwise since: then it is the time that did it
+    alike = side_by_side and abs(difference(loss[earlier], loss[others])[3]) < _ALIKE
+    rest = others | earlier if alike else others if side_by_side else earlier
     if (~np.isnan(loss[rest])).sum() < LEAST:
         return None
     d, _, interval, z = difference(loss[rest], loss[mine])
     brier = study.log_loss.brier
     _, _, _, b_z = difference(brier[rest], brier[mine])
-    if max(z, b_z) < 3.5 or d <= 0:
+    if max(z, b_z) < _SURE or d <= 0:
         return None
     z = max(z, b_z)
     change = find_change(mine.astype(float), reference=(0.0, 0.01, float(max(len(study.ref), 20))))
@@ -63,7 +70,7 @@ def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     share = d * float((mine & ~np.isnan(loss)).sum()) / total if total > 0 else None
     known_before = name in study.ref.version.names or (first < 0.02 * len(mine))
     mechanism = _which(study, name, mine, known_before)
-    where = "at the same time" if side_by_side else "before it"
+    where = "at the same time and before it" if alike else "at the same time" if side_by_side else "before it"
     text = (
         f"Version {name} errs {more(d, regression=study.regression)} than the others {where} ({int(mine.sum())} rows)."
     )

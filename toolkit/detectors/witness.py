@@ -76,6 +76,20 @@ def of_a_new_part(study: Study, rows: Mask) -> bool:
     )
 
 
+def new_parts(study: Study) -> Mask:
+    """Mark the rows of segment values that the baseline never had: what they are like is news, and no step's doing."""
+    if "new parts" not in study.memo:
+        fresh = np.zeros(len(study.log), dtype=bool)
+        for column, codes in study.log.segments.items():
+            before = study.ref.segments.get(column)
+            if before is not None and (before.codes >= 0).any():
+                known = {before.names[i] for i in np.unique(before.codes[before.codes >= 0])}
+                fresh |= np.isin(codes.codes, [i for i, name in enumerate(codes.names) if name not in known])
+        study.memo["new parts"] = fresh
+    found: Mask = study.memo["new parts"]
+    return found
+
+
 def company(study: Study, name: str, base: Floats, column: Floats, undone: Floats, rows: Mask) -> float:
     """Give z of how much better the other columns and the label go with the undone values (negative: worse)."""
     have = some(np.flatnonzero(~np.isnan(base)))

@@ -53,11 +53,13 @@ def decide_outcome(
     """
     every = [*log, *reference]
     guessed = set() if roles.task else {"task"}
-    task = roles.task or _guess_task(log, reference, score_range)
+    spelling = bring_together(every, roles.positive)
+    words, told = ({}, ()) if roles.task in {"multiclass", "regression"} else _words_of_predictions(every, spelling)
+    spelling |= words
+    task = roles.task or _guess_task(log, reference, spelling, score_range)
     if task == "regression":
         _check_regression(every)
         return Outcome("regression", guessed=frozenset(guessed))
-    spelling = bring_together(every, roles.positive)
     counts = _counts(every, spelling)
     if task == "multiclass":
         return Outcome("multiclass", tuple(sorted(counts, key=_order)), spelling, frozenset(guessed))
@@ -69,7 +71,8 @@ def decide_outcome(
     if not sure:
         guessed.add("positive")
     negative = next((c for c in two if c != positive), _other(positive))
-    return Outcome("binary", (negative, positive), spelling, frozenset(guessed), notes, strays)
+    words, also = _words_of_decisions(every, (negative, positive), spelling)
+    return Outcome("binary", (negative, positive), spelling | words, frozenset(guessed), (*notes, *told, *also), strays)
 
 
 def _telling(tallies: Sequence[Tally]) -> list[Tally]:
@@ -85,13 +88,78 @@ def _strayed(tallies: Sequence[Tally], two: Sequence[str], spelling: Mapping[str
             yield f"{one.role}{where}: neither class in {n:,} row{'s' if n > 1 else ''}"
 
 
-def _counts(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for one in _telling(tallies):
+def _words_of_predictions(
+    tallies: Sequence[Tally], spelling: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Map the two words of predictions to those of labels where they are others: decline to default, approve to repaid.
+
+    The one of the higher scores goes with the label of the higher scores.
+
+    Raises:
+        RolesError: no scores tell which goes with which.
+
+    """
+    came, said = (_means([t for t in tallies if t.role == role], spelling) for role in ("label", "prediction"))
+    if len(came) != 2 or len(said) != 2 or set(came) & set(said):
+        return {}, ()
+    low, high = (sorted(side, key=lambda v: side[v]) for side in (came, said))
+    if not all(side[b] > side[a] for side, (a, b) in ((came, low), (said, high))):
+        raise RolesError(
+            f"label holds {' and '.join(sorted(came))}, prediction {' and '.join(sorted(said))}: no class in common",
+            fix="write both in the same words, or give the model's score a role, which tells what goes with what",
+        )
+    told = f"prediction: in words of its own; the one of the higher scores is taken for {low[1]}"
+    return dict(zip(high, low, strict=True)), (told,)
+
+
+def _words_of_decisions(
+    tallies: Sequence[Tally], classes: tuple[str, str], spelling: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Map the words of decisions to classes where people write approve and decline for what the model writes 0 and 1.
+
+    Which of two is the positive one the predictions beside them tell (the scores, where those are words too), if these
+    lie at least a third as far apart as the classes do. A third kind, such as a decision that is open, stays none.
+    """
+    rows = _rows([t for t in tallies if t.role == "decision"], spelling)
+    answers = [t for t in tallies if t.role == "prediction" and t.values]
+    if not rows or set(rows) & set(classes):
+        return {}, ()
+    left_out = ("decision: none of its values is one of the two classes; decisions are left out",)
+    two = sorted(rows, key=lambda v: -rows[v])[:2]
+    if not answers or len(two) < 2 or sum(rows[v] for v in two) < (1 - NOISE) * sum(rows.values()):
+        return {}, left_out
+    means = _means([t for t in tallies if t.role == "decision"], spelling)
+    low, high = sorted(two, key=lambda v: means[v])
+    numbers = {spelling.get(v, v): number_of(v) for t in answers for v in t.values}
+    wide = numbers if all(t.numeric for t in answers) else _means(answers, spelling)
+    far = [wide.get(c) for c in classes]
+    if None in far or not means[high] - means[low] >= (far[1] - far[0]) / 3:  # type: ignore[operator]
+        return {}, left_out
+    told = f"decision: in words of its own; the one that mostly goes with {classes[1]} is taken for it"
+    return {high: classes[1], low: classes[0]}, (told,)
+
+
+def _rows(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, int]:
+    """Count the rows of each class."""
+    rows: dict[str, int] = {}
+    for one in tallies:
         for value, (n, _) in one.values.items():
             name = spelling.get(value, value)
-            counts[name] = counts.get(name, 0) + n
-    return counts
+            rows[name] = rows.get(name, 0) + n
+    return rows
+
+
+def _means(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, float]:
+    """Give the mean score beside each class; NaN where there are none."""
+    rows, sums = _rows(tallies, spelling), dict.fromkeys(_rows(tallies, spelling), 0.0)
+    for one in tallies:
+        for value, (n, mean) in one.values.items():
+            sums[spelling.get(value, value)] += n * (float("nan") if mean is None else mean)
+    return {name: sums[name] / rows[name] for name in rows}
+
+
+def _counts(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, int]:
+    return _rows(_telling(tallies), spelling)
 
 
 def _order(value: str) -> tuple[int, float, str]:
@@ -99,7 +167,12 @@ def _order(value: str) -> tuple[int, float, str]:
     return (1, 0.0, value) if number is None else (0, number, value)
 
 
-def _guess_task(log: Sequence[Tally], reference: Sequence[Tally], score_range: tuple[float, float] | None) -> Task:
+def _guess_task(
+    log: Sequence[Tally],
+    reference: Sequence[Tally],
+    spelling: Mapping[str, str],
+    score_range: tuple[float, float] | None,
+) -> Task:
     every = [t for t in [*log, *reference] if t.role != "decision"] or [*log, *reference]
     if not any(t.values for t in every):
         in_unit = score_range is None or (score_range[0] >= 0 and score_range[1] <= 1)
@@ -107,7 +180,7 @@ def _guess_task(log: Sequence[Tally], reference: Sequence[Tally], score_range: t
     numeric = all(t.numeric for t in every if t.values)
     if numeric and any(not t.integral or len(t.values) > _MOST_CLASSES for t in every if t.values):
         return "regression"
-    counts = _counts(every, bring_together(every, None))
+    counts = _counts(every, spelling)
     if len(counts) <= 2:
         return "binary"
     rows = sorted(counts.values(), reverse=True)

@@ -215,8 +215,9 @@ def _settle(
     score = roles.column("score")
     figures = here.get(score) if score else None
     spread = (figures.low, figures.high) if figures and figures.low is not None and figures.high is not None else None
-    # scores tell which class is the positive one where nobody said so
-    scored = roles.positive is None
+    # scores tell which class is the positive one where nobody said so, and which words of predictions go with which
+    words = any(family_of(log.columns.get(roles.column(r) or "", "")) == "text" for r in ("prediction", "label"))
+    scored = roles.positive is None or words
     held = tally(reference, roles, scored=scored) if reference else ()
     outcome = decide_outcome(roles, tally(log, roles, scored=scored), held, score_range=spread)
     guessed = set(roles.guessed) | set(outcome.guessed)

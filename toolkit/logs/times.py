@@ -27,6 +27,7 @@ _FORMATS: Final = (
     "%Y%m%dT%H%M%SZ",
     "%Y%m%d%H%M%S",
     "%Y%m%d",
+    "%Y-%m",
     "%d/%b/%Y:%H:%M:%S %z",
     "%a, %d %b %Y %H:%M:%S %Z",
 )

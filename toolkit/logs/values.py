@@ -25,7 +25,10 @@ _LISTED: Final = 1000
 
 @dataclass(frozen=True)
 class Tally:
-    """Values of one column: value -> (rows, mean score or None); ``numeric`` if the column holds numbers."""
+    """Values of one column: value -> (rows, mean score or None); ``numeric`` if the column holds numbers.
+
+    Of decisions the mean is that of the predictions beside them, where those are numbers.
+    """
 
     role: str
     values: Mapping[str, tuple[int, float | None]]
@@ -81,16 +84,14 @@ def tally(rows: Rows, roles: Roles, *, scored: bool = True) -> list[Tally]:
 
     """
     score, says = roles.column("score"), rows.dialect
-    number = "CAST(NULL AS DOUBLE)"
-    if scored and score in rows.columns and family_of(rows.columns[score]) in {"number", "text"}:
-        number = _plain_number(score, rows.columns[score], says)
-        number = f"CASE WHEN {says.finite(number)} THEN {number} END"
+    of_score = _finite(rows, score if scored else None)
     tallies = []
     for role in OUTCOME_ROLES:
         column = roles.column(role)
         if column is None or column not in rows.columns:
             continue
         kind = rows.columns[column]
+        number = _beside(rows, roles) if role == "decision" else of_score
         found = tuples(
             rows.gather(
                 # by the value as it stands: fewer are written out, and numbers are told apart faster than texts
@@ -110,9 +111,21 @@ def tally(rows: Rows, roles: Roles, *, scored: bool = True) -> list[Tally]:
     return tallies
 
 
-def _plain_number(column: str, kind: str, says: Dialect) -> str:
-    """Give the SQL of a score as it stands, NULL where it is no number."""
-    return says.read_number(quote(column)) if family_of(kind) == "text" else f"CAST({quote(column)} AS DOUBLE)"
+def _beside(rows: Rows, roles: Roles) -> str:
+    """Give the SQL of what tells a decision's class: the prediction where it is a number, else the score."""
+    prediction = roles.column("prediction")
+    numbers = prediction in rows.columns and family_of(rows.columns[prediction]) in {"number", "boolean"}
+    return _finite(rows, prediction if numbers else roles.column("score"))
+
+
+def _finite(rows: Rows, column: str | None) -> str:
+    """Give the SQL of a column's finite numbers as they stand; NULL elsewhere, and of no column."""
+    family = family_of(rows.columns[column]) if column in rows.columns else "other"
+    if column is None or family not in {"number", "text", "boolean"}:
+        return "CAST(NULL AS DOUBLE)"
+    name = quote(column)
+    number = rows.dialect.read_number(name) if family == "text" else f"CAST({name} AS DOUBLE)"
+    return f"CASE WHEN {rows.dialect.finite(number)} THEN {number} END"
 
 
 def number_of(text: str) -> float | None:

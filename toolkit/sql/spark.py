@@ -171,7 +171,7 @@ class Spark(Dialect):
         if "%b" in form:
             for number, name in enumerate(_MONTHS, start=1):
                 value = f"replace({value}, '{name}', '{number:02}')"
-        iso = f"regexp_replace({value}, '^{pattern}\\z', '{places[0]}-{places[1]}-{places[2]}T{clock}')"
+        iso = f"regexp_replace({value}, '^{pattern}\\z', '{places[0]}-{places[1]}-{places.get(2, '01')}T{clock}')"
         return f"(CASE WHEN regexp_like({value}, '^{pattern}\\z') THEN TRY_CAST({iso} AS TIMESTAMP_LTZ) END)"
 
     def looks_like_time(self, text: str) -> str:
