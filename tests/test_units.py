@@ -8,8 +8,9 @@ from made_study import healthy, study_of
 from numpy.typing import NDArray
 
 from toolkit.detectors import units
+from toolkit.detectors.density import Density
 from toolkit.detectors.drift import moved
-from toolkit.detectors.units import Density, find_unit
+from toolkit.detectors.units import find_unit
 
 Floats = NDArray[np.float64]
 

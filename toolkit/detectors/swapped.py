@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.density import Density
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, ks_distance, make, some
 from toolkit.detectors.study import Study
-from toolkit.detectors.units import Density
 from toolkit.detectors.values import several
 from toolkit.profile.model import Codes, Column, Floats, Mask
 

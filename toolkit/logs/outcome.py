@@ -100,7 +100,7 @@ def _words_of_predictions(
 
     """
     came, said = (_means([t for t in tallies if t.role == role], spelling) for role in ("label", "prediction"))
-    if len(came) != 2 or len(said) != 2 or set(came) & set(said):
+    if len(came) != 2 or len(said) != 2 or set(came) & set(said) or not any(map(_is_word, (*came, *said))):
         return {}, ()
     low, high = (sorted(side, key=lambda v: side[v]) for side in (came, said))
     if not all(side[b] > side[a] for side, (a, b) in ((came, low), (said, high))):
@@ -110,6 +110,14 @@ def _words_of_predictions(
         )
     told = f"prediction: in words of its own; the one of the higher scores is taken for {low[1]}"
     return dict(zip(high, low, strict=True)), (told,)
+
+
+def _is_word(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return True
+    return False
 
 
 def _words_of_decisions(
