@@ -63,3 +63,15 @@ def test_a_threshold_that_explains_all_explains_every_answer() -> None:
     roles = {**ROLES, "roles": {**ROLES["roles"], "decision": "done"}}
     (got,) = (f for f in said(log, held, roles) if "positive from a score" in f.statement and f.supports)
     assert "(raised); this reproduces every answer." in got.statement
+
+
+def test_the_harm_of_a_threshold_is_what_the_old_one_had_spared() -> None:
+    """The rows between both thresholds are the doubtful ones: held to all others every answer there were bad."""
+    log = served(1, 1200)
+    done = (log.score >= np.where(log.index < 1000, 0.5, 0.85)).astype(int)
+    roles = {**ROLES, "roles": {**ROLES["roles"], "decision": "done"}}
+    said = toolkit.diagnose(log.assign(done=done), reference=HELD.assign(done=HELD.answer), roles=roles)
+    spared = int((done != log.truth).sum() - (log.answer != log.truth).sum())
+    note = next(n for n in said.record.notes if "rows in question" in n)
+    assert said.mechanism == "threshold_misconfigured"
+    assert int(note.split("expected: ")[1].split()[0]) == pytest.approx(spared, abs=2)

@@ -13,9 +13,12 @@ import numpy as np
 from toolkit.causes.candidates import UNFAIR, Candidate, since
 from toolkit.detectors.study import Study
 from toolkit.impact.harm import Damage, block_error
+from toolkit.profile.model import Floats
 
 #: From this z on the rise over the whole log stands by itself.
 SHOWN = 2.0
+#: Mechanisms by which people go against the model's answers.
+_AGAINST = frozenset({"harmful_overrides", "ignored_alerts", "not_adopted"})
 #: How the sentence begins.
 NO_HARM_IN_ALL = "Over the whole log no harm shows beyond chance."
 
@@ -40,11 +43,14 @@ def in_question(study: Study, damage: Damage, lead: Candidate | None) -> tuple[s
         beside = study.ref_final[~np.isnan(study.ref_final)]
     if not len(mine) or len(beside) < 15:
         return ()
-    waves = study.hang(study.ref_final)[1]
+    waves, replayed = study.hang(study.ref_final)[1], _replayed(study, lead)
     expected, observed = float(beside.mean()), float(mine.mean())
     # a handful of rows has no scatter of its own: theirs is then that of the usual ones
     own = block_error(mine, waves) if len(mine) >= 15 else float(beside.std()) / np.sqrt(len(mine))
     error = float(np.hypot(own, block_error(beside, waves)))
+    if replayed is not None:
+        both = rows & ~np.isnan(loss) & ~np.isnan(replayed)
+        expected, observed, error = _paired(replayed[both], loss[both])
     if not np.isfinite(error) or observed - expected < SHOWN * error:
         return ()
     many = float(study.log.weight[rows].sum())
@@ -58,3 +64,22 @@ def in_question(study: Study, damage: Damage, lead: Candidate | None) -> tuple[s
         f"{NO_HARM_IN_ALL} On the {study.standing_for(rows):,} rows in question "
         f"{metric} was {now:.3g} where {was:.3g} was expected: {excess}.",
     )
+
+
+def _replayed(study: Study, lead: Candidate) -> Floats | None:
+    """Give each row's loss had people left things as they were: rows on which they stepped in are no usual ones.
+
+    With the old threshold where they moved it, with the model's answers where they went against those.
+    """
+    old = lead.best.finding.threshold
+    if lead.best.finding.detector == "threshold" and old is not None:
+        label, score = study.mature_label, study.log.score
+        return np.where(np.isnan(label) | np.isnan(score), np.nan, ((score >= old) != label).astype(float))
+    return study.log_loss.model if lead.mechanism in _AGAINST and not np.isnan(study.log.decision).all() else None
+
+
+def _paired(then: Floats, now: Floats) -> tuple[float, float, float]:
+    """Give the mean of both, and the standard error of how far they are apart; not finite where none is known."""
+    if not len(then):
+        return 0.0, 0.0, float("inf")
+    return float(then.mean()), float(now.mean()), block_error(now - then)
