@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from made_study import ROLES, healthy
 
 import toolkit
+from toolkit.causes.diagnosis import summary_lines
 from toolkit.records import Finding
 
 
@@ -75,3 +77,20 @@ def test_the_harm_of_a_threshold_is_what_the_old_one_had_spared() -> None:
     note = next(n for n in said.record.notes if "rows in question" in n)
     assert said.mechanism == "threshold_misconfigured"
     assert int(note.split("expected: ")[1].split()[0]) == pytest.approx(spared, abs=2)
+
+
+def test_an_open_question_comes_with_what_speaks_for_its_likeliest_answer() -> None:
+    """Not enough to say is no reason to withhold what there is."""
+    said = toolkit.diagnose(LOG.assign(w=LOG.w.where(LOG.index < 300, LOG.w * 100)), reference=HELD, roles=ROLES).record
+    verdict = replace(said, verdict="undetermined", mechanism=None)
+    lines = [(head, text) for head, text in summary_lines(verdict) if head in ("Rival", "For")]
+    assert lines[0][1].startswith("integration: unit change")
+    assert lines[1][1].endswith(said.findings[0].statement)
+
+
+def test_a_share_of_no_damage_is_not_told() -> None:
+    """Where errors show no damage no part of it is explained, neither in the terminal nor on the page."""
+    said = toolkit.diagnose(LOG.assign(w=LOG.w.where(LOG.index < 300, LOG.w * 100)), reference=HELD, roles=ROLES).record
+    assert said.harm.interval is not None
+    assert said.harm.interval[0] < 0
+    assert "Explains" not in dict(summary_lines(replace(said, harm=replace(said.harm, excess_errors=4.0))))

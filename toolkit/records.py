@@ -294,9 +294,9 @@ class Verdict(_Record):
 
     @property
     def leader(self) -> Rival | None:
-        """The rival that the verdict names, else the likeliest; ``None`` where nothing was weighed."""
-        named = (rival for rival in self.rivals if rival.mechanism == (self.mechanism or "none"))
-        return next(named, self.rivals[0] if self.rivals else None)
+        """The rival that the verdict names, ``none`` among them; ``None`` where it names none."""
+        named = "none" if self.verdict == "none" else self.mechanism
+        return next((rival for rival in self.rivals if rival.mechanism == named), None)
 
     def strongest(self, finding_ids: Sequence[str]) -> Finding | None:
         """Give the one whose statistic is farthest from 0, e.g. of a rival's ``supporting``; ``None`` of none."""

@@ -230,14 +230,13 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
         lines.append(("Since", since))
     lines.append(("Harm", harm_text(v.harm)))
     own = next((x for x in v.ledger if x.cause == v.verdict), None)
-    if own is not None and (v.harm.excess_errors is None or v.harm.excess_errors > 0):
-        span = f" ({own.interval[0]:.0%} to {own.interval[1]:.0%})" if own.interval else ""
-        lines.append(("Explains", f"{own.share:.0%} of the damage{span}"))
+    if own is not None and own.interval:  # a share without one is of damage that the errors do not show
+        lines.append(("Explains", f"{own.share:.0%} of the damage ({own.interval[0]:.0%} to {own.interval[1]:.0%})"))
     leader = v.leader
     if leader is not None:
         lines += _best(v, leader)
     lines += _seen(v) if v.verdict == "none" else []
-    told = {leader.mechanism} if leader is not None else set()
+    told = {leader.mechanism} if leader is not None else {"none"}
     told |= {"unexplained"} if v.verdict == "undetermined" and _traceless(v) else set()
     # that a log may mean something else is so of every verdict: told where it is likelier than that
     others = [r for r in v.rivals if r.mechanism not in told]
@@ -247,6 +246,7 @@ def summary_lines(v: Verdict) -> list[tuple[str, str]]:
     rival = next((r for r in others if r.cause != v.verdict), None)
     if rival is not None:
         lines.append(("Rival", f"{_called(rival)} ({rival.probability:.0%})"))
+        lines += _best(v, rival) if v.verdict == "undetermined" else []  # no other is told of
     lines += [("Among", among)] if v.verdict == "undetermined" and (among := among_text(v)) else []
     lines += [("Next", text) for text in v.would_settle_it[:1]]
     lines += [("Note", text) for text in v.notes]
