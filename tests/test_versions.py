@@ -42,3 +42,18 @@ def test_a_version_that_errs_more_is_named() -> None:
     assert got.mechanism == "bad_rollout"
     assert got.finding.model_versions == ("2",)
     assert "Version 2 errs" in got.finding.statement
+
+
+@pytest.mark.parametrize(
+    ("name", "mechanism"),
+    [("canary", "bad_rollout"), ("3", "bad_rollout"), ("1", "wrong_model_version")],
+    ids=["a word is no older than a number", "newer", "older"],
+)
+def test_which_version_is_older_is_asked_of_names_that_can_tell(name: str, mechanism: str) -> None:
+    """A few requests go to another version beside version 2, from the beginning, and it errs more."""
+    log = healthy(np.random.default_rng(1), N).assign(v="2")
+    aside = (log.index % 5 == 4) & (log.index > 3)
+    log["v"] = np.where(aside, name, "2")
+    log["truth"] = np.where(aside, 1 - log.answer, log.truth)
+    (got,) = versions.detect(study_of(log, healthy(np.random.default_rng(99), 600).assign(v="2"), model_version="v"))
+    assert got.mechanism == mechanism

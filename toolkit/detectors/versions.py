@@ -108,13 +108,20 @@ def _which(study: Study, name: str, mine: Mask, known_before: bool) -> str:
     before = study.log.version.codes[: int(np.argmax(mine))]
     others = [v for i, v in enumerate(study.log.version.names) if v != name and (before == i).any()]
     reference = [v for v in study.ref.version.names if v != name]
-    older = any(version_key(name) < version_key(v) for v in (*others, *reference))
+    older = any(_older(name, v) for v in (*others, *reference))
     came_back = bool(mine[: len(mine) // 50 + 1].any()) and not mine[len(mine) // 50 : len(mine) // 4].any()
     if older or came_back:
         return "wrong_model_version"
     if known_before and not others:
         return "wrong_model_version"
     return "bad_rollout"
+
+
+def _older(name: str, other: str) -> bool:
+    """Whether a version is older than another by their names; of a word and a number nobody knows which came first."""
+    mine, its = version_key(name), version_key(other)
+    one, two = next(((a, b) for a, b in zip(mine, its, strict=False) if a != b), ((0, ""), (0, "")))
+    return one[0] == two[0] and mine < its
 
 
 def version_key(name: str) -> tuple[tuple[int, int | str], ...]:
@@ -136,7 +143,7 @@ def _excess(study: Study) -> float:
 
 def _unknown(study: Study, name: str, known: set[str]) -> Evidence:
     text = f"The log was answered by version {name}; the reference knows {', '.join(sorted(known)[:5])}."
-    mechanism = "wrong_model_version" if any(version_key(name) < version_key(v) for v in known) else "bad_rollout"
+    mechanism = "wrong_model_version" if any(_older(name, v) for v in known) else "bad_rollout"
     change = from_start(study)
     return make(
         study,
