@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent
 from toolkit.detectors.study import LEAST_ROWS, Study, first_known, is_probability
 from toolkit.detectors.support import off_support
+from toolkit.detectors.where import of_one_group
 from toolkit.profile.model import Floats
 
 NAME = "generalisation"
+#: What is left of a model that learned by heart where one group alone is served worse.
+_OF_SOME: Final = 0.3
 
 
 def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
@@ -110,6 +115,8 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
     strength *= quiet * _too_sure(study) * (0.5 if explained else 1.0)
     if served - 3 * float(serving.std()) / np.sqrt(len(serving)) > _guessing(study):
         strength *= 0.1  # what was learned by heart is guessed; to be wrong more often than that takes a reason
+    of_some = of_one_group(study, study.log_loss.model - promised)
+    strength *= _OF_SOME if of_some else 1.0  # and it is guessed for everybody
     text = (
         f"From the first served rows the loss is {served:.3f}; on "
         f"{'its training rows' if train_loss is not None else 'the reference'} "
@@ -131,7 +138,7 @@ def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> li
             unit="loss",
             interval=interval,
             n=len(serving),
-            refutes=("covariate_shift", "concept_drift", "unrepresentative_data") if not moved else (),
+            refutes=("covariate_shift", "concept_drift", "unrepresentative_data") if not (moved or of_some) else (),
             details={"skill_left": kept, "gap_in_validation": held},
         )
     ]
