@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import timedelta
 
 import pandas as pd
 import pytest
@@ -231,6 +232,19 @@ def test_score_of_a_right_verdict() -> None:
     assert got.onset_error == 0.0
     assert got.ledger_error == pytest.approx(20.0)
     assert got.probability == 0.9
+
+
+def test_score_of_an_onset_interval() -> None:
+    """An interval that begins after the onset does not hold it; without one there is nothing to hold."""
+    truth = testing.make_incident("unit_change", variant="times_100", rows=200, seed=1).truth
+    assert truth.onset is not None
+    hour = timedelta(hours=1)
+    spans = {True: (truth.onset - hour, truth.onset), False: (truth.onset + hour, truth.onset + 2 * hour)}
+    assert {held: testing.score(verdict(onset_interval=s), truth).onset_held for held, s in spans.items()} == {
+        True: True,
+        False: False,
+    }
+    assert testing.score(verdict(), truth).onset_held is None
 
 
 def test_score_of_a_wrong_verdict() -> None:

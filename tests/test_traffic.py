@@ -162,3 +162,35 @@ def test_a_summer_is_no_loss(found: list[str], *, seasonal: bool) -> None:
     with read_log(healthy(rng, len(days)).assign(when=when), ROLES) as opened:
         got = traffic.detect(make_study(build_profile(opened)))
     assert [e.mechanism for e in got] == found
+
+
+def held(got: Evidence, onset: pd.Timestamp) -> bool:
+    """Say whether the onset's interval holds an instant, and is not longer than four days."""
+    assert got.finding.onset_interval is not None
+    low, high = got.finding.onset_interval
+    return low <= onset <= high and high - low <= pd.Timedelta(days=4)
+
+
+def thinned(hour: float) -> tuple[list[Evidence], pd.Timestamp]:
+    """Read forty days of requests, two thirds of which are lost from an hour of day 25 on."""
+    rng = np.random.default_rng(17)
+    first, onset = pd.Timestamp("2025-01-01", tz="UTC"), pd.Timestamp("2025-01-26", tz="UTC") + pd.Timedelta(hours=hour)
+    when = pd.DatetimeIndex(first + pd.to_timedelta(np.sort(rng.random(8000)) * 40, unit="D"))
+    kept = (when < onset) | (rng.random(8000) < 1 / 3)
+    with read_log(healthy(rng, 8000).assign(when=when)[kept], ROLES) as opened:
+        return traffic.detect(make_study(build_profile(opened))), onset
+
+
+@pytest.mark.parametrize("hour", [1.0, 9.5, 14.0, 23.0])
+def test_what_is_counted_by_the_day_began_at_some_hour_of_it(hour: float) -> None:
+    """Traffic that fell at any hour of a day: the interval holds the hour, though only days are counted."""
+    (got,), onset = thinned(hour)
+    assert held(got, onset)
+
+
+def test_a_limit_or_a_quiet_night_began_within_a_day() -> None:
+    """The interval of a daily limit holds the midnight at which it began to be kept, that of lost hours the first."""
+    (got,) = look([*busy(30), *([40] * 30)])
+    assert held(got, pd.Timestamp("2025-01-31", tz="UTC"))
+    (got,) = nights(lambda t: ~((t.day_of_year > 20) & (t.hour.isin([2, 3]))))
+    assert held(got, pd.Timestamp("2025-01-21T02:00", tz="UTC"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import played
 import pytest
 
+from toolkit.testing import score
 from toolkit.vocabulary import CAUSES
 
 pytestmark = pytest.mark.timeout(600)
@@ -60,6 +61,14 @@ def test_an_onset_is_dated() -> None:
         late.append(off)
     assert len(late) >= 8
     assert sum(off <= 0.1 for off in late) / len(late) >= 0.8
+
+
+def test_an_onset_lies_within_its_interval() -> None:
+    """Where the fault has an onset and its cause is found, the interval given for it holds it in 8 of 10 cases."""
+    held = [score(g.verdict, g.truth).onset_held for g in (played.incident(*i) for i in played.INCIDENTS)]
+    told = [h for h in held if h is not None]
+    assert len(told) >= 8
+    assert sum(told) / len(told) >= 0.8
 
 
 def test_a_healthy_log_raises_no_alarm() -> None:

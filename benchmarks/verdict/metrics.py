@@ -103,6 +103,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         "held": mean([cause_held(r) for r in scored]),
         "plausible": mean([len(plausible(r)) for r in scored]),
         "onset_median": median([r["onset_error"] for r in scored]),
+        "onset_held": mean([r.get("onset_held") for r in scored]),
         "place": mean([r["place_right"] for r in scored]),
         "ledger": mean([r["ledger_error"] for r in scored]),
         "blind": len(blind),

@@ -37,8 +37,8 @@ def real(rows: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
 def incidents(rows: list[dict[str, Any]]) -> str:
     """Give the table of all groups of incidents."""
     head = ["group", "n", "cause", "95 % by mechanism", "mechanism", "top 3", "undetermined", "right if named",
-            "ECE (of chance)", "not ruled out", "onset, buckets", "place", "ledger, points", "blind: undetermined",
-            "crashes", "s"]  # fmt: skip
+            "ECE (of chance)", "not ruled out", "onset, buckets", "held", "place", "ledger, points",
+            "blind: undetermined", "crashes", "s"]  # fmt: skip
     lines = []
     for group in _INCIDENTS:
         ours = real(rows, group)
@@ -51,7 +51,7 @@ def incidents(rows: list[dict[str, Any]]) -> str:
         lines.append([
             group, str(s["n"]), _f(s["cause"]), f"{_f(low)} to {_f(high)}", _f(s["mechanism"]), _f(s["top3"]),
             _f(s["undetermined"]), _f(s["right_if_committed"]), f"{_f(s['ece'])} ({_f(s['ece_chance'])})",
-            f"{_f(s['held'])} in {_f(s['plausible'], 1)}", _f(s["onset_median"]), _f(s["place"]),
+            f"{_f(s['held'])} in {_f(s['plausible'], 1)}", _f(s["onset_median"]), _f(s["onset_held"]), _f(s["place"]),
             _f(s["ledger"], 1), f"{_f(s['blind_undetermined'])} of {s['blind']}", str(s["crashes"]), _f(s["seconds"]),
         ])  # fmt: skip
     return _table(head, lines)

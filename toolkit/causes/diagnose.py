@@ -25,7 +25,7 @@ from toolkit.impact.slices import findings as slice_findings
 from toolkit.impact.slices import worst_slices
 from toolkit.profile.model import Profile
 from toolkit.records import Event, Finding, Rival, Verdict
-from toolkit.timeline.order import triggers
+from toolkit.timeline.order import likeliest, triggers
 
 #: Below this probability of a cause the verdict is ``undetermined``.
 COMMIT: Final = 0.5
@@ -177,14 +177,13 @@ def _order(study: Study, interval: tuple[datetime, datetime] | None, events: Seq
     time = study.log.time[~np.isnan(study.log.time)]
     if interval is None or not len(time):
         return ()
-    reach = timedelta(seconds=max(float(time[-1] - time[0]) / 20, 3600.0))
+    span = float(time[-1] - time[0])
+    reach = timedelta(seconds=max(span / 20, 3600.0))
     # a row that is dated by the day alone may be of any hour of it
-    dated = timedelta(days=1) if not (time % 86_400).any() else timedelta(0)
-    before, late = triggers(events, (interval[0], interval[1] + dated), reach)
-    notes = []
-    if before:
-        last = max(before, key=lambda e: e.occurred_at)
-        notes.append(f"Recorded at the onset: {_named(last)}.")
+    margin = timedelta(seconds=max(span / 100, 3600.0 if (time % 86_400).any() else 86_400.0))
+    before, late = triggers(events, interval, max(reach, margin), margin)
+    at_onset = likeliest(before, interval[1])
+    notes = [] if at_onset is None else [f"Recorded at the onset: {_named(at_onset)}."]
     notes += [f"Too late to have begun it, since the effect was there before: {_named(e)}." for e in late[:2]]
     return tuple(notes)
 

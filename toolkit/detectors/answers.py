@@ -12,7 +12,7 @@ from toolkit.detectors.evidence import Evidence, make
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import distinct, stretches
 from toolkit.profile.model import Floats, Mask
-from toolkit.timeline.change import Change
+from toolkit.timeline.change import Change, first_of
 
 #: Stretches of so many equal forecasts are no chance; the farthest an old file lies back, and the longest log asked.
 _RUN, _FARTHEST, _MOST_ROWS = 6, 400, 10_000
@@ -61,7 +61,7 @@ def _again(study: Study, now: Floats) -> Evidence | None:
         f"{_RUN} or more: an old forecast is served again."
     )
     share = float(best[first:].mean())
-    change = Change("step", first, len(now), 0.0, share, _SURE, first, first)
+    change = Change("step", first, len(now), 0.0, share, _SURE, first, first, first_of(best))
     return make(
         study, "again", "stale_feature", text, strength=0.95, z=_SURE, change=change, rows=best, effect=share,
         unit="share of rows", n=many, features=["prediction"], refutes=("concept_drift", "label_shift"),

@@ -5,7 +5,6 @@ Answers beyond it are too few for a change of all decisions to show; among thems
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -45,9 +44,7 @@ def detect(study: Study) -> list[Evidence]:
 
 
 def _gone(study: Study, found: Change, beyond: Ints, where: str) -> Evidence:
-    last = len(beyond) - 1
-    start, end, low, high = (int(beyond[min(i, last)]) for i in (found.start, found.end - 1, found.low, found.high))
-    change = replace(found, start=start, end=end + 1, low=low, high=high)
+    change = found.of(beyond, int(beyond[min(found.end, len(beyond)) - 1]) + 1)
     rows = inside(change, len(study.log)) & np.isin(np.arange(len(study.log)), beyond)
     text = (
         f"{percent(found.after)} of the answers {where} are taken as they come since the change, "

@@ -99,7 +99,8 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
     if far_out[change.high :].any():
         return None
     if far_out.any() and change.shape != "from_start":  # it is later, as its interval allows
-        change = replace(change, start=int(np.flatnonzero(far_out)[-1]) + 1)
+        start = int(np.flatnonzero(far_out)[-1]) + 1
+        change = replace(change, start=start, low=start, series=None)
         rows = inside(change, len(column))
     now = column[rows & ~np.isnan(column)]
     if (now == bound).all():  # nor is a lot's one value, however near the end of the baseline

@@ -134,8 +134,7 @@ def _change(series: Floats, raised: float) -> Change:
     if not c.found or min(sure, abs(c.z)) < level or min(within.sum(), (~within).sum()) < LEAST_SIDE:
         return Change("none", n, n, c.before, c.after, 0.0, n, n)
     end = n if c.end >= len(rows) else int(rows[c.end])
-    start, low, high = (int(rows[min(i, len(rows) - 1)]) for i in (c.start, c.low, c.high))
-    return Change(c.shape, start, end, c.before, c.after, c.z, low, high)
+    return c.of(rows, end)
 
 
 def _alike(series: Floats, change: Change) -> bool:

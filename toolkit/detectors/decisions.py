@@ -316,13 +316,7 @@ def _unheeded(study: Study, events: Sequence[Event]) -> list[Evidence]:
     change = find_change(acted)
     if not change.found or change.z > -4.4 or change.before - change.after < 0.08:
         return []
-    first, last = int(alarms[change.start]), int(alarms[min(change.end, len(alarms)) - 1]) + 1
-    if change.end >= len(alarms):
-        last = len(guess)
-    moved = Change(
-        change.shape, first, last, change.before, change.after, change.z,
-        int(alarms[min(change.low, len(alarms) - 1)]), int(alarms[min(change.high, len(alarms) - 1)]),
-    )  # fmt: skip
+    moved = change.of(alarms, len(guess) if change.end >= len(alarms) else int(alarms[change.end - 1]) + 1)
     since = inside(moved, len(guess)) & (known > 0)
     quiet = since & (guess == 0)
     ignored = since & (guess == 1) & (decision == 0)

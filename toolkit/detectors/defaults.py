@@ -22,7 +22,7 @@ from toolkit.detectors.study import Study, known, seen
 from toolkit.detectors.values import again, distinct, only, runs, several
 from toolkit.detectors.witness import new_parts
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
-from toolkit.timeline.change import Change, find_change, no_change
+from toolkit.timeline.change import Change, Series, find_change, no_change
 
 #: Of more values than this three may rise by chance of the crowd; alike is at least this part of the first.
 _FEW: Final = 6
@@ -194,7 +194,7 @@ def _comes_and_goes(base: Column, flags: Floats, usual: float, label: str) -> Ch
     share = float(flags[start:].mean())
     if z < _BUNCHED or flags[:start].mean() > 2 * least + 0.002:
         return no_change(n)
-    return Change("step", start, n, least, share, z, start, start)
+    return Change("step", start, n, least, share, z, start, start, Series(flags, start, n))
 
 
 def _round(label: str) -> bool:

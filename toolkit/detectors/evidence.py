@@ -13,6 +13,7 @@ from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask, at
 from toolkit.records import Finding, Slice, Stance
 from toolkit.timeline.change import Change
+from toolkit.timeline.onset import onset
 
 #: Of more values than this the distribution is told by as many quantiles, which are off by at most one in so many.
 MOST_POINTS: Final = 20_000
@@ -44,11 +45,15 @@ def from_start(study: Study) -> Change:
 
 
 def onset_of(study: Study, change: Change | None) -> tuple[datetime | None, tuple[datetime, datetime] | None]:
-    """Turn the rows of a change into times: ``None`` for one from the first row, or a log without times."""
+    """Turn the rows of a change into times: ``None`` for one from the first row, or a log without times.
+
+    It came between the last row that was surely before it and the first that was surely after.
+    """
     if change is None or change.shape in ("none", "from_start"):
         return None, None
     time = study.log.time
-    rows = np.clip([change.start, change.low, change.high], 0, len(time) - 1)
+    found = onset(change)
+    rows = np.clip([found.row, found.low - 1, found.high], 0, len(time) - 1)
     moments = time[rows]
     if np.isnan(moments).any():
         return None, None
@@ -80,7 +85,7 @@ def make(
     details: dict[str, Any] | None = None,
 ) -> Evidence:
     """Put a finding together; the stance follows from what it supports and refutes."""
-    onset, onset_interval = onset_of(study, change)
+    since, between = onset_of(study, change)
     backs = tuple(supports) if supports is not None else ((mechanism,) if mechanism else ())
     if strength <= 0.05:
         backs = ()
@@ -98,8 +103,8 @@ def make(
         n=len(study.log) if n is None else n,
         p_value=p_of_z(z),
         threshold=threshold,
-        onset=onset,
-        onset_interval=onset_interval,
+        onset=since,
+        onset_interval=between,
         features=tuple(features),
         slice=slice_,
         model_versions=tuple(versions),

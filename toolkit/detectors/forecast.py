@@ -125,7 +125,8 @@ def _in_log(change: Change, past: int) -> Change:
         return change
     start, low, high = (max(row - past, 0) for row in (change.start, change.low, change.high))
     shape = change.shape if change.start > past else "from_start"
-    return replace(change, shape=shape, start=start, end=change.end - past, low=low, high=high)
+    series = change.series and replace(change.series, rows=np.arange(len(change.series.values)) - past)
+    return replace(change, shape=shape, start=start, end=change.end - past, low=low, high=high, series=series)
 
 
 def _break(x: Floats, change: Change) -> float:

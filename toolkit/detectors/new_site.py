@@ -17,7 +17,7 @@ from toolkit.detectors.study import LEAST_ROWS, Study, first_known, new_to, seen
 from toolkit.logs.names import LABELLER_WORDS, PLACE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
-from toolkit.timeline.change import Change
+from toolkit.timeline.change import Change, first_of
 
 #: The share of rows from which on all that is served is new.
 _ALL: Final = 0.97
@@ -81,9 +81,8 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     rest_ok = known.sum() < LEAST_ROWS or rest_z < 4 or rest < 0.4 * base_d
     values = [codes.names[i] for i in np.unique(codes.codes[fresh])]
     first = int(np.argmax(fresh))
-    change = (
-        Change("step", first, len(fresh), 0.0, 1.0, z, first, first) if first > 0.03 * len(fresh) else from_start(study)
-    )
+    late = Change("step", first, len(fresh), 0.0, 1.0, z, first, first, first_of(fresh))
+    change = late if first > 0.03 * len(fresh) else from_start(study)
     text = (
         f"{column} = {', '.join(values[:3])} was not in the baseline, and there the model errs {d:.3f} more "
         "than elsewhere, "

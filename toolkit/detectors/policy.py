@@ -235,5 +235,4 @@ def _of_errors(study: Study, cost: Floats) -> Change:
     if not c.found or c.z < 5 or c.shape == "from_start":
         return no_change(n)
     end = n if c.end >= len(wrong) else int(wrong[c.end])
-    low, high = (int(wrong[min(i, len(wrong) - 1)]) for i in (c.low, c.high))
-    return Change(c.shape, int(wrong[c.start]), end, c.before, c.after, c.z, low, high)
+    return c.of(wrong, end)

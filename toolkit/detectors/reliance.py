@@ -39,10 +39,7 @@ def _reliance(study: Study) -> list[Evidence]:
     where = np.flatnonzero(wrong)
     rate = float(np.nanmean(accepted))
     if change.found and change.z > 0:
-        place = [
-            int(where[min(i, len(where) - 1)]) for i in (change.start, max(change.end - 1, 0), change.low, change.high)
-        ]
-        moved = Change(change.shape, place[0], place[1] + 1, change.before, change.after, change.z, place[2], place[3])
+        moved = change.of(where, int(where[min(max(change.end - 1, 0), len(where) - 1)]) + 1)
         if moved.shape == "from_start":
             moved = from_start(study)
         rise = change.after - change.before

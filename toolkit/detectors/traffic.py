@@ -14,6 +14,7 @@ from toolkit.detectors.values import stretches
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.onset import onset
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -68,7 +69,9 @@ def _silent(study: Study) -> Evidence | None:
     z = float(min(np.sqrt(2 * surprise), 40.0))
     end = min(first + many, n)
     text = f"Nothing came of {term.column} = {term.value} in {many} rows on end, where every other part went on."
-    change = Change("step" if end >= n else "pulse", first, end, 1.0, 0.0, -z, first, first)
+    # rows on end without one are chance up to here, where it takes such a share of them
+    latest = min(first + int(np.log(0.05) / np.log1p(-share)), end - 1) if share < 1 else first
+    change = Change("step" if end >= n else "pulse", first, end, 1.0, 0.0, -z, first, latest)
     return make(
         study, "traffic", "dropped_traffic", text, strength=0.95, z=z, change=change, effect=-1.0,
         unit="share of usual traffic", n=many, slice_=(term,), refutes=("covariate_shift", "label_shift"),
@@ -109,14 +112,14 @@ def _capped(study: Study) -> Evidence | None:
     before = count[:first]
     if last - first < 7 or level < _LEAST_CAPPED or len(before) < 5 or level > 0.8 * float(np.median(before)):
         return None
-    start, end = int(np.searchsorted(day, first)), int(np.searchsorted(day, last))
+    eve, start, after, end = (int(row) for row in np.searchsorted(day, [first - 1, first, first + 1, last]))
     end = len(time) if last >= len(count) else end
     share = level / float(np.median(np.delete(count, np.arange(first, last))))
     text = (
         f"On {last - first} days on end nearly the same number of requests came ({level:.0f}), {percent(share)} of the "
         "usual."
     )
-    change = Change("step" if end >= len(time) else "pulse", start, end, 1.0, share, -15.0, start, start)
+    change = Change("step" if end >= len(time) else "pulse", start, end, 1.0, share, -15.0, eve + 1, after)
     return make(
         study, "traffic", "dropped_traffic", text, strength=0.95, z=15.0, change=change, effect=share - 1,
         unit="share of usual traffic", n=end - start,
@@ -169,14 +172,17 @@ def _hours(study: Study) -> Evidence | None:
     fell = 1.0 - float(table[first:last].sum(1).mean()) / usual
     if lost * (last - first) < _EXPECTED or fell < 0.6 * lost / usual:
         return None
-    start, end = (int(np.searchsorted(day, d + 1)) for d in (first, last))
+    # the first of the days without may have been quiet by chance
+    sure = int(np.ceil(3.0 / lost))
+    start, end, after = (int(row) for row in np.searchsorted(day, [first + 1, last + 1, first + 1 + sure]))
+    earliest = int(np.flatnonzero((day <= first) & np.isin(hour, hours))[-1]) + 1
     end = len(time) if last >= len(table) else end
     text = (
         f"On {last - first} days on end nothing came in the hours {', '.join(f'{h:02d}' for h in hours)} UTC, in which "
         f"{percent(lost / usual)} of the requests used to come, and no more came at others."
     )
     z = float(min(np.sqrt(2 * lost * (last - first)), 40.0))
-    change = Change("step" if end >= len(time) else "pulse", start, end, 1.0, 1.0 - fell, -z, start, start)
+    change = Change("step" if end >= len(time) else "pulse", start, end, 1.0, 1.0 - fell, -z, earliest, after)
     return make(
         study, "traffic", "dropped_traffic", text, strength=0.95, z=z, change=change, effect=-fell,
         unit="share of usual traffic", n=end - start, refutes=("covariate_shift", "label_shift"),
@@ -256,7 +262,8 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
     if change.shape == "step" and change.z < 0:  # what came back some days before the end
         back = find_change(beside[change.start :], level=4.0)
         if back.shape == "step" and back.z > 0:
-            change = replace(change, end=change.start + back.start)
+            end = change.start + back.start
+            change = replace(change, end=end, series=change.series and replace(change.series, end=end))
     late = inside(change, len(counts))
     if not change.found or change.z > 0 or late.all():
         return None
@@ -268,7 +275,12 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
     share = after / before
     first = int(np.searchsorted(study.log.time, edges[change.start]))
     last = int(np.searchsorted(study.log.time, edges[min(change.end, len(edges) - 1)]))
-    rows = Change("step", first, max(last, first + 1), 1.0, share, -abs(change.z), first, first)
+    # the first day with less may be the one of which the traffic of some hours was lost, or none but by chance
+    since = onset(change)
+    held = edges[np.clip([since.low - 1, since.high + 1], 0, len(edges) - 1)]
+    low, high = (int(row) for row in np.searchsorted(study.log.time, held))
+    low, high = min(low + 1, first), max(min(high, len(study.log) - 1), first)
+    rows = Change("step", first, max(last, first + 1), 1.0, share, -abs(change.z), low, high)
     where = f" of {term.column} = {term.value}" if term is not None else ""
     text = f"The traffic{where} fell to {percent(share)} of what is usual at that time."
     return make(

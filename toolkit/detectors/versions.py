@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, more, not_testable
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
-from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.change import Change, find_change, first_of
 
 NAME = "versions"
 LEAST: Final = 20
@@ -65,7 +65,7 @@ def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     z = max(z, b_z)
     change = find_change(mine.astype(float), reference=(0.0, 0.01, float(max(len(study.ref), 20))))
     late = first > 0.02 * len(mine)
-    change = Change("step", first, last, 0.0, 1.0, 30.0, first, first) if late else change
+    change = Change("step", first, last, 0.0, 1.0, 30.0, first, first, first_of(mine)) if late else change
     total = _excess(study)
     share = d * float((mine & ~np.isnan(loss)).sum()) / total if total > 0 else None
     known_before = name in study.ref.version.names or (first < 0.02 * len(mine))

@@ -17,8 +17,9 @@ class Score:
     """One diagnosis held against the truth; what does not apply is ``None``.
 
     ``right`` is about the cause (or, where the log cannot tell, about saying so). ``onset_error`` is in buckets: those
-    of the diagnosis, or a fortieth of the log. ``place_right`` says whether a right feature or slice was named.
-    ``ledger_error`` is the mean error of the shares, in points of the harm, over the causes that did some.
+    of the diagnosis, or a fortieth of the log; ``onset_held`` says whether the interval that was given held the onset.
+    ``place_right`` says whether a right feature or slice was named. ``ledger_error`` is the mean
+    error of the shares, in points of the harm, over the causes that did some.
     """
 
     right: bool
@@ -30,6 +31,7 @@ class Score:
     confidence: float
     probability: float
     onset_error: float | None
+    onset_held: bool | None
     place_right: bool | None
     ledger_error: float | None
 
@@ -52,6 +54,7 @@ def score(diagnosis: Any, truth: Truth) -> Score:
         confidence=float(verdict.confidence),
         probability=float(sum(probabilities.get(c, 0.0) for c in truth.accepted_causes)),
         onset_error=onset_error(verdict, truth) if cause_right and said != "none" else None,
+        onset_held=onset_held(verdict, truth) if cause_right and said != "none" else None,
         place_right=place_right(verdict, truth) if cause_right else None,
         ledger_error=ledger_error(verdict, truth) if not undetermined and said != "none" else None,
     )
@@ -76,6 +79,14 @@ def onset_error(verdict: Any, truth: Truth) -> float:
     span = (truth.span[1] - truth.span[0]).total_seconds()
     bucket = float((getattr(verdict, "log", None) or {}).get("bucket_seconds") or span / BUCKETS) or 1.0
     return abs((said - real).total_seconds()) / bucket
+
+
+def onset_held(verdict: Any, truth: Truth) -> bool | None:
+    """Say whether the onset's interval held it, where there is an onset and an interval was given."""
+    if truth.onset is None or not verdict.onset_interval:
+        return None
+    low, high = verdict.onset_interval
+    return bool(low <= truth.onset <= high)
 
 
 def place_right(verdict: Any, truth: Truth) -> bool | None:

@@ -8,13 +8,13 @@ the pulse), with s^2 raised to what the bins' own scatter says, so that autocorr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
 
-from toolkit.profile.model import Floats, Ints
+from toolkit.profile.model import Floats, Ints, Mask
 
 BINS: Final = 120
 #: A drop of the likelihood ratio below its maximum that still belongs to the 95 % set of change points.
@@ -24,11 +24,28 @@ Shape = Literal["none", "step", "ramp", "pulse", "from_start"]
 
 
 @dataclass(frozen=True)
+class Series:
+    """The values among which a change was found, its first row and its end among them; the onset is dated by these.
+
+    ``rows`` are the rows of the log that the values are of, where they are not its own; ``waves`` as ``find_change``
+    was given it; ``sudden`` says that it can only have come at once, as a version does.
+    """
+
+    values: Floats
+    start: int
+    end: int
+    rows: Ints | None = None
+    waves: float = 1.0
+    sudden: bool = False
+
+
+@dataclass(frozen=True)
 class Change:
     """A change of a series in time order: rows ``start`` to ``end`` (half open) differ from the others.
 
     ``before`` and ``after`` are the means outside and inside; ``z`` is the square root of the likelihood ratio, with
-    the sign of the change; ``low`` and ``high`` are the first and last row that the onset may be (95 % set).
+    the sign of the change; ``low`` and ``high`` are the first and last row that the onset may be (95 % set) if it came
+    at once. ``series`` is what ``toolkit.timeline.onset`` dates an onset by that may have come by and by.
     """
 
     shape: Shape
@@ -39,11 +56,28 @@ class Change:
     z: float
     low: int
     high: int
+    series: Series | None = field(default=None, compare=False, repr=False)
 
     @property
     def found(self) -> bool:
         """Whether there is any change."""
         return self.shape != "none"
+
+    def of(self, rows: Ints, end: int) -> Change:
+        """Give the change of a series of some rows of the log in rows of the log; it ends before row ``end``."""
+        start, low, high = (int(rows[min(row, len(rows) - 1)]) for row in (self.start, self.low, self.high))
+        series = self.series and replace(self.series, rows=rows)
+        return replace(self, start=start, end=end, low=low, high=high, series=series)
+
+
+#: What is new often starts small: so many of its first rows say how long it may have been there before the first.
+_FIRST_OF_NEW: Final = 20
+
+
+def first_of(rows: Mask) -> Series:
+    """Give the series that dates what was never there before by its first rows."""
+    at = np.flatnonzero(rows)[:_FIRST_OF_NEW]
+    return Series(rows.astype(np.float64), int(at[0]), int(at[-1]) + 1, sudden=True)
 
 
 def no_change(n: int, mean: float = float("nan")) -> Change:
@@ -99,6 +133,7 @@ def find_change(
     )
     change = _ramp(edges, sums, counts, change)
     change = _refine(x, edges, change)
+    change = replace(change, series=Series(x, change.start, change.end, waves=waves))
     return _off_from_start(x, reference, change, n, level, waves)
 
 
