@@ -235,3 +235,18 @@ def test_a_zero_of_a_part_that_the_baseline_never_had(named: list[str], *, known
     log.loc[log["mode"] == "far", "w"] = 0
     study = study_of(log, reference, feature=["x", "w"], segment=["mode"])
     assert [e.mechanism for e in defaults.detect(study)] == named
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_noughts_of_a_rate_that_is_served_raw_are_not_all_of_it(*, raw: bool) -> None:
+    """A rate that was smoothed and is raw has noughts, and more high values too; where a nought fills in it has not."""
+    rng = np.random.default_rng(15)
+    log, reference = healthy(rng, 4000), healthy(rng, 2000)
+    for frame in (log, reference):
+        frame["x"] = rng.beta(4, 10, len(frame))
+    spread = np.clip(log["x"] + (0.12 if raw else 0.0) * rng.normal(size=4000), 0.001, 1.0)
+    log["x"] = np.where(rng.random(4000) < 0.1, 0.0, spread)
+    (got,) = [e for e in defaults.detect(study_of(log, reference)) if "x" in e.finding.features]
+    assert got.mechanism == "default_filled"
+    assert (got.strength < 0.4) == raw
+    assert ("keep their proportions" in got.finding.statement) != raw

@@ -88,3 +88,20 @@ def test_a_part_that_the_reference_hardly_had_is_news() -> None:
     assert move is not None
     (got,) = world.detect(study, {"w": move}, None, set())
     assert got.mechanism == "unrepresentative_data"
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_value_that_somebody_wrote_is_no_wider_crowd(*, written: bool) -> None:
+    """One row in eight is a nought that no training row was: skew. As many low ones of all sizes are another crowd."""
+    rng = np.random.default_rng(10)
+    log, reference = healthy(rng, 3000), healthy(rng, 1500)
+    for frame in (log, reference):
+        frame["w"] = rng.uniform(0.1, 0.9, len(frame))
+        frame["u"], frame["v"] = rng.normal(size=(2, len(frame)))
+    low = rng.random(3000) < 0.13
+    log["w"] = np.where(low, 0.0 if written else rng.uniform(0, 0.1, 3000), log["w"])
+    study = study_of(log, reference, feature=["x", "w", "u", "v"])
+    move = moved(study, "w")
+    assert move is not None
+    (got,) = world.detect(study, {"w": move}, None, set())
+    assert got.mechanism == ("training_serving_skew" if written else "unrepresentative_data")

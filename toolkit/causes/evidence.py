@@ -55,6 +55,7 @@ from toolkit.detectors import (
     shifted,
     spelling,
     swapped,
+    tails,
     told_time,
     traffic,
     units,
@@ -152,6 +153,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), why))
     if not study.has_labels:
         rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))
+    rest += tails.detect(study, [*so_far, *rest])
     rest += one_part.detect(study, [*so_far, *rest])
     stayed = [*unmoved.detect(study), *even.detect(study)]
     return Gathered((*so_far, *rest, *_beside(stayed, [*so_far, *rest])), relation, used, moves)

@@ -36,6 +36,10 @@ _STAYS, _LOTS = 5, 3
 _RARE, _MANY, _SUDDEN = 0.125, 30, 0.8
 #: How far the other values may lie from the baseline's to have kept their proportions.
 _KEPT: Final = 0.15
+#: Shares of the baseline beyond which an end may not grow where a value was only filled in: how many times as common it
+#: then is, of how many more of the rows, and how sure (z) that is; and what is left of the strength.
+_ENDS: Final = (0.1, 0.05, 0.02)
+_TIMES, _MORE, _GREW, _LEFT = 1.5, 0.03, 6.0, 0.4
 #: Standard errors that a mean filled in may lie from the baseline's: it is that of the rows that taught the model.
 _NEAR: Final = 3.0
 #: How sure (z, were the rows independent) a value must be that comes and goes in bunches.
@@ -122,6 +126,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
     strength = 0.9 if share > 0.97 else float(np.clip(1.1 - 5 * rest, 0.0, 1.0))
     if base_share < _RARE * share and _round(label) and _inner(base, column, flags > 0):
         strength = max(strength, _SUDDEN)  # what is filled in for some kind of rows alone moves the rest too
+    beside = change.shape == "from_start" and _grew_beside(base, column, flags > 0, rows)
+    strength *= _LEFT if beside else 1.0
     new_name = isinstance(column, Codes) and isinstance(base, Codes) and label not in seen(base)
     if new_name and label.strip().lower() not in PLACEHOLDERS:
         return
@@ -139,7 +145,8 @@ def _filled(study: Study, name: str, column: Column) -> Iterator[Evidence]:
         strength *= 0.3
     if strength < 0.2:
         return
-    others = "while its other values keep their proportions" if rest < _KEPT else "and its other values moved too"
+    kept = rest < _KEPT and not beside
+    others = "while its other values keep their proportions" if kept else "and its other values moved too"
     text = (
         f"{name} is {label} in {percent(share)} of the rows {since(change)} "
         f"({percent(base_share)} {beforehand(change)}), {others} (distance {rest:.2f})."
@@ -302,6 +309,23 @@ def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: s
         return 0.0
     p = base[~np.isnan(base) & (base != value)]
     return float(max(ks_distance(p, rest) - 0.8 / np.sqrt(len(rest)), 0.0))
+
+
+def _grew_beside(base: Column, column: Column, filled: Mask, rows: Mask) -> bool:
+    """Whether an end of the feature has surely more of the rows than it had, the filled in ones not counted.
+
+    Filling in takes away from the other values; where some of them came to be more, the feature is served otherwise.
+    """
+    if isinstance(base, Codes) or isinstance(column, Codes):
+        return False
+    have, now, n = base[~np.isnan(base)], column[rows & ~filled], int(rows.sum())
+    for share in _ENDS if len(have) else ():
+        low, high = np.quantile(have, [share, 1 - share])
+        for k, grown in ((have < low).sum(), (now < low).sum()), ((have > high).sum(), (now > high).sum()):
+            far = grown / n > max(_TIMES * k / len(have), k / len(have) + _MORE)
+            if far and proportion_z(float(k), len(have), float(grown), n) > _GREW:
+                return True
+    return False
 
 
 def frozen(study: Study, name: str, base: Column, column: Column, before: Before | None = None) -> Evidence | None:

@@ -22,7 +22,7 @@ from toolkit.detectors.mix import hardly_held, of_the_mix
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study, seen
 from toolkit.detectors.support import off_support
-from toolkit.detectors.values import of_things
+from toolkit.detectors.values import distinct, of_things
 from toolkit.detectors.where import of_one_group
 from toolkit.profile.model import Codes, Column, Mask
 from toolkit.timeline.change import Change
@@ -36,6 +36,8 @@ _SURE, _CARRIES = 6.0, 0.9
 _WANDERED = 1 / 3
 #: How far the labels lie from the baseline's (KS, total variation) where they moved with a feature.
 _ALONG = 0.1
+#: The share of the rows from which on one value that the baseline never had was written by a step of a pipeline.
+_WRITTEN = 0.03
 
 
 def detect(study: Study, moves: dict[str, Moved], relation: Relation | None, explained: set[str]) -> list[Evidence]:
@@ -301,6 +303,10 @@ def _restricted(study: Study, name: str) -> bool:
             kept.mean() < 0.97 and len(b) > 30 and np.abs(shares(a, k, 0.0) - shares(b, k, 0.0)).sum() / 2 < 0.1
         )
     have, served = base[~np.isnan(base)], now[~np.isnan(now)]
+    values, counts = distinct(served)
+    # one value of many rows that the baseline never had is no crowd: somebody wrote it
+    written = values[(counts > _WRITTEN * len(served)) & ~np.isin(values, have)]
+    served = served[~np.isin(served, written)]
     low, high = np.quantile(have, [0.002, 0.998])
     inner = served[(served >= low) & (served <= high)]
     return bool(len(inner) < 0.93 * len(served) and len(inner) > 30 and ks_distance(have, inner) < 0.12)
