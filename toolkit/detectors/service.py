@@ -127,6 +127,8 @@ def _top(status: Codes, rows: Mask) -> list[str]:
 
 #: Milliseconds after which people lose their train of thought (Nielsen 1993, section 5.5).
 _WAITED: Final = 1000.0
+#: How many times as long as expected people wait before they are frustrated (Sevcik 2005, the Apdex standard).
+_FRUSTRATED: Final = 4.0
 
 
 def _slower(latency: Floats, rows: Mask, others: Mask) -> float:
@@ -161,10 +163,15 @@ def _latency(study: Study) -> list[Evidence]:
     lost = np.where(np.isnan(study.log.ok), np.nan, study.log.ok == 0)
     more = difference(lost[~rows], lost[rows])[3] > 2
     harmless = not more and factor < 3 and float(np.nanquantile(raw[rows], 0.99)) < _WAITED
+    # what nineteen of twenty keep stands for the time that people expect
+    frustrated = float((raw[rows] > _FRUSTRATED * np.exp(np.nanquantile(usual, 0.95))).mean())
     text = (
         f"Answers take {slow:.0f} ms {since(change)}, {quick:.0f} ms {beforehand(change)} (medians); "
         f"{percent(over)} are slower than 99 % of the usual ones."
     )
+    waited = not harmless and frustrated > _MANY
+    if waited:
+        text += f" {percent(frustrated)} take more than {_FRUSTRATED:.0f} times what 95 % of the usual ones keep."
     return [
         make(
             study,
@@ -178,6 +185,7 @@ def _latency(study: Study) -> list[Evidence]:
             effect=factor,
             unit="ratio of mean latency",
             n=int(rows.sum()),
+            harmful=waited,
             supports=("latency", "timeouts"),
         )
     ]
