@@ -65,3 +65,24 @@ def test_names_are_shown_so_that_each_can_be_seen() -> None:
     log["town"] = log["town"].replace("", "Ulm")
     (many,) = (e.finding.statement for e in categories.detect(study_of(log, reference.assign(town="Ulm")), {}))
     assert "hold new0, new1, new2, new3, new4 and 3 more, which" in many
+
+
+@pytest.mark.parametrize(
+    ("names", "parts", "found"),
+    [
+        (["m", "y", "t"], [0.5, 0.3, 0.2], "category_recoded"),
+        (["week", "day", "hour", "trial"], [0.25, 0.25, 0.25, 0.25], "new_category"),
+    ],
+    ids=["as common as the old", "four for three"],
+)
+def test_new_names_in_a_part_of_the_rows_are_codes_where_they_are_as_common(
+    names: list[str], parts: list[float], found: str
+) -> None:
+    """Three contracts, a third of the rows by other names: codes of the same shares, or four new kinds of contract."""
+    rng = np.random.default_rng(7)
+    log, reference = healthy(rng, 3000), healthy(rng, 3000)
+    for frame in (log, reference):
+        frame["town"] = rng.choice(["month", "year", "two years"], 3000, p=[0.5, 0.3, 0.2])
+    hit = (np.arange(3000) >= 1200) & (rng.random(3000) < 0.33)
+    log["town"] = np.where(hit, rng.choice(names, 3000, p=parts), log["town"])
+    assert [e.mechanism for e in categories.detect(study_of(log, reference), {}) if e.mechanism] == [found]

@@ -150,13 +150,17 @@ def _same_shares(base: Codes, column: Codes, rows: Mask) -> bool:
     p, q = shares(a, k, 0.0), shares(b[rows], k, 0.0)
     gone, came = p[(p > 0.01) & (q < 0.1 * p)], q[(q > 0.01) & (p == 0)]
     tolerance = 3 * np.sqrt(0.25 / max(int(rows.sum()), 1)) + 0.03
-    if not len(gone) and len(came) > 2:  # a part of the rows has other names for all that there is
+    in_part = not len(gone) and len(came) > 2
+    if in_part:  # a part of the rows has other names for all that there is
         gone, came = p[p > 0.01], came / max(float(came.sum()), 1e-9)
         kept = (q / max(float(q[p > 0].sum()), 1e-9))[p > 0.01]
         if len(gone) and (np.abs(kept - gone).max() > 0.1 or np.ptp(gone) < 2 * tolerance):
             return False  # those that stayed have other shares, or any names of nearly equal ones look like these
     if not len(gone) or not len(came):
         return False
+    if len(gone) != len(came) and in_part:  # names that are rare on one side alone
+        many = max(len(gone), len(came))
+        gone, came = (np.pad(x, (0, many - len(x))) for x in (gone, came))
     if len(gone) != len(came):
         # one value in the place of several is no other name of any of them
         return len(came) > 1 and bool(gone.sum() > 0.7 and came.sum() > 0.7)
