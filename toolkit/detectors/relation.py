@@ -23,12 +23,14 @@ from toolkit.detectors.matrices import Matrix, taught
 from toolkit.detectors.scoring import answer
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
-from toolkit.timeline.change import Change, find_change
+from toolkit.timeline.change import Change, find_change, no_change
 
 LEAST: Final = 40
 #: Values of a segment that are asked for a rise of their own, labels that each must have, and how sure (z) it must be.
 _MOST_PARTS, _LEAST_PART, _OF_A_PART = 40, 60, 4.5
 _MOST_ROWS: Final = 8_000
+#: How sure (z) it must be that labels moved by themselves.
+_OF_LABELS: Final = 6.0
 
 
 @dataclass(frozen=True)
@@ -238,7 +240,7 @@ def relate(study: Study, *, exclude: Mask | None = None) -> Relation | None:
 
 
 def incident_rows(study: Study) -> Mask:
-    """Give the log rows under investigation: inside the change of the loss, or all where there is none."""
+    """Give the log rows under investigation: inside the change of the loss, else of the labels, else all."""
     n = len(study.log)
     rows = np.zeros(n, dtype=bool)
     for change in (study.final_change, study.model_change, study.brier_change):
@@ -246,10 +248,20 @@ def incident_rows(study: Study) -> Mask:
             rows[change.start : change.end] = True
             return rows
     part = part_that_rose(study)
-    if part is None:
-        return ~rows
-    rows[part.change.start : part.change.end] = True
-    return rows
+    change = _of_labels(study) if part is None else part.change
+    rows[change.start : change.end] = True
+    return rows if change.found else ~rows
+
+
+def _of_labels(study: Study) -> Change:
+    """Find since when labels come otherwise: errors that more hard cases make are lost among those of all rows."""
+    if "labels moved" not in study.memo:
+        change = no_change(len(study.log))
+        if study.binary:  # a number that is foretold goes through seasons of its own
+            change = find_change(study.mature_label, level=_OF_LABELS)
+        study.memo["labels moved"] = change
+    got: Change = study.memo["labels moved"]
+    return got
 
 
 @dataclass(frozen=True)
