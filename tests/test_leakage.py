@@ -76,3 +76,21 @@ def test_what_the_model_never_read_did_not_leak(*, read: bool) -> None:
     log["truth"] = np.where(rng.random(3000) < 0.2, 1 - log["truth"], log["truth"])
     found = leakage.detect(study_of(log, reference, feature=["x", "w", "hint"]), {})
     assert [e.mechanism for e in found if e.strength > 0.3] == (["leakage"] if read else [])
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_columns_that_tell_what_they_told_clear_the_labels(*, others: bool) -> None:
+    """One column is of other rows. That another tells as much as before says labels are sound; noise says no more."""
+    rng = np.random.default_rng(12)
+    log, reference = healthy(rng, 3000), healthy(rng, 2000)
+    for rows in (log, reference):
+        if not others:
+            rows["truth"] = rng.integers(0, 2, len(rows))
+        rows["hint"] = 1.5 * rows["truth"] + rng.normal(size=len(rows))
+    log["hint"] = rng.permutation(log["hint"])
+    for rows in (log, reference):
+        z = 1.5 * rows["x"] * others + 1.5 * (rows["hint"] - 0.75)
+        rows["score"], rows["answer"] = 1 / (1 + np.exp(-z)), (z > 0).astype(int)
+    study = study_of(log, reference, feature=["x", "w", "hint"])
+    (got,) = [e for e in leakage.detect(study, {}) if e.mechanism == "training_serving_skew"]
+    assert ("label_noise" in got.finding.refutes) == others

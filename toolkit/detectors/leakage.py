@@ -106,7 +106,8 @@ def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
         found.append(_evidence(study, lost, "leakage", text, leaked, ("training_serving_skew",)))
     if joined > 0.05:
         text = f"{told}, though its values come as they did and the others tell what they told: joined to other rows."
-        found.append(_evidence(study, lost, "training_serving_skew", text, joined, ()))
+        noise = ("label_noise",) if _others_too(study, lost, lost.drop / (lost.was - 0.5)) < 0 else ()
+        found.append(_evidence(study, lost, "training_serving_skew", text, joined, noise))
     if max(leaked, joined) <= _HEARD and lost.z > _SURE and lost.drop > 2 * lost.next:
         text = f"{told}, whatever a model made of it."
         found.append(_evidence(study, lost, "", text, 0.0, ("memorised_training_data",)))
@@ -164,20 +165,21 @@ def _joined(study: Study, lost: _Lost, moves: Mapping[str, Moved]) -> float:
     x_was, x_now = _coded(study.ref.features[lost.name], study.log.features[lost.name], lost.target)
     share = lost.drop / (lost.was - 0.5)
     part = 0.0 if lost.nothing else part_joined(x_was, lost.target, x_now, lost.now, share)
-    part *= not (part > _HEARD and _others_too(study, lost, share))
+    part *= not (part > _HEARD and _others_too(study, lost, share) > 0)
     return float(max(nothing, part) * alone)
 
 
-def _others_too(study: Study, lost: _Lost, share: float) -> bool:
-    """Whether the others rather lost the same share of what they told than nothing: then it is labels that are noisy.
+def _others_too(study: Study, lost: _Lost, share: float) -> float:
+    """Say whether the others rather lost the same share of what they told: above 0 labels are noisy, below 0 not.
 
-    By least squares: the drops d of AUCs that were u over one half lie nearer to share * u than to 0.
+    By least squares: the drops d of AUCs that were u over one half lie nearer to share * u than to 0. Where no other
+    column told anything it is 0.
     """
     nearer = 0.0
     for drop, name, was, _ in _drops(study, lost.target, lost.now):
         if name != lost.name and was - 0.5 > 3.0 * _error(lost.target):
             nearer += (was - 0.5) * (2.0 * drop - share * (was - 0.5))
-    return nearer > 0
+    return nearer
 
 
 def _evidence(
