@@ -27,14 +27,17 @@ LOG, HELD = served(1), served(99).assign(when=pd.Timestamp("2025-06-01", tz="UTC
         (LOG, LOG, "The reference holds the very rows of the log, which shows no harm held to itself."),
         (LOG, HELD.drop(columns="truth"),
          "The reference hardly says what came true: how often answers are wrong is held to the log itself."),
+        (LOG.assign(done=LOG.answer), HELD,
+         "The reference knows no decisions: how often answers are wrong is held to the log itself."),
         (LOG.assign(truth=LOG.truth.where(LOG.index < 300)), HELD,
          "The last 100 rows are too young for their labels; the harm takes them to err as the others do."),
     ],
-    ids=["no reference", "one row", "three rows of reference", "the log once more", "no labels", "labels to come"],
+    ids=["no reference", "one row", "three rows", "the log once more", "no labels", "no decisions", "labels to come"],
 )  # fmt: skip
 def test_what_the_log_was_held_to(log: pd.DataFrame, held: pd.DataFrame | None, note: str) -> None:
     """One sentence for each way in which a reference is none, or labels are."""
-    assert note in toolkit.diagnose(log, reference=held, roles=ROLES).record.notes
+    roles = {**ROLES, "roles": {**ROLES["roles"], **({"decision": "done"} if "done" in log else {})}}
+    assert note in toolkit.diagnose(log, reference=held, roles=roles).record.notes
 
 
 def test_a_sound_reference_needs_no_note() -> None:

@@ -39,6 +39,8 @@ REPLAYED: Final = frozenset(
 _ANYWAY: Final = frozenset(
     {"new_category", "unrepresentative_data", "poisoned_data", "concept_drift", "errors", "proxy_feature"}
 )
+#: Standard errors beyond what the labels show from which on a rise that inputs let expect did not come true.
+_LIKELY: Final = 2.0
 #: Mechanisms that are there from the first row.
 STANDING: Final = frozenset(m for m, c in CAUSE_OF.items() if c in ("overfitting", "bias"))
 
@@ -186,7 +188,9 @@ def hurt(study: Study, e: Evidence, relation: Relation | None) -> tuple[float, f
     if e.mechanism == "covariate_shift" and relation is not None and not np.isnan(relation.expected).all():
         moved = relation.expected[since(study, e)]
         off = float(np.hypot(block_error(moved, study.hang(base)[1]), relation.expected_error))
-        z = max(z, (float(moved.mean()) - relation.expected_before) / off)
+        expected = float(moved.mean()) - relation.expected_before
+        # what did not come true, though there are the labels to see it by, is no harm
+        z = max(z, expected / off) if expected < d + _LIKELY * error else z
     scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
     return z, float(np.clip(((d + 1.64 * error) / scale - 0.02) / 0.1, 0.0, 1.0))
 

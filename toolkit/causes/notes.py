@@ -38,7 +38,9 @@ def _of_reference(study: Study) -> Iterator[str]:
     elif _same_rows(study):
         yield "The reference holds the very rows of the log, which shows no harm held to itself."
     elif study.has_labels and (~np.isnan(study.ref_final)).sum() < LEAST_KNOWN:
-        yield "The reference hardly says what came true: how often answers are wrong is held to the log itself."
+        known = (~np.isnan(study.ref.label)).sum() >= LEAST_KNOWN
+        lacks = "knows no decisions" if known else "hardly says what came true"
+        yield f"The reference {lacks}: how often answers are wrong is held to the log itself."
     if study.level:
         yield (
             f"Errors grow with the numbers, by the power {study.level.power:.2f} of the answer: they are held to what "

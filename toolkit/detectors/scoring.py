@@ -29,6 +29,8 @@ LEAST_R2: Final = 0.5
 #: The least that the answers must have moved, in probability or in deviations of the answer.
 LEAST_POINTS: Final = 0.015
 _MOST_ROWS: Final = 8_000
+#: From here on it is said no more how many times its usual error a surrogate is off: of a line that is none at all.
+_FAR: Final = 100
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
     for e in found:
         if e.rows is not None:
             found_rows = np.maximum(found_rows, e.rows)
-    clean = np.where((found_rows > 0) | np.isnan(study.log.score) | beyond(study), np.nan, 1.0)
+    clean = np.where((found_rows > 0) | np.isnan(answer(study.log, study)) | beyond(study), np.nan, 1.0)
     seen_share = float((~np.isnan(clean)).mean())
     if (~np.isnan(clean)).sum() < 40:
         return found, fitted
@@ -198,7 +200,7 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
     size = float(np.nanmean(np.abs(fitted.log[rows] * clean[rows]))) / max(float(np.nanmean(np.abs(fitted.ref))), 1e-9)
     text = (
         f"The same inputs are scored otherwise {since(change)}: the surrogate of the score (R2 {fitted.r2:.2f} on the "
-        f"baseline) is off by {size:.1f} times its usual error."
+        f"baseline) is off by {f'{size:.1f}' if size < _FAR else f'more than {_FAR}'} times its usual error."
     )
     start = change.shape == "from_start"
     held = 1.0 - float(off_support(study)[rows].mean())  # elsewhere a surrogate guesses
