@@ -54,6 +54,7 @@ from toolkit.detectors import (
     scoring,
     service,
     shifted,
+    skipped,
     spelling,
     swapped,
     tails,
@@ -115,6 +116,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     versioned = versions.detect(study)
     versioned += old_version.detect(study, fitted, versioned)
     service_found = [*service.detect(study), *deadline.detect(study), *traffic.detect(study), *fold.detect(study)]
+    service_found += skipped.detect(study)
     explained = {
         f for e in inputs if CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.4 for f in e.finding.features
     }
