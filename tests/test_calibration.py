@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from made_study import chance, healthy, study_of
 
-from toolkit.detectors import calibration, decisions, traffic, units, world
+from toolkit.detectors import calibration, traffic, unheeded, units, world
 from toolkit.detectors.evidence import from_start
 from toolkit.detectors.relation import relate
 from toolkit.profile.model import Codes
@@ -116,11 +116,22 @@ def test_alarms_that_nobody_heeds_any_more() -> None:
     log, ref = parts(6)
     aside = (log["answer"] == 1) & (log.index >= 1500) & (np.random.default_rng(7).random(N) < 0.5)
     study = study_of(log.assign(decision=np.where(aside, 0, log["answer"])), ref, decision="decision")
-    (got,) = decisions._unheeded(study, ())
+    (got,) = unheeded.detect(study)
     assert got.mechanism == "ignored_alerts"
     assert got.change is not None
     assert abs(got.change.start - 1500) < 60
-    assert decisions._unheeded(study_of(log.assign(decision=log["answer"]), ref, decision="decision"), ()) == []
+    assert unheeded.detect(study_of(log.assign(decision=log["answer"]), ref, decision="decision")) == []
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_night_shift_that_nobody_staffs_any_more(*, ended: bool) -> None:
+    """From row 1500 on three in ten alarms between 20 and 4 h are left aside: named are those hours, not the day."""
+    log, ref = parts(6)
+    night = np.isin(log.index % 24, [*range(4), *range(20, 24)]) & ((log.index >= 1500) | (not ended))
+    aside = (log["answer"] == 1) & night & (np.random.default_rng(7).random(N) < 0.3)
+    found = unheeded.detect(study_of(log.assign(decision=np.where(aside, 0, log["answer"])), ref, decision="decision"))
+    assert [e.mechanism for e in found] == (["ignored_alerts"] if ended else [])
+    assert all("alarms between 20 and 04 h UTC are acted on" in e.finding.statement for e in found)
 
 
 def test_a_part_that_fell_silent_is_named() -> None:

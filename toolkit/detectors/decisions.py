@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import Evidence, difference, from_start, inside, logistic, make, not_testable, percent
 from toolkit.detectors.study import Study, predicted
 from toolkit.detectors.where import confined, of_one_group
@@ -34,7 +33,7 @@ def detect(study: Study, events: Sequence[Event]) -> list[Evidence]:
         why = "A cut on the score decides, and the log names no answer that anybody could have changed."
     if why:
         return [not_testable(NAME, ("over_reliance", "harmful_overrides", "not_adopted", "ignored_alerts"), why)]
-    return [*_human_term(study, events), *_adoption(study), *_unheeded(study, events)]
+    return [*_human_term(study, events), *_adoption(study)]
 
 
 def answers(study: Study, sample: Sample | None = None) -> tuple[Floats, Floats, Floats]:
@@ -227,14 +226,6 @@ def _late(study: Study, changed: Mask, kept: Mask) -> bool:
     return bool(slow.mean() > 4 * quick.mean() and far[changed].mean() > 0.7)
 
 
-def _slow(study: Study, rows: Mask, change: Change) -> bool:
-    """Whether nearly all of some rows were answered more slowly than hardly any before the change."""
-    latency = study.log.latency_ms
-    before, now = latency[: change.start], latency[rows]
-    before, now = before[~np.isnan(before)], now[~np.isnan(now)]
-    return min(len(before), len(now)) >= LEAST and float((now > np.quantile(before, 0.99)).mean()) > 0.7
-
-
 def _kappa(a: Floats, b: Floats) -> float:
     """Cohen's kappa of two binary answers."""
     good = ~np.isnan(a) & ~np.isnan(b)
@@ -300,55 +291,5 @@ def _adoption(study: Study) -> list[Evidence]:
             effect=kappa,
             unit="kappa",
             n=n,
-        )
-    ]
-
-
-def _unheeded(study: Study, events: Sequence[Event]) -> list[Evidence]:
-    """The model raises alarms as before, and fewer of them are acted on: whoever decides, and at whatever score."""
-    if not study.binary:
-        return []
-    guess, decision, known = answers(study)
-    alarms = np.flatnonzero((known > 0) & (guess == 1))
-    if len(alarms) < LEAST:
-        return []
-    acted = (decision[alarms] == 1).astype(float)
-    change = find_change(acted)
-    if not change.found or change.z > -4.4 or change.before - change.after < 0.08:
-        return []
-    moved = change.of(alarms, len(guess) if change.end >= len(alarms) else int(alarms[change.end - 1]) + 1)
-    since = inside(moved, len(guess)) & (known > 0)
-    quiet = since & (guess == 0)
-    ignored = since & (guess == 1) & (decision == 0)
-    added = float((decision[quiet] == 1).mean()) if quiet.sum() >= 10 else 0.0
-    score = study.log.score[since & (guess == 1)]
-    by_score = auc(score, (decision[since & (guess == 1)] == 1).astype(float)) if not np.isnan(score).all() else 0.5
-    paired = (study.log_loss.final - study.log_loss.model)[ignored]
-    paired = paired[~np.isnan(paired)]
-    cost = float(paired.mean()) if len(paired) >= 10 else 0.0
-    # a cut on the score is a policy; alarms that were mostly wrong were rightly left aside, and late ones had to be
-    if added > 0.06 or by_score > 0.9 or cost < -0.3 or _slow(study, ignored, moved):
-        return []
-    unanswered = any(e.kind == "alert" for e in events)
-    text = (
-        f"{percent(change.after)} of the model's alarms are acted on since the change, {percent(change.before)} before "
-        f"it; where it raises none, {percent(added)} are acted on."
-    )
-    return [
-        make(
-            study,
-            "alarms",
-            "ignored_alerts",
-            text,
-            strength=min(0.97, 0.65 + 0.6 * (change.before - change.after)) * (1.0 if unanswered else 0.9),
-            z=change.z,
-            change=moved,
-            rows=ignored,
-            effect=change.after - change.before,
-            unit="share of alarms acted on",
-            n=len(alarms),
-            harmful=cost > 0.05,
-            supports=("ignored_alerts", "harmful_overrides"),
-            refutes=("concept_drift", "not_adopted"),
         )
     ]
