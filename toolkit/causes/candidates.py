@@ -178,7 +178,7 @@ def hurt(study: Study, e: Evidence, relation: Relation | None) -> tuple[float, f
     rows = e.rows if e.rows is not None else since(study, e)
     now, base = study.log_loss.final, study.ref_final
     if np.isnan(base).all():
-        now, base = study.log_loss.model, study.ref_loss.model
+        now, base = study.reached, study.ref_loss.model
     z, d, error = _rise(study, now[rows], base)
     if not np.isfinite(z):
         return float("nan"), 1.0

@@ -21,7 +21,7 @@ def detect(study: Study) -> list[Evidence]:
     """Look for corrections that stopped; without decisions there is nothing to look at, which ``decisions`` says."""
     if np.isnan(study.log.decision).all() or study.by_cut:
         return []
-    return _let_through(study) if study.regression else _reliance(study)
+    return [] if study.regression else _reliance(study)
 
 
 def _reliance(study: Study) -> list[Evidence]:
@@ -50,7 +50,7 @@ def _reliance(study: Study) -> list[Evidence]:
             f"{percent(change.before)} before."
         )
         hint = _kept_harm(study, moved, rise)
-        mechanism = "missing_guardrail" if _guarded_the_odd(study, guess, decision, moved) else "over_reliance"
+        mechanism = "missing_guardrail" if guarded_the_odd(study, guess, decision, moved) else "over_reliance"
         return [
             make(
                 study,
@@ -164,43 +164,7 @@ def _in_equal_cases(study: Study, accepted: Floats, mine: Mask, others: Mask) ->
     return float(weight @ (his - theirs)), float(np.sqrt(weight**2 @ variance))
 
 
-def _let_through(study: Study) -> list[Evidence]:
-    """Numbers that used to be cut back or corrected, and are taken as they come since some row: by a cap or by people.
-
-    A cap is there where what was changed was nearly all changed to the same side.
-    """
-    guess, decision, known = answers(study)
-    differ = differ_from(study, guess, decision) & (known > 0)
-    change = find_change(np.where(known > 0, differ.astype(float), np.nan))
-    if not change.found or change.z > -4.5 or change.after > 0.3 * change.before:
-        return []
-    rows = inside(change, len(guess))
-    before = differ & ~rows
-    saved = (study.log_loss.model - study.log_loss.final)[before]
-    saved = saved[~np.isnan(saved)]
-    if len(saved) < LEAST or saved.mean() < 3 * saved.std() / np.sqrt(len(saved)):
-        return []
-    down = float((decision < guess)[before].mean())
-    capped = max(down, 1 - down) > 0.95
-    text = (
-        f"{percent(change.before)} of the model's numbers were {'cut to one side' if capped else 'corrected'} before "
-        f"they were acted on, which saved {saved.mean():.4g} of loss each; since the change it is "
-        f"{percent(change.after)}."
-    )
-    excess = float(np.nansum(study.log_loss.final[rows] - np.nanmean(study.log_loss.final[~rows])))
-    kept = float(saved.mean()) * (change.before - change.after) * float(rows.sum())
-    return [
-        make(
-            study, NAME, "missing_guardrail" if capped else "over_reliance", text,
-            strength=0.9, z=abs(change.z), change=change, rows=rows & (known > 0), effect=change.after - change.before,
-            unit="share of numbers changed", n=int((known > 0).sum()),
-            share_hint=float(np.clip(kept / excess, 0.0, 1.0)) if excess > 0 else None,
-            supports=("missing_guardrail", "over_reliance"), refutes=("harmful_overrides", "concept_drift"),
-        )
-    ]  # fmt: skip
-
-
-def _guarded_the_odd(study: Study, guess: Floats, decision: Floats, change: Change) -> bool:
+def guarded_the_odd(study: Study, guess: Floats, decision: Floats, change: Change) -> bool:
     """Whether what used to be overruled before the change were unusual inputs: a guardrail, not people's doubt."""
     before = ~inside(change, len(study.log))
     odd, odd_ref = oddness(study)

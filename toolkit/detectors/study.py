@@ -30,6 +30,9 @@ LEAST_ROWS: Final = 15
 #: The part of a log, of its known rows, that counts as its beginning.
 _FIRST: Final = 0.34
 
+#: Deviations from which on decisions are surely better than the model was on the baseline.
+_SURELY: Final = 3.0
+
 
 @dataclass(frozen=True)
 class Losses:
@@ -182,6 +185,22 @@ class Study:
         """Final loss of the baseline; unknown where people decided in the log but not in the baseline."""
         undecided = np.isnan(self.ref.decision).all() and not np.isnan(self.log.decision).all()
         return np.full(len(self.ref), np.nan) if undecided else self.ref_loss.final
+
+    @cached_property
+    def reached(self) -> Floats:
+        """The model's loss of the log rows as it reached anybody, to be held to its loss on the baseline.
+
+        Where people decided in the log alone, and what was done is surely better than what the model did on the
+        baseline, it is theirs: what the model errs more than there was righted.
+        """
+        final, model = self.log_loss.final, self.log_loss.model
+        if not np.isnan(self.ref_final).all():
+            return model
+        then, now = (x[~np.isnan(x)] for x in (self.ref_loss.model, final))
+        if min(len(then), len(now)) < LEAST_ROWS:
+            return model
+        error = float(np.sqrt(then.var() / len(then) + now.var() / len(now)))
+        return final if now.mean() - then.mean() < -_SURELY * error else model
 
     @cached_property
     def model_change(self) -> Change:

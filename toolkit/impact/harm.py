@@ -75,7 +75,8 @@ def measure(study: Study) -> Damage:
         return Damage(told, "unknown", everything, no_change(n), 0.0, np.full(n, np.nan), 0.0)
     options = [("error", study.log_loss.final, study.ref_final, study.final_change)]
     if np.isnan(study.ref_final).all() and not np.isnan(study.ref_loss.model).all():
-        options.append(("model error", study.log_loss.model, study.ref_loss.model, study.model_change))
+        reached, then = study.reached, study.ref_loss.model
+        options.append(("model error", reached, then, study.changed(reached, then)))
     if study.binary:
         options += _missed(study)
         if not np.isnan(study.log_loss.brier).all() and np.isnan(study.log.decision).all():
