@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,8 @@ LEAST: Final = 30
 _WORTH: Final = 0.004
 #: The part of the model's usual error by which a number changes that was only rounded.
 _ROUNDED: Final = 0.25
+#: Fewest labelled changes that tell whether changes got worse.
+_CHANGED: Final = 20
 #: Words in the name of a decider that say that no person decided.
 _MACHINES: Final = ("default", "fallback", "timeout", "auto", "system", "rule", "machine")
 
@@ -69,19 +72,13 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
     reference = study.stats(base) if had else None
     change = find_change(paired, reference=reference)
     differ = differ_from(study, guess, decision) & (known > 0) & ~by_machine(study)
-    if not (change.found and change.z > 0):
-        change = _more_changed(study, paired, differ, known)
-    rows = inside(change, len(paired))
-    mean = float(np.nanmean(paired[rows]))
-    n = int((~np.isnan(paired[rows])).sum())
-    error = float(np.nanstd(paired[rows])) / np.sqrt(max(n, 1)) or 1e-9
-    z = max(mean / error, _of_the_far(study, guess, decision, paired, rows))
-    usual = 0.0
-    if change.shape != "from_start" and differ[rows].mean() > 1.25 * differ[~rows].mean():
-        # people who used to right the model's errors and no longer do cost what they saved
-        rise, off, _, up = difference(paired[~rows], paired[rows])
-        if up > z:
-            usual, mean, error, z = float(np.nanmean(paired[~rows])), rise, off, up
+    found = [_cost(study, change, paired, differ)] if change.found and change.z > 0 else []
+    # when more began to be changed is known before the first label of a change
+    if not found or found[0].z < 3:
+        found.append(_cost(study, _more_changed(study, paired, differ, known), paired, differ))
+    cost = max(found, key=lambda c: c.z)
+    change, mean, error, z, usual = cost.change, cost.mean, cost.error, cost.z, cost.usual
+    rows, n = inside(change, len(paired)), cost.n
     scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
     if z < 3 or mean / scale < _WORTH:
         if (alone := _of_one(study, paired, differ, scale)) is not None:
@@ -136,6 +133,39 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             details={"override_rate": rate, "paired": mean},
         )
     ]
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """What decisions cost a row since a change, beyond what they ``usual``ly did where that is what is compared."""
+
+    change: Change
+    mean: float
+    error: float
+    z: float
+    usual: float
+    n: int
+
+
+def _cost(study: Study, change: Change, paired: Floats, differ: Mask) -> _Cost:
+    """Weigh what decisions cost since a change, or how much more than before it where more is changed since."""
+    rows = inside(change, len(paired))
+    known = rows & ~np.isnan(paired)
+    n = int(known.sum())
+    mean = float(paired[known].mean()) if n else float("nan")
+    error = float(np.nanstd(paired[rows])) / np.sqrt(max(n, 1)) or 1e-9
+    guess, decision, _ = answers(study)
+    made = _Cost(change, mean, error, max(mean / error, _of_the_far(study, guess, decision, paired, rows)), 0.0, n)
+    if change.shape == "from_start" or differ[rows].mean() <= 1.25 * differ[~rows].mean():
+        return made
+    # people who used to right the model's errors and no longer do cost what they saved
+    rise, off, _, up = difference(paired[~rows], paired[rows])
+    now = paired[known & differ]
+    # changes that cost tell it apart from the scatter of what is not changed; more of them may save less each, and do
+    changed = difference(paired[~rows & differ], now)[3] if len(now) >= _CHANGED and now.mean() > 0 else 0.0
+    if max(up, changed) <= made.z:
+        return made
+    return _Cost(change, rise, off, max(up, changed), float(np.nanmean(paired[~rows])), n)
 
 
 def _of_one(study: Study, paired: Floats, differ: Mask, scale: float) -> Evidence | None:
