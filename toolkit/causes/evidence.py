@@ -36,6 +36,7 @@ from toolkit.detectors import (
     groups,
     lags,
     leakage,
+    leaning,
     linked,
     lone_input,
     missing,
@@ -136,6 +137,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *lone_input.detect(study, moves, relation, explained),
         *forecast.detect(study),
         *provenance.detect(study, relation),
+        *leaning.detect(study),
         *unknown_class.detect(study),
         *as_it_was.detect(study, relation),
         # of a reference that is a little too good, as rows that taught a model are, a shortfall says nothing

@@ -1,0 +1,88 @@
+"""Labels of one source that lean to one side, and those of no other (floor 4; data; needs labels).
+
+Label less what the model stated is nought on average while both mean the same, whatever rows come. Who turns labels of
+one kind alone shows in its mean long before the count of errors, to which the model's own add their scatter; that the
+other sources' stands still says that neither the model nor the world moved.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from toolkit.detectors.evidence import Evidence, difference, inside, make
+from toolkit.detectors.study import Study, is_probability
+from toolkit.logs.names import SOURCE_WORDS, plain, words_of
+from toolkit.profile.model import Codes, Floats, Mask
+from toolkit.records import SliceTerm
+from toolkit.timeline.change import find_change
+
+NAME: Final = "leaning"
+#: Labelled rows of a source before and since at least; how surely (z) it must lean, not yet corrected for tries; the
+#: part of it that the others may lean, and errors to the other side may rise by; the most values that are asked.
+_LEAST, _LEVEL, _OTHERS, _MOST = 40, 4.5, 0.3, 40
+
+
+def detect(study: Study) -> list[Evidence]:
+    """Hold each source's labels to what the model stated, and to the other sources."""
+    lean = _lean(study)
+    if lean is None:
+        return []
+    columns = {**study.log.segments, **study.log.features}
+    sources = [
+        (SliceTerm(column, value), codes.rows_of(value))
+        for column, codes in columns.items()
+        if isinstance(codes, Codes) and words_of(plain(column)) & SOURCE_WORDS
+        for value in codes.names[:_MOST]
+    ]
+    known = ~np.isnan(lean)
+    tried = [(t, mine) for t, mine in sources if min((mine & known).sum(), (~mine & known).sum()) >= 2 * _LEAST]
+    level = float(np.sqrt(_LEVEL**2 + 2 * np.log(max(len(tried), 1))))
+    found = [e for term, mine in tried if (e := _of(study, lean, term, mine, level)) is not None]
+    return sorted(found, key=lambda e: -e.z)[:1]
+
+
+def _of(study: Study, lean: Floats, term: SliceTerm, mine: Mask, level: float) -> Evidence | None:
+    change = find_change(np.where(mine, lean, np.nan), level=level)
+    known, since = ~np.isnan(lean), inside(change, len(lean))
+    sides = [lean[side & rows & known] for side in (mine, ~mine) for rows in (~since, since)]
+    if not change.found or min(len(x) for x in sides) < _LEAST:
+        return None
+    moved, error, interval, z = difference(*sides[:2])
+    others, others_error, _, _ = difference(*sides[2:])
+    if abs(z) < level or abs(moved - others) < 3 * np.hypot(error, others_error):
+        return None
+    if abs(others) > max(_OTHERS * abs(moved), 2 * others_error):
+        return None  # all of them lean: the model or the world moved
+    rows, loss = mine & since, study.log_loss.model
+    side = "higher" if moved > 0 else "lower"
+    text = (
+        f"Labels of {term.column} = {term.value} lie {abs(moved):.3g} {side} against what the model "
+        f"states than before the change ({abs(z):.1f} standard errors); those of the others {others:+.2g}."
+    )
+    return make(
+        study, NAME, "poisoned_data" if _one_way(lean, mine & known, since) else "label_noise", text,
+        strength=0.85, z=abs(z), change=change, rows=rows, effect=moved, unit="label", interval=interval,
+        n=int((rows & known).sum()), slice_=(term,), supports=("poisoned_data", "label_noise"),
+        refutes=("concept_drift", "training_serving_skew"), harmful=difference(loss[mine & ~since], loss[rows])[3] > 2,
+    )  # fmt: skip
+
+
+def _one_way(lean: Floats, mine: Mask, since: Mask) -> bool:
+    """Whether far labels to one side alone became more frequent: turned to an end, not drawn at random."""
+    far = np.abs(lean) > np.nanquantile(np.abs(lean[mine & ~since]), 0.8)
+    rises = [
+        difference(*(1.0 * (far & (side * lean > 0))[mine & rows] for rows in (~since, since)))[0] for side in (1, -1)
+    ]
+    return min(rises) < _OTHERS * max(rises)
+
+
+def _lean(study: Study) -> Floats | None:
+    """Give label less what was stated: the probability, the answer where there is none, or the number."""
+    label = study.mature_label
+    if study.binary and is_probability(study.log.score):
+        return label - study.log.score
+    if study.regression:
+        return study.residual(study.log) + np.where(study.mature, 0.0, np.nan)
+    return label - study.log.prediction if study.binary and not np.isnan(study.log.prediction).all() else None
