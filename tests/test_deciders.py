@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
+import toolkit as tk
 from toolkit.detectors import deciders, decisions, reliance
 from toolkit.detectors.evidence import Evidence
 from toolkit.detectors.study import Study, make_study
@@ -141,3 +143,28 @@ def test_one_who_rounds_does_no_harm() -> None:
     with read_log(log, {"task": "regression", "roles": named}) as opened:
         got = decisions.detect(make_study(build_profile(opened)), ())
     assert [e for e in got if e.mechanism] == []
+
+
+@pytest.mark.parametrize(("share", "named"), [(0.35, True), (0.18, False)])
+def test_overrides_whose_labels_are_not_in_are_told_by_how_many_can_be_right(share: float, *, named: bool) -> None:
+    """Two of six begin to change answers of a model that errs in one of ten, and no label since is in.
+
+    A third of them cannot all be right; of a sixth the labels must say: named by nobody, and ruled out by nobody.
+    """
+    n, since = 4000, 2200
+    rng = np.random.default_rng(15)
+    x, who = rng.normal(size=n), rng.integers(0, 6, n)
+    late, truth = np.arange(n) >= since, (x > 0).astype(int)
+    advice = np.where(rng.random(n) < 0.1, 1 - truth, truth)
+    done = np.where(rng.random(n) < 0.3, truth, advice)
+    done = np.where(late & (who < 2) & (rng.random(n) < share), 1 - advice, done)
+    when, label = pd.date_range("2025-03-01", periods=n, freq="h", tz="UTC"), np.where(late, np.nan, truth)
+    log = pd.DataFrame({"day": when, "x": x, "advice": advice, "done": done, "who": [f"m{i}" for i in who],
+                        "again": label})  # fmt: skip
+    roles = {"timestamp": "day", "label": "again", "prediction": "advice", "decision": "done", "decider": "who",
+             "feature": ["x"]}  # fmt: skip
+    d = tk.diagnose(log, roles={"task": "binary", "roles": roles, "values": {"positive": 1}})
+    assert (d.verdict == "human") == named
+    assert "human" in d.plausible
+    if named:
+        assert (d.mechanism, [t.value for t in d.slice]) == ("harmful_overrides", ["m0", "m1"])

@@ -57,6 +57,8 @@ def _no_labels(study: Study, c: Candidate) -> Double | None:
     # a column that lost its company may be one that nobody reads
     alone = c.best.finding.detector == "association" and c.importance < 0.7
     alone = alone or c.best.finding.detector == "deciders"
+    if c.best.finding.detector == "deciders" and c.best.finding.effect is None:
+        return Double("none", "the labels of what they decided since the change")
     if study.has_labels or not (alone or c.mechanism in _NEEDS_LABELS):
         return None
     return Double("none", "500 to 1,000 labels of rows after the onset, drawn at random")

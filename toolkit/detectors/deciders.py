@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.decisions import by_machine, override_kind
+from toolkit.detectors.decisions import answers, by_machine, differ_from, override_kind
 from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, percent
 from toolkit.detectors.matrices import Matrix, taught
 from toolkit.detectors.study import Study, predicted
@@ -31,23 +31,28 @@ MOST: Final = 40
 MOST_TAUGHT: Final = 4_000
 #: A change that this share of the rows went through is everybody's, not that of some.
 SOME: Final = 0.6
+#: By what a change is told: what was decided, what it cost, or how often it was against the model.
+_ANSWER, _LOSS, _AGAINST = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class _Cases:
     """What was decided (NaN where it is no yes or no), its loss, and what describes a case: one row each of the log.
 
+    ``against`` is 1 where it was decided otherwise than the model answered, which is known before any label;
     ``described`` says that more than the label does.
     """
 
     answer: Floats
     loss: Floats
+    against: Floats
     known: Matrix
     described: bool
 
-    def beyond(self, mine: Mask, others: Mask) -> tuple[Floats, Floats]:
-        """Give answers and losses of some rows less what others decided in equal cases, NaN elsewhere."""
-        return _beyond(self.known, self.answer, mine, others), _beyond(self.known, self.loss, mine, others)
+    def beyond(self, mine: Mask, others: Mask) -> tuple[Floats, Floats, Floats]:
+        """Give answers, losses and overrides of some rows less those of others in equal cases, NaN elsewhere."""
+        answer, loss, against = (_beyond(self.known, x, mine, others) for x in (self.answer, self.loss, self.against))
+        return answer, loss, against
 
 
 def detect(study: Study, events: Sequence[Event] = ()) -> list[Evidence]:
@@ -76,7 +81,15 @@ def _cases(study: Study) -> _Cases | None:
     told = (label,) if people else (label, log.score, predicted(log, study.threshold, study.profile.task))
     known = study.design.log.beside(*told)
     described = not people or bool(log.features)
-    return _Cases(answer if study.binary else np.full(len(log), np.nan), study.log_loss.final, known, described)
+    unknown = np.full(len(log), np.nan)
+    against = unknown if people else _against(study)
+    return _Cases(answer if study.binary else unknown, study.log_loss.final, against, known, described)
+
+
+def _against(study: Study) -> Floats:
+    """Mark with 1 decisions other than the model's answer, with 0 those that follow it; NaN where one is unknown."""
+    guess, decision, known = answers(study)
+    return np.where(known > 0, differ_from(study, guess, decision).astype(float), np.nan)
 
 
 def _columns(study: Study) -> list[tuple[str, Codes]]:
@@ -100,23 +113,23 @@ def _of_column(study: Study, cases: _Cases, name: str, codes: Codes, events: Seq
         tried = worse if len(worse) == 1 else []
     own = {i: (usable & (codes.codes == i), usable & (codes.codes != i)) for i in tried}
     series = {i: cases.beyond(*own[i]) for i in tried}
-    best: tuple[float, int, bool, Change] | None = None
+    best: tuple[float, int, int, Change] | None = None
     for i in tried:
         # where the label alone describes a case, harder cases look like worse decisions
-        for by_loss in (False, True) if cases.described else (False,):
-            change = _change(series[i][by_loss], float(raised))
-            if change.found and abs(change.z) > (best[0] if best else 0.0) and (not by_loss or change.z > 0):
-                best = (abs(change.z), i, by_loss, change)
+        for by in (_ANSWER, _LOSS, _AGAINST) if cases.described else (_ANSWER,):
+            change = _change(series[i][by], float(raised))
+            if change.found and abs(change.z) > (best[0] if best else 0.0) and (by == _ANSWER or change.z > 0):
+                best = (abs(change.z), i, by, change)
     if best is None:
         return None
-    _, first, by_loss, change = best
-    alike = [first] + [i for i in tried if i != first and _alike(series[i][by_loss], change)]
+    _, first, by, change = best
+    alike = [first] + [i for i in tried if i != first and _alike(series[i][by], change)]
     mine = usable & np.isin(codes.codes, alike)
     others = usable & ~mine
     if mine.sum() > SOME * usable.sum():
         return None
     beyond = cases.beyond(mine, others)
-    pooled = _change(beyond[by_loss], 0.0)
+    pooled = _change(beyond[by], 0.0)
     return _say(study, cases, (name, [codes.names[i] for i in sorted(alike)]), pooled, mine, others, events)
 
 
@@ -181,12 +194,18 @@ def _say(
     known = np.isfinite(rise)
     if known and (now <= was or rise < 0.02 * scale):
         return None
-    strength = 0.45 if not known else 0.45 + 0.5 * logistic(1.5 * (z - 4.0)) if z > 2 else 0.2
+    least, sure = (0.0, 0.0) if known else _at_least(study, mine & rows, mine & ~rows)
+    strength = 0.45 + 0.5 * logistic(1.5 * (z - 4.0)) if known and z > 2 else 0.2 if known else 0.45
+    strength = max(strength, 0.45 + 0.5 * logistic(2.0 * sure)) if least > 0 else strength
     mechanism = _mechanism(study, events, mine & rows, mine & ~rows)
     text = f"{len(values)} of those who decide ({column} {' and '.join(values)}) do so otherwise since the change"
     if study.binary:
         before, after = (percent(_mean(cases.answer[mine & side])) for side in (~rows, rows))
         text += f": positive in {after} of their cases, in {before} before"
+    if not known and not np.isnan(cases.against).all():
+        before, after = (percent(_mean(cases.against[mine & side])) for side in (~rows, rows))
+        text += f", against the model in {after}, in {before} before, and no label of those since is in"
+        text += f". If every one were right that can be, their loss still rose by {least:.3g}" if least > 0 else ""
     if known:
         text += f". Their loss a row rose from {was:.3g} to {now:.3g}, by {rise:+.3g} more than equal cases explain"
         text += f"; that of the others went from {_mean(cases.loss[others & ~rows]):.3g} to "
@@ -200,15 +219,31 @@ def _say(
         z=abs(change.z),
         change=change,
         rows=mine & rows,
-        effect=rise,
+        effect=rise if known or least <= 0 else least,
         unit="loss",
         interval=interval if known else None,
+        harmful=least > 0,
         n=int((mine & rows).sum()),
         slice_=tuple(SliceTerm(column, value) for value in values),
         supports=tuple(dict.fromkeys((mechanism, "harmful_overrides"))),
         refutes=("concept_drift", "label_noise", "label_shift", "poisoned_data") if known else (),
         details={"before": was, "after": now},
     )
+
+
+def _at_least(study: Study, since: Mask, before: Mask) -> tuple[float, float]:
+    """Give by how much the loss of some decisions rose at the least, and its z, where no label since is in.
+
+    What was done lies no nearer to the truth than it lies from the model's answer less what this errs, in the mean over
+    rows: |d - y| >= |d - g| - |g - y|. More overrides than the model has errors cannot all be right.
+    """
+    guess, decision, _ = answers(study)
+    away = np.abs(guess - decision) * study.weight(study.log) if study.regression else _against(study)
+    parts = [x[~np.isnan(x)] for x in (away[since], study.log_loss.model, study.log_loss.final[before])]
+    if min(len(x) for x in parts) < LEAST_SIDE:
+        return 0.0, 0.0
+    least = float(parts[0].mean() - parts[1].mean() - parts[2].mean())
+    return least, least / max(float(np.sqrt(sum(x.var() / len(x) for x in parts))), 1e-9)
 
 
 def _own(study: Study, cases: _Cases, mine: Mask, rows: Mask) -> bool:

@@ -92,7 +92,7 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
                 text,
                 strength=0.0,
                 z=z,
-                refutes=("harmful_overrides",),
+                refutes=() if _more_since(paired, differ, known) else ("harmful_overrides",),
                 effect=mean,
                 unit="loss",
             )
@@ -133,6 +133,13 @@ def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
             details={"override_rate": rate, "paired": mean},
         )
     ]
+
+
+def _more_since(paired: Floats, differ: Mask, known: Floats) -> bool:
+    """Whether more is changed in rows whose label is not in than in those that say what changes cost."""
+    told = ~np.isnan(paired)
+    untold = ~told & (known > 0)
+    return bool(min(told.sum(), untold.sum()) >= LEAST and differ[untold].mean() > 1.25 * differ[told].mean())
 
 
 @dataclass(frozen=True)
