@@ -39,6 +39,7 @@ from toolkit.detectors import (
     leaning,
     linked,
     lone_input,
+    mark,
     missing,
     new_site,
     old_version,
@@ -138,6 +139,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *forecast.detect(study),
         *provenance.detect(study, relation),
         *leaning.detect(study),
+        *mark.detect(study),
         *unknown_class.detect(study),
         *as_it_was.detect(study, relation),
         # of a reference that is a little too good, as rows that taught a model are, a shortfall says nothing
