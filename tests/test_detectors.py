@@ -52,11 +52,7 @@ MORE = (
     ("stale_feature", "feed_stopped", "churn", 29),
     ("stale_feature", "feed_stopped", "credit", 1),
 )
-#: Strong incidents whose fault no finding names.
-MISSED = {
-    ("poisoned_data", "feedback_turned", "flights", 6): "the labels that were turned are told as concept drift alone",
-}
-SEEN = tuple(i for i in (*played.INCIDENTS, *MORE) if i[1] != "feedback_turned")
+SEEN = (*played.INCIDENTS, *MORE)
 
 
 def detectors() -> dict[str, Callable[..., Any]]:
@@ -192,7 +188,7 @@ def test_all_evidence_together_keeps_the_contract(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "which",
-    [*SEEN, *(pytest.param(which, marks=pytest.mark.xfail(reason=why)) for which, why in MISSED.items())],
+    SEEN,
     ids=lambda which: "-".join(map(str, which[:3])),
 )
 def test_the_fault_is_seen(which: tuple[str, str, str, int]) -> None:
