@@ -25,6 +25,8 @@ _LEVEL: Final = 4.5
 #: The part of the corrections up to which they ended; the share of all to one side from which on they were a cap; the
 #: part of what one decider no longer corrects from which on the others took it over.
 _ENDED, _CAPPED, _TAKEN_OVER = 0.3, 0.95, 0.5
+#: Deviations by which a model errs less that plainly needs no more correction: who errs less is corrected less.
+_PLAINLY: Final = 4.0
 #: The most deciders that are asked by themselves: those with most corrections.
 _MOST: Final = 20
 
@@ -72,12 +74,10 @@ def _missed(study: Study, kind: Mask, differ: Mask, known: Mask, change: Change)
         return False
     final, model = study.log_loss.final, study.log_loss.model
     dearer, better = difference(final[~rows], final[rows])[3], difference(model[~rows], model[rows])[3]
-    if better < -2:
-        return False  # who errs less is corrected less
     if change.after <= _ENDED * change.before:
-        return not dearer < -1
+        return not (dearer < -1 or better < -_PLAINLY)
     righted = np.where(model > 0, (final < model).astype(float), np.nan)
-    return difference(righted[~rows], righted[rows])[3] < -3 and dearer > 0
+    return better > -2 and difference(righted[~rows], righted[rows])[3] < -3 and dearer > 0
 
 
 def _say(study: Study, kind: Mask, change: Change, slice_: Slice, saved: float) -> Evidence:
