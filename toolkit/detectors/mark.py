@@ -15,7 +15,7 @@ from toolkit.detectors.evidence import Evidence, make, percent, proportion_z
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Mask
 from toolkit.records import SliceTerm
-from toolkit.timeline.change import Change
+from toolkit.timeline.change import Change, first_of
 
 NAME: Final = "mark"
 #: Labelled rows that show what was taught, and that show that it is wrong; the share of one label, of the answers that
@@ -60,7 +60,7 @@ def _of(study: Study, column: str, value: str, base: Mask, now: Mask) -> Evidenc
     )
     rate = float(now[first:].mean())
     # of so rare a value the first may have come a while after it could (the rule of three)
-    change = Change("step", first, len(now), 0.0, rate, z, max(first - int(3 / rate), 0), first)
+    change = Change("step", first, len(now), 0.0, rate, z, max(first - int(3 / rate), 0), first, first_of(now))
     return make(
         study, NAME, "poisoned_data", text, strength=0.9, z=z, change=change, rows=now, effect=wrong - (1 - share),
         unit="share of labels", n=int(used.sum()), features=[column], slice_=(SliceTerm(column, value),),
