@@ -78,7 +78,8 @@ def test_a_site_never_seen_is_a_pilot_and_a_new_device_a_new_category() -> None:
     new = (np.arange(3000) >= 1500) & (rng.random(3000) < 0.25)
     log["town"] = np.where(new, "Linz", log["town"])
     log["truth"] = np.where(new, (rng.random(3000) < 0.9) & (log["score"] < 0.5), log["truth"]).astype(int)
-    for column, expected in (("site", "pilot_did_not_generalise"), ("device", "new_category")):
+    names = {"site": "pilot_did_not_generalise", "device": "new_category", "market_segment": "new_category"}
+    for column, expected in names.items():
         roles = {**ROLES["roles"], "segment": [column], "feature": ["x", "w", "income"]}
         timed = log.rename(columns={"town": column}).assign(
             when=pd.date_range("2025-01-01", periods=3000, freq="h", tz="UTC")

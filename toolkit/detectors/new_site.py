@@ -21,6 +21,8 @@ from toolkit.timeline.change import Change, first_of
 
 #: The share of rows from which on all that is served is new.
 _ALL: Final = 0.97
+#: Words by which a column sorts customers or ways, whatever place it also names: a market segment is no market.
+_KINDS: Final = frozenset({"segment", "type", "kind", "category", "class", "tier", "channel"})
 #: What would have hurt the rows of places that were there, too.
 _OF_ALL: Final = (
     "concept_drift", "stale_feature", "covariate_shift", "swapped_columns", "dropped_traffic", "leakage",
@@ -52,7 +54,8 @@ def _columns(study: Study) -> dict[str, tuple[Codes | None, Codes]]:
 
 
 def _place(column: str) -> bool:
-    return bool(words_of(plain(column)) & PLACE_WORDS) or plain(column) == "line"
+    words = words_of(plain(column))
+    return bool(words & PLACE_WORDS and not words & _KINDS) or plain(column) == "line"
 
 
 def _rare(base: Codes) -> set[str]:
