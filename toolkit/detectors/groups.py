@@ -211,7 +211,7 @@ def _size(g: Gap, worse: float) -> float:
         ratio = low / high if high > 0 else 1.0
         return max(points, logistic(16 * (0.74 - ratio)) * logistic(200 * (worse - 0.02)))
     if g.measure in ("error", "misses", "false alarms") and high <= 1:
-        return max(points, logistic(2.5 * (high / max(low, 0.5 / g.n) - 3.0)) * logistic(150 * (worse - 0.035)))
+        return max(points, logistic(2.5 * (high / max(low, 0.5 / g.n) - 2.5)) * logistic(150 * (worse - 0.035)))
     return points
 
 
