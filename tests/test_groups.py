@@ -327,3 +327,10 @@ def test_what_one_group_alone_suffers_was_not_learned_by_heart() -> None:
     said = tk.diagnose(timed, reference=held.assign(when="2024-06-01"), roles=roles)
     assert said.mechanism != "memorised_training_data"
     assert said.probabilities["overfitting"] < 0.5
+
+
+def test_an_age_stands_for_no_young_women(tmp_path: Path) -> None:
+    """Of COMPAS the false alarms of African-Americans lead; that age tells the young is no proxy for a corner."""
+    case = tk.case("compas")
+    d = tk.diagnose(tk.read_log(case.log_path(tmp_path), case.roles_path), events=case.events_path)
+    assert (d.mechanism, [t.value for t in d.slice]) == ("performance_gap", ["African-American"])

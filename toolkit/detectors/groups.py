@@ -308,7 +308,7 @@ def _selection(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
 def proxy_of(study: Study, g: Gap) -> str | None:
     """Name a feature that stands for the group: it tells the group and, held equal, leaves no gap."""
     final = measures(study, study.log, None).get("selection")
-    if final is None:
+    if final is None or len(g.slice) > 1:  # what stands for one side of a corner is no word for it
         return None
     group = g.rows.astype(float)
     best: tuple[float, str] | None = None
