@@ -135,6 +135,18 @@ class DuckRows:
             if not any(_is_object(kind) for kind in self.columns.values()):
                 return
 
+    def read_as(self, columns: Mapping[str, str]) -> None:
+        """Read columns of ``raw`` as what SQL makes of them, which then is all that anybody sees of them.
+
+        Raises:
+            LogError: DuckDB refuses it.
+
+        """
+        made = ", ".join(f"{sql} AS {quote(column)}" for column, sql in columns.items())
+        self._flattened = True
+        self.define("raw", f"SELECT * REPLACE ({made}) FROM ({self._raw})")
+        self.columns = self._describe()
+
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run a statement that gives no rows.
 

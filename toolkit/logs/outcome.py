@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
@@ -12,6 +13,8 @@ from toolkit.roles import Roles
 from toolkit.vocabulary import Task
 
 _MOST_CLASSES: Final = 30
+#: Standard errors by which decisions of two kinds must go with the answers, where people seldom follow these.
+_SURE: Final = 6.0
 
 
 @dataclass(frozen=True)
@@ -141,10 +144,18 @@ def _words_of_decisions(
     numbers = {spelling.get(v, v): number_of(v) for t in answers for v in t.values}
     wide = numbers if all(t.numeric for t in answers) else _means(answers, spelling)
     far = [wide.get(c) for c in classes]
-    if None in far or not means[high] - means[low] >= (far[1] - far[0]) / 3:  # type: ignore[operator]
+    apart = means[high] - means[low]
+    if None in far or not (apart >= (far[1] - far[0]) / 3 or _surely(apart, *((means[v], rows[v]) for v in two))):  # type: ignore[operator]
         return {}, left_out
     told = f"decision: in words of its own; the one that mostly goes with {classes[1]} is taken for it"
     return {high: classes[1], low: classes[0]}, (told,)
+
+
+def _surely(apart: float, one: tuple[float, int], other: tuple[float, int]) -> bool:
+    """Whether means of chances or of 0 and 1 lie apart beyond chance; a variance is at most m (1 - m) there."""
+    (a, n), (b, m) = one, other
+    whole = (a * n + b * m) / (n + m)
+    return 0 < whole < 1 and apart > _SURE * math.sqrt(whole * (1 - whole) * (1 / n + 1 / m))
 
 
 def _rows(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from toolkit.engines.duck import Watch
 from toolkit.engines.kept import Kept
 from toolkit.errors import LogError, RolesError
 from toolkit.logs.clean import AHEAD, Plan, canonical_sql, make_views, written
+from toolkit.logs.dressed import undress
 from toolkit.logs.guess import Guess, complete, fill_features, guess_roles
 from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
@@ -122,6 +123,7 @@ class _Settled:
 
 
 def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: datetime) -> Log:
+    undress(log, reference, declared)
     here = _figures(log, declared)
     there = _figures(reference, declared, _held_back(log, reference)) if reference else {}
     for rows, stats in ((log, here), (reference, there)):

@@ -1,0 +1,96 @@
+"""Numbers as people write them are numbers; words that hold digits, or came to be written so, are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.logs import Log, read_log
+
+N = 300
+X = np.round(np.random.default_rng(1).uniform(1, 9000, N), 2)
+
+
+def german(x: float) -> str:
+    return f"{x:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+WRITTEN = {
+    "a decimal comma": [german(x) for x in X],
+    "a currency behind": [f"{german(x)} €" for x in X],
+    "a code before": [f"CHF {x:,.2f}" for x in X],
+    "a sign before": [f"${x:,.2f}" for x in X],
+    "a unit in some rows": [f"{x} kg" if i % 3 else str(x) for i, x in enumerate(X)],
+    "percents": [f"{x} %" for x in X],
+    "minus": [f"-{x} °C" for x in X],
+    "Swiss thousands": [f"{x:,.2f}".translate(str.maketrans(",.", "’,")) for x in X],
+}
+
+
+def read(column: list[str], *, held: list[str] | None = None, **roles: object) -> Log:
+    """Read a column of text beside a plain feature and a score."""
+    rng = np.random.default_rng(2)
+
+    def rows(values: list[str]) -> pd.DataFrame:
+        return pd.DataFrame({"x": values, "w": rng.normal(size=N), "s": rng.random(N), "y": rng.integers(0, 2, N)})
+
+    told = {"score": "s", "label": "y", "feature": ["x", "w"], **roles}
+    reference = None if held is None else rows(held)
+    return read_log(rows(column), {"task": "binary", "roles": told, "values": {"positive": 1}}, reference=reference)
+
+
+@pytest.mark.parametrize("how", list(WRITTEN))
+def test_numbers_in_dress_are_numbers(how: str) -> None:
+    """To the last digit, in log and reference, and the reader is told which columns they are."""
+    with read(WRITTEN[how], held=WRITTEN[how]) as log:
+        assert log.feature_kinds["x"] == "number"
+        found = np.array([x for (x,) in log.rows.fetch("SELECT x FROM raw")])
+        assert any(note.endswith("read as plain ones: x") for note in log.validation.notes)
+    assert found == pytest.approx(-X if how == "minus" else X)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [f"{i % 30}{'ABCDEF'[i % 6]}" for i in range(N)],
+        [f"{i % 20}-{i % 20 + 9}" for i in range(N)],
+        [f"4.{i % 9}.{i % 7}" for i in range(N)],
+        [f"{i % 28 + 1:02}.03.2025" for i in range(N)],
+        [f"{i % 24:02}:{i % 60:02}" for i in range(N)],
+        [f"zone {i % 9}" for i in range(N)],
+    ],
+    ids=["seats", "bands", "versions", "dates", "times", "zones"],
+)
+def test_words_with_digits_stay_words(words: list[str]) -> None:
+    """No number is made of what is none."""
+    with read(words) as log:
+        assert log.feature_kinds["x"] == "text"
+        assert not any("plain ones" in note for note in log.validation.notes)
+
+
+def test_what_came_to_be_written_so_is_news() -> None:
+    """The reference has plain numbers: that the log has units is the fault, and stays to be seen."""
+    with read([f"{x} kg" for x in X], held=[str(x) for x in X]) as log:
+        assert not any("plain ones" in note for note in log.validation.notes)
+
+
+@pytest.mark.parametrize(("other", "first"), [("1,5", 1234.0), ("1.5", 1.234)])
+def test_a_separator_that_can_be_read_either_way_follows_the_other_columns(other: str, first: float) -> None:
+    """1.234 beside 1,5 is more than a thousand; beside 1.5 EUR it is little more than one."""
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"x": [f"{1 + i % 9}.{234 + i % 5} km" for i in range(N)], "s": rng.random(N),
+                         "v": [f"{i}{other[1:]} EUR" for i in range(N)], "y": rng.integers(0, 2, N)})  # fmt: skip
+    with read_log(rows, {"task": "binary", "roles": {"score": "s", "label": "y", "feature": ["x", "v"]}}) as log:
+        assert log.rows.fetch("SELECT x FROM raw LIMIT 1") == [(first,)]
+
+
+@pytest.mark.parametrize("name", ["s", "s_pct"])
+def test_scores_in_percent_are_probabilities(name: str) -> None:
+    """88 % is .88, and so is 88 in a column that is named percent."""
+    rng = np.random.default_rng(4)
+    p = np.round(rng.uniform(0, 100, N), 1)
+    rows = pd.DataFrame({name: [f"{x} %" for x in p] if name == "s" else p, "x": X, "y": rng.integers(0, 2, N)})
+    with read_log(rows, {"task": "binary", "roles": {"score": name, "label": "y", "feature": ["x"]}}) as log:
+        assert log.validation.score_is_probability
+        assert [x for (x,) in log.rows.fetch("SELECT score FROM rows")] == pytest.approx((p / 100).tolist())

@@ -1,0 +1,157 @@
+"""Numbers as people write them (floor 2): 1.234,50 EUR, 12,3 kg, 88 %. A column of these alone is one of numbers.
+
+What is decided is decided for a whole column, by its first rows, those of the reference where there is one: a column
+that comes to be written so only later is news, and stays as it is. Separators follow ISO 31-0 and what programs export:
+a decimal point with commas between thousands, or a decimal comma with points, blanks or apostrophes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from toolkit.engines.duck import DuckRows
+from toolkit.logs.names import NAMES, plain, words_of
+from toolkit.logs.stats import family_of, text_of
+from toolkit.roles import Roles
+from toolkit.sql import quote
+
+if TYPE_CHECKING:
+    from toolkit.engines import Rows
+
+#: Rows that decide (of a log without a reference fewer: what comes later is news), the share of them that must be
+#: numbers so written, and from which share on they are plain numbers.
+_ASKED, _FIRST, _SO, _PLAIN = 1000, 200, 0.99, 0.995
+#: Different numbers that there must be at least, and different units at most: seats 12A to 12F are none.
+_FEW, _UNITS = 3, 3
+_BEFORE: Final = r"(?:[$€£¥]|(?:EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|AUD|CAD)\b)?\s*"
+_AFTER: Final = r"\s*(?:[^\d\s.,+-][^\d]{0,9})?"
+_POINT: Final = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_COMMA: Final = r"[+-]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"
+#: Roles whose columns are words, whatever they look like.
+_WORDS: Final = ("timestamp", "label_time", "id", "model_version", "status", "decision", "decider", "text")
+#: Words by which a name says that its numbers are of a hundred.
+_PERCENT: Final = frozenset({"pct", "percent", "percentage", "perc", "prozent", "pourcent"})
+#: Roles that are numbers of a regression alone.
+_OF_NUMBERS: Final = ("prediction", "label")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How the first values of a column are written: shares, and whether the decimal sign is beyond doubt."""
+
+    plain: float
+    point: float
+    comma: float
+    percent: float
+    numbers: int
+    units: int
+
+    @property
+    def dressed(self) -> bool:
+        """Whether they are numbers, and not all plain ones."""
+        written = max(self.point, self.comma) >= _SO and self.plain < _PLAIN
+        return written and self.numbers >= _FEW and self.units <= _UNITS
+
+    @property
+    def sure(self) -> str:
+        """The decimal sign that the values show; nothing where they can be read either way."""
+        if self.point >= _SO and self.comma >= _SO:
+            return ""
+        return "." if self.point >= _SO else ","
+
+
+def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
+    """Make numbers of the columns of text that hold nothing but numbers with a unit or separators, and note it.
+
+    Spark's rows are left as they are, and so is a log whose answers are kept part by part.
+
+    Raises:
+        LogError: a log cannot be read.
+
+    """
+    sides = [rows for rows in (reference, log) if rows is not None]
+    if not all(isinstance(rows, DuckRows) and not rows.keeps for rows in sides):
+        return
+    judge, score = sides[0], (declared.column("score") if declared is not None else None) or ""
+    asked = _FIRST if reference is None else _ASKED
+    looks = {c: look for c, look in _looks(judge, _candidates(judge, declared), asked).items() if look.dressed}
+    for rows in sides[1:]:
+        there = _looks(rows, [c for c in looks if family_of(rows.columns.get(c, "")) == "text"], _ASKED)
+        looks = {c: look for c, look in looks.items() if c not in rows.columns or (c in there and there[c].dressed)}
+    signs = [look.sure for look in looks.values()]
+    usual = "," if signs.count(",") > signs.count(".") else "."
+    signed = {c: look.sure or usual for c, look in looks.items()}
+    hundreds = (score in looks and looks[score].percent >= _SO) or _in_percent(judge, score, signed)
+    for rows in sides:
+        made = {c: _number(c, sign, rows) for c, sign in signed.items() if c in rows.columns}
+        if hundreds and score in rows.columns:
+            made[score] = f"({made.get(score, f'CAST({quote(score)} AS DOUBLE)')}) / 100"
+        if made and isinstance(rows, DuckRows):
+            rows.read_as(made)
+    told = [f"numbers with a unit or separators, read as plain ones: {', '.join(looks)}"] if looks else []
+    told += [f"score ({score}): percents, read as parts of one"] if hundreds else []
+    log.opened = replace(log.opened, notes=(*log.opened.notes, *told))
+
+
+def _in_percent(rows: Rows, score: str, signed: Mapping[str, str]) -> bool:
+    """Tell whether numbers are named percents, and some of them are more than 1 and none more than 100."""
+    known = score in signed or family_of(rows.columns.get(score, "")) == "number"
+    if not known or not words_of(plain(score)) & _PERCENT:
+        return False
+    read = _number(score, signed[score], rows) if score in signed else quote(score)
+    ((low, high),) = rows.fetch(f"SELECT min({read}), max({read}) FROM (SELECT * FROM raw LIMIT {_ASKED})")
+    return low is not None and low >= 0 and 1.5 < high <= 100
+
+
+def _candidates(rows: Rows, declared: Roles | None) -> list[str]:
+    """Name the columns of text that may be numbers."""
+    words: set[str] = {c for c in rows.columns if plain(c) in NAMES["id"]}
+    if declared is not None:
+        roles = _WORDS if declared.task == "regression" else (*_WORDS, *_OF_NUMBERS)
+        words |= {c for r in roles if (c := declared.column(r)) is not None}
+        words |= {c for r in ("group", "segment") for c in declared.columns(r)}
+        words -= set(declared.columns("feature"))
+    return [c for c, kind in rows.columns.items() if family_of(kind) == "text" and c not in words]
+
+
+def _looks(rows: Rows, columns: Sequence[str], most: int) -> Mapping[str, _Look]:
+    """Look at the first values of columns of text."""
+    if not columns:
+        return {}
+    says, asked = rows.dialect, []
+    for column in columns:
+        value = text_of(column, says)
+        known = f"count(*) FILTER ({value} <> '')"
+        asked += [f"count(*) FILTER ({_is(value, form)}) / {known}" for form in (_POINT, _COMMA)]
+        asked += [
+            f"count(TRY_CAST({value} AS DOUBLE)) / {known}",
+            f"count(*) FILTER (ends_with({value}, '%')) / {known}",
+            f"count(DISTINCT regexp_extract({value}, '[0-9][0-9.,]*'))",
+            f"count(DISTINCT lower(regexp_extract({value}, '[^0-9]*$')))",
+        ]
+    names = ", ".join(quote(c) for c in columns)
+    (found,) = rows.fetch(f"SELECT {', '.join(asked)} FROM (SELECT {names} FROM raw LIMIT {most})")
+    figures = [found[i : i + 6] for i in range(0, len(found), 6)]
+    return {
+        c: _Look(plain or 0.0, point or 0.0, comma or 0.0, percent or 0.0, int(numbers), int(units))
+        for c, (point, comma, plain, percent, numbers, units) in zip(columns, figures, strict=True)
+    }
+
+
+def _number(column: str, sign: str, rows: Rows) -> str:
+    """Give the SQL that reads a column's numbers; what is none of them is NULL."""
+    value = text_of(column, rows.dialect)
+    form, between = (_POINT, ",") if sign == "." else (_COMMA, ". '’")
+    bare = f"regexp_replace(regexp_extract({value}, {_sql(f'({form})')}), {_sql(f'[{between}]')}, '', 'g')"
+    number = f"TRY_CAST(replace({bare}, ',', '.') AS DOUBLE)"
+    return f"CASE WHEN {_is(value, form)} THEN {number} END"
+
+
+def _is(value: str, form: str) -> str:
+    return f"regexp_full_match({value}, {_sql(_BEFORE + form + _AFTER)})"
+
+
+def _sql(pattern: str) -> str:
+    return "'" + pattern.replace("'", "''") + "'"
