@@ -62,3 +62,15 @@ def test_months_are_times() -> None:
     """A report of months is dated by their first days."""
     with read_log(words(), {"task": "binary", "roles": {**WORDS, "prediction": "said"}}) as log:
         assert (log.validation.rows_kept, log.validation.last) == (400, datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def test_one_word_in_common_tells_the_other() -> None:
+    """Benign or suspicious, benign or malignant, benign or biopsy: whatever is not benign is the one thing."""
+    rows = words().assign(came=lambda d: np.where(d.came == "default", "malignant", "benign"),
+                          said=lambda d: np.where(d.score > 0.5, "suspicious", "benign"),
+                          done=lambda d: np.where(d.score > 0.55, "biopsy", "benign"))  # fmt: skip
+    told = {"task": "binary", "roles": {**WORDS, "prediction": "said"}, "values": {"positive": "malignant"}}
+    with read_log(rows, told) as log:
+        sample = build_profile(log).sample
+    assert (sample.prediction == (sample.score > 0.5)).all()
+    assert (sample.decision == (sample.score > 0.55)).all()

@@ -96,15 +96,19 @@ def _words_of_predictions(
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Map the two words of predictions to those of labels where they are others: decline to default, approve to repaid.
 
-    The one of the higher scores goes with the label of the higher scores.
+    The one of the higher scores goes with the label of the higher scores; of two words of which one is a label's, the
+    other is the other label's.
 
     Raises:
         RolesError: no scores tell which goes with which.
 
     """
     came, said = (_means([t for t in tallies if t.role == role], spelling) for role in ("label", "prediction"))
-    if len(came) != 2 or len(said) != 2 or set(came) & set(said) or not any(map(_is_word, (*came, *said))):
+    if len(came) != 2 or len(said) != 2 or set(came) == set(said) or not any(map(_is_word, (*came, *said))):
         return {}, ()
+    if shared := set(came) & set(said):
+        (own,), (theirs,) = set(said) - shared, set(came) - shared
+        return {own: theirs}, (f"prediction: in words of its own; one of them is taken for {theirs}",)
     low, high = (sorted(side, key=lambda v: side[v]) for side in (came, said))
     if not all(side[b] > side[a] for side, (a, b) in ((came, low), (said, high))):
         raise RolesError(
@@ -133,7 +137,11 @@ def _words_of_decisions(
     """
     rows = _rows([t for t in tallies if t.role == "decision"], spelling)
     answers = [t for t in tallies if t.role == "prediction" and t.values]
-    if not rows or set(rows) & set(classes):
+    shared = set(rows) & set(classes)
+    if len(rows) == 2 and len(shared) == 1 and any(map(_is_word, rows)):
+        (own,), (theirs,) = set(rows) - shared, set(classes) - shared
+        return {own: theirs}, (f"decision: in words of its own; one of them is taken for {theirs}",)
+    if not rows or shared:
         return {}, ()
     left_out = ("decision: none of its values is one of the two classes; decisions are left out",)
     two = sorted(rows, key=lambda v: -rows[v])[:2]
