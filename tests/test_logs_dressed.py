@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from toolkit.engines.kept import Kept
 from toolkit.logs import Log, read_log
 
 N = 300
@@ -94,3 +97,27 @@ def test_scores_in_percent_are_probabilities(name: str) -> None:
     with read_log(rows, {"task": "binary", "roles": {"score": name, "label": "y", "feature": ["x"]}}) as log:
         assert log.validation.score_is_probability
         assert [x for (x,) in log.rows.fetch("SELECT score FROM rows")] == pytest.approx((p / 100).tolist())
+
+
+def test_parquet_whose_answers_are_kept_is_read_alike(tmp_path: Path) -> None:
+    """A second reading with what the first kept finds the same numbers, and no answer about the text."""
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame({"x": WRITTEN["a currency behind"], "s": rng.random(N), "y": rng.integers(0, 2, N)})
+    rows.to_parquet(tmp_path / "log.parquet")
+    told = {"task": "binary", "roles": {"score": "s", "label": "y", "feature": ["x"]}}
+    for _ in range(2):
+        kept = Kept(tmp_path / "kept")
+        with read_log(tmp_path / "log.parquet", told, kept=kept) as log:
+            assert log.feature_kinds["x"] == "number"
+            assert [x for (x,) in log.rows.fetch("SELECT x FROM raw")] == pytest.approx(X.tolist())
+        kept.finish()
+
+
+@pytest.mark.parametrize("task", ["regression", None])
+def test_forecasts_and_what_came_are_numbers(task: str | None) -> None:
+    """Of a regression, declared or guessed, answers and labels are read so too."""
+    rows = pd.DataFrame({"came": WRITTEN["a decimal comma"], "said": WRITTEN["a currency behind"], "x": X})
+    with read_log(rows, {"task": task, "roles": {"prediction": "said", "label": "came", "feature": ["x"]}}) as log:
+        assert log.task == "regression"
+        found = log.rows.fetch("SELECT label - prediction FROM rows")
+    assert {d for (d,) in found} == {0.0}

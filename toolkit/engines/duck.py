@@ -138,12 +138,14 @@ class DuckRows:
     def read_as(self, columns: Mapping[str, str]) -> None:
         """Read columns of ``raw`` as what SQL makes of them, which then is all that anybody sees of them.
 
+        What is kept of the files is of the columns as they stand, so nothing of it is used.
+
         Raises:
             LogError: DuckDB refuses it.
 
         """
         made = ", ".join(f"{sql} AS {quote(column)}" for column, sql in columns.items())
-        self._flattened = True
+        self._flattened, self._parts = True, None
         self.define("raw", f"SELECT * REPLACE ({made}) FROM ({self._raw})")
         self.columns = self._describe()
 

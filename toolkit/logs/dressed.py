@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from toolkit.engines.duck import DuckRows
+from toolkit.engines.rows import tuples
 from toolkit.logs.names import NAMES, plain, words_of
 from toolkit.logs.stats import family_of, text_of
 from toolkit.roles import Roles
@@ -33,8 +34,8 @@ _COMMA: Final = r"[+-]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"
 _WORDS: Final = ("timestamp", "label_time", "id", "model_version", "status", "decision", "decider", "text")
 #: Words by which a name says that its numbers are of a hundred.
 _PERCENT: Final = frozenset({"pct", "percent", "percentage", "perc", "prozent", "pourcent"})
-#: Roles that are numbers of a regression alone.
-_OF_NUMBERS: Final = ("prediction", "label")
+#: Roles that are words where there are classes.
+_OF_CLASSES: Final = ("prediction", "label")
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,14 @@ class _Look:
 def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
     """Make numbers of the columns of text that hold nothing but numbers with a unit or separators, and note it.
 
-    Spark's rows are left as they are, and so is a log whose answers are kept part by part.
+    Spark's rows are left as they are.
 
     Raises:
         LogError: a log cannot be read.
 
     """
     sides = [rows for rows in (reference, log) if rows is not None]
-    if not all(isinstance(rows, DuckRows) and not rows.keeps for rows in sides):
+    if not all(isinstance(rows, DuckRows) for rows in sides):
         return
     judge, score = sides[0], (declared.column("score") if declared is not None else None) or ""
     asked = _FIRST if reference is None else _ASKED
@@ -101,7 +102,8 @@ def _in_percent(rows: Rows, score: str, signed: Mapping[str, str]) -> bool:
     if not known or not words_of(plain(score)) & _PERCENT:
         return False
     read = _number(score, signed[score], rows) if score in signed else quote(score)
-    ((low, high),) = rows.fetch(f"SELECT min({read}), max({read}) FROM (SELECT * FROM raw LIMIT {_ASKED})")
+    first = f"(SELECT * FROM raw LIMIT {_ASKED}) AS first"
+    ((low, high),) = tuples(rows.once(f"SELECT min({read}) AS low, max({read}) AS high FROM {first}"))
     return low is not None and low >= 0 and 1.5 < high <= 100
 
 
@@ -109,7 +111,7 @@ def _candidates(rows: Rows, declared: Roles | None) -> list[str]:
     """Name the columns of text that may be numbers."""
     words: set[str] = {c for c in rows.columns if plain(c) in NAMES["id"]}
     if declared is not None:
-        roles = _WORDS if declared.task == "regression" else (*_WORDS, *_OF_NUMBERS)
+        roles = (*_WORDS, *_OF_CLASSES) if declared.task in {"binary", "multiclass"} else _WORDS
         words |= {c for r in roles if (c := declared.column(r)) is not None}
         words |= {c for r in ("group", "segment") for c in declared.columns(r)}
         words -= set(declared.columns("feature"))
@@ -132,7 +134,8 @@ def _looks(rows: Rows, columns: Sequence[str], most: int) -> Mapping[str, _Look]
             f"count(DISTINCT lower(regexp_extract({value}, '[^0-9]*$')))",
         ]
     names = ", ".join(quote(c) for c in columns)
-    (found,) = rows.fetch(f"SELECT {', '.join(asked)} FROM (SELECT {names} FROM raw LIMIT {most})")
+    named = ", ".join(f"{figure} AS a{i}" for i, figure in enumerate(asked))
+    (found,) = tuples(rows.once(f"SELECT {named} FROM (SELECT {names} FROM raw LIMIT {most}) AS first"))
     figures = [found[i : i + 6] for i in range(0, len(found), 6)]
     return {
         c: _Look(plain or 0.0, point or 0.0, comma or 0.0, percent or 0.0, int(numbers), int(units))
