@@ -221,8 +221,8 @@ def _steady(g: Gap) -> float:
     if g.early * g.late <= 0:
         return 0.05
     # of half the rows each: as near to each other as their chance lets them be
-    chance = float(np.sqrt(2) * abs(g.gap / g.z)) if g.z else 0.0
-    ratio = (weaker + _CHANCE * chance) / max(stronger - _CHANCE * chance, weaker + _CHANCE * chance, 1e-9)
+    chance = _CHANCE * float(np.sqrt(2) * abs(g.gap / g.z)) if g.z else 0.0
+    ratio = (weaker + chance) / max(stronger - chance, weaker + chance, 1e-9)
     steady = logistic(9 * (ratio - 0.4))
     if np.isfinite(g.before):
         # a reference without the gap, a log with it: the group was hit by something else, at deployment

@@ -160,12 +160,12 @@ def _replay(study: Study, role: str, old: float, rows: Mask) -> tuple[float, flo
     again = (study.log.score >= old).astype(float)
     part = replace(study.log, label=label, **{role: again})  # type: ignore[arg-type]
     then = losses(part, study.threshold, study.profile.task, study.level).final
-    gained = np.nan_to_num(study.log_loss.final[rows] - then[rows])
-    d = float(np.nanmean(then[rows] - study.log_loss.final[rows]))
+    gained = study.log_loss.final[rows] - then[rows]
     base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
     excess = float(np.nansum(study.log_loss.final[rows] - base))
-    gain, error = float(gained.sum()), float(np.sqrt(np.square(gained).sum()))
-    return d, (float(np.clip(gain / excess, 0.0, 1.0)) if excess > 0 else None), gain / error if error else 0.0
+    gain, error = float(np.nansum(gained)), float(np.sqrt(np.nansum(np.square(gained))))
+    share = float(np.clip(gain / excess, 0.0, 1.0)) if excess > 0 else None
+    return -float(np.nanmean(gained)), share, gain / error if error else 0.0
 
 
 def _cost(study: Study) -> list[Evidence]:

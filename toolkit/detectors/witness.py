@@ -14,7 +14,7 @@ from typing import Final, Literal
 import numpy as np
 
 from toolkit.detectors.evidence import ks_distance, ks_z, some
-from toolkit.detectors.study import Study
+from toolkit.detectors.study import Study, new_to, seen
 from toolkit.detectors.where import part_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 
@@ -83,8 +83,7 @@ def new_parts(study: Study) -> Mask:
         for column, codes in study.log.segments.items():
             before = study.ref.segments.get(column)
             if before is not None and (before.codes >= 0).any():
-                known = {before.names[i] for i in np.unique(before.codes[before.codes >= 0])}
-                fresh |= np.isin(codes.codes, [i for i, name in enumerate(codes.names) if name not in known])
+                fresh |= new_to(codes, seen(before))
         study.memo["new parts"] = fresh
     found: Mask = study.memo["new parts"]
     return found

@@ -18,7 +18,7 @@ from toolkit.profile.model import Floats, Ints, Mask
 
 BINS: Final = 120
 #: A drop of the likelihood ratio below its maximum that still belongs to the 95 % set of change points.
-_SET: Final = 7.4
+AT_ONCE: Final = 7.4
 
 Shape = Literal["none", "step", "ramp", "pulse", "from_start"]
 
@@ -170,7 +170,7 @@ def _scan(sums: Floats, counts: Floats, variance: float, *, rare: bool, waves: f
     if rare:
         z = _share_z(z, m_in[pick], n_in[pick], m_out[pick], n_out[pick])
     same_end = b == b[pick]
-    close = a[same_end & (gain / noise >= gain[pick] / noise - _SET)]
+    close = a[same_end & (gain / noise >= gain[pick] / noise - AT_ONCE)]
     return Change(
         shape,
         int(a[pick]),
@@ -264,8 +264,8 @@ def _refine(x: Floats, edges: Floats, change: Change) -> Change:
     start = low + int(np.argmax(gain))
     spread = max(float(np.nanvar(x[low:high])), 1e-12)
     height = max(abs(change.after - change.before), 1e-12)
-    # log likelihood ratio of two Gaussians of equal variance, in the same units as _SET
-    close = low + np.flatnonzero(2 * (gain.max() - gain) * height / spread <= _SET)
+    # log likelihood ratio of two Gaussians of equal variance, in the same units as AT_ONCE
+    close = low + np.flatnonzero(2 * (gain.max() - gain) * height / spread <= AT_ONCE)
     first, last = int(close.min()), int(close.max())
     if first <= low:
         first = min(first, change.low)

@@ -14,14 +14,11 @@ from typing import Final
 import numpy as np
 
 from toolkit.profile.model import Floats, Ints
-from toolkit.timeline.change import Change, Series
+from toolkit.timeline.change import AT_ONCE, BINS, Change, Series
 
-#: Bins of equal row counts in which a rise is looked for, and the lengths of a rise in bins.
-_BINS: Final = 120
+#: The lengths of a rise in bins.
 _LENGTHS: Final = (2, 3, 4, 5, 6, 7, 9, 11, 13, 16, 19, 23, 28, 34, 41, 49, 59, 71, 85, 102, 120)
-#: A fall of twice the log likelihood below its maximum that still belongs to the 95 % set: of a change point, which
-#: is no regular parameter, and of the knee of a rise, which is.
-_AT_ONCE: Final = 7.4
+#: What ``AT_ONCE`` is for a change point, which is no regular parameter, for the knee of a rise, which is one.
 _BY_AND_BY: Final = 3.84
 #: So much better must a rise fit than a change at once for the onset to be dated at its knee.
 _SURELY: Final = 12.0
@@ -88,13 +85,13 @@ def _at_once(x: Floats, start: int, waves: float, *, flags: bool) -> Onset:
         off = np.concatenate([s - s.mean() for s in sides])
         row = (since - before) / max(float(off.var()), 1e-12) * (x - (before + since) / 2)
     gain = np.concatenate((np.cumsum(np.nan_to_num(row)[::-1])[::-1], [0.0]))
-    close = np.flatnonzero(2 * (gain[start] - gain) <= _AT_ONCE * waves)
+    close = np.flatnonzero(2 * (gain[start] - gain) <= AT_ONCE * waves)
     return Onset(start, int(close.min()), min(int(close.max()), len(x) - 1))
 
 
 def _by_and_by(x: Floats, start: int, *, flags: bool) -> _Rise | None:
     """Give the knees that a rise to a new level may have, where one fits about as well as a change at once."""
-    bins = min(_BINS, len(x) // 5)
+    bins = min(BINS, len(x) // 5)
     if bins < 10:
         return None
     edges = np.linspace(0, len(x), bins + 1).astype(int)
