@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from toolkit.detectors.association import ranks
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, NAME, answers, by_machine, differ_from
-from toolkit.detectors.evidence import Evidence, difference, from_start, inside, make, percent, points, since, thinned
+from toolkit.detectors.evidence import (
+    Evidence,
+    beforehand,
+    difference,
+    from_start,
+    inside,
+    make,
+    percent,
+    points,
+    since,
+    thinned,
+)
+from toolkit.detectors.like_cases import of_other_cases
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
+
+#: What is left where in each kind of case as many wrong answers are corrected as ever.
+_AS_EVER: Final = 0.3
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -31,74 +46,56 @@ def _reliance(study: Study) -> list[Evidence]:
     if wrong.sum() < LEAST:
         return []
     accepted = np.where(wrong, (guess == decision).astype(float), np.nan)
+    found = _stopped(study, accepted, wrong) or _of_one(study, accepted) or _stamped(study, accepted, wrong)
+    return [found] if found is not None else []
+
+
+def _stopped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
+    """Find since when more wrong answers are accepted, in cases like those before."""
     then, did, _ = answers(study, study.ref)
     base_wrong = (study.ref_loss.model > 0) & ~np.isnan(did)
     base = np.where(base_wrong, (then == did).astype(float), np.nan)
     reference = None if study.own_reference or base_wrong.sum() < 15 else study.stats(base)
     change = find_change(accepted[wrong], reference=reference)
+    if not change.found or change.z <= 0:
+        return None
     where = np.flatnonzero(wrong)
+    moved = change.of(where, int(where[min(max(change.end - 1, 0), len(where) - 1)]) + 1)
+    moved = from_start(study) if moved.shape == "from_start" else moved
+    after = inside(moved, len(study.log))
+    as_ever = of_other_cases(study, accepted, wrong & ~after, wrong & after)
+    rise, rows = change.after - change.before, after & wrong & (accepted == 1)
+    who = "Rules" if by_machine(study)[rows].mean() > 0.5 else "People"
+    text = (
+        f"{who} accept {percent(change.after)} of the model's wrong answers {since(moved)}, "
+        f"{percent(change.before)} {beforehand(moved)}"
+        f"{', in each kind of case as many as ever: the cases are others' if as_ever else ''}."
+    )
+    guess, decision, _ = answers(study)
+    mechanism = "missing_guardrail" if guarded_the_odd(study, guess, decision, moved) else "over_reliance"
+    return make(
+        study, NAME, mechanism, text,
+        strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)) * (_AS_EVER if as_ever else 1.0), z=change.z, change=moved,
+        rows=rows, effect=rise, unit="share of wrong answers accepted", n=int(wrong.sum()),
+        share_hint=_kept_harm(study, moved, rise), refutes=("harmful_overrides",),
+    )  # fmt: skip
+
+
+def _stamped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
+    """Say that people change next to nothing of what a model that errs answers."""
+    guess, decision, known = answers(study)
     rate = float(np.nanmean(accepted))
-    if change.found and change.z > 0:
-        moved = change.of(where, int(where[min(max(change.end - 1, 0), len(where) - 1)]) + 1)
-        if moved.shape == "from_start":
-            moved = from_start(study)
-        rise = change.after - change.before
-        rows = inside(moved, len(study.log)) & wrong & (accepted == 1)
-        who = "Rules" if by_machine(study)[rows].mean() > 0.5 else "People"
-        text = (
-            f"{who} accept {percent(change.after)} of the model's wrong answers {since(moved)}, "
-            f"{percent(change.before)} before."
-        )
-        hint = _kept_harm(study, moved, rise)
-        mechanism = "missing_guardrail" if guarded_the_odd(study, guess, decision, moved) else "over_reliance"
-        return [
-            make(
-                study,
-                NAME,
-                mechanism,
-                text,
-                strength=float(np.clip(0.45 + 1.3 * rise, 0, 0.95)),
-                z=change.z,
-                change=moved,
-                rows=rows,
-                effect=rise,
-                unit="share of wrong answers accepted",
-                n=int(wrong.sum()),
-                share_hint=hint,
-                refutes=("harmful_overrides",),
-            )
-        ]
-    if (one := _of_one(study, accepted)) is not None:
-        return [one]
     overrides = float((differ_from(study, guess, decision) & (known > 0)).sum() / max(known.sum(), 1))
-    if (
-        rate > 0.97
-        and overrides < 0.02
-        and float(np.nanmean(study.log_loss.model)) > 0.05
-        and len(study.log.decider.names) > 0
-        and not by_machine(study).all()
-        and not (study.model_change.found and study.model_change.z > 0)
-    ):
-        text = (
-            f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all "
-            "answers."
-        )
-        return [
-            make(
-                study,
-                NAME,
-                "over_reliance",
-                text,
-                strength=0.4,
-                z=4.0,
-                change=from_start(study),
-                effect=rate,
-                rows=wrong & (accepted == 1),
-                unit="share of wrong answers accepted",
-                n=int(wrong.sum()),
-            )
-        ]
-    return []
+    by_people = len(study.log.decider.names) > 0 and not by_machine(study).all()
+    errs = float(np.nanmean(study.log_loss.model)) > 0.05
+    worse = study.model_change.found and study.model_change.z > 0
+    if not (rate > 0.97 and overrides < 0.02 and errs and by_people) or worse:
+        return None
+    text = f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all answers."
+    return make(
+        study, NAME, "over_reliance", text, strength=0.4, z=4.0, change=from_start(study), effect=rate,
+        rows=wrong & (accepted == 1), unit="share of wrong answers accepted", n=int(wrong.sum()),
+    )  # fmt: skip
 
 
 #: What one who stamps accepts of the wrong answers, and by how much more than the others do.

@@ -14,6 +14,7 @@ import numpy as np
 
 from toolkit.detectors.decisions import LEAST, answers, differ_from
 from toolkit.detectors.evidence import Evidence, difference, inside, make, percent
+from toolkit.detectors.like_cases import of_other_cases
 from toolkit.detectors.reliance import guarded_the_odd
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Mask
@@ -50,7 +51,8 @@ def detect(study: Study) -> list[Evidence]:
         saved = saved[~np.isnan(saved)]
         if len(saved) < LEAST or saved.mean() < 3 * saved.std() / np.sqrt(len(saved)):
             continue
-        if _missed(study, kind, differ, known > 0, change):
+        of_cases = of_other_cases(study, kind.astype(float), (known > 0) & ~rows, (known > 0) & rows)
+        if not of_cases and _missed(study, kind, differ, known > 0, change):
             return [_say(study, kind, change, slice_, float(saved.mean()))]
     return []
 

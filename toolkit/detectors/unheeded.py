@@ -15,6 +15,7 @@ import numpy as np
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, answers
 from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.like_cases import of_other_cases
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import Event, Slice, SliceTerm
@@ -89,6 +90,9 @@ def _say(study: Study, events: Sequence[Event], change: Change, part: _Part) -> 
     cost = float(paired.mean()) if len(paired) >= 10 else 0.0
     # a cut on the score is a policy; alarms that were mostly wrong were rightly left aside, and late ones had to be
     if added > 0.06 or by_score > 0.9 or cost < -0.3 or _slow(study, ignored, change):
+        return []
+    before = (known > 0) & (guess == 1) & part.rows & ~inside(change, len(guess))
+    if of_other_cases(study, (decision == 1).astype(float), before, raised):
         return []
     unanswered = any(e.kind == "alert" for e in events)
     text = (
