@@ -51,6 +51,18 @@ def test_numbers_that_another_log_takes_are_not_lost() -> None:
     assert look(requests(0.0, others=0.3)) == []
 
 
+def test_a_fall_that_may_be_the_seasons_is_no_proof_of_a_loss() -> None:
+    """One in fifteen numbers went to another log as a quieter season began: either would look so, and that is said."""
+    rng = np.random.default_rng(3)
+    gaps = rng.exponential(np.where(np.arange(N) < SINCE, 20.0, 20.9))
+    when = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(np.cumsum(gaps), unit="min")
+    log = requests(0.0, others=0.07).assign(when=when)
+    (got,) = look(log)
+    assert got.strength < 0.5
+    assert "went to another log, which the traffic does not rule out" in got.finding.statement
+    assert tk.diagnose(log, roles=NUMBERED).verdict in ("none", "undetermined")
+
+
 def test_ids_that_count_nothing_are_left_alone() -> None:
     """Numbers in no order, and those of a log of which a sample alone is read, skip by themselves."""
     assert look(requests(0.2, shuffled=True)) == []

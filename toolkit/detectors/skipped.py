@@ -25,6 +25,10 @@ _LEAST, _IN_TURN = 200, 0.97
 _OWN, _LOST = 0.01, 0.03
 #: The part of what a shared count would have run faster up to which it is taken for this log's own.
 _FASTER: Final = 0.6
+#: How surely (z) fewer rows must have come, of the days next to the change; what is left where that is not told.
+_SURELY, _OPEN = 3.0, 0.3
+#: The blocks that are counted, by days or, in a short log, so many of each side; the most on either side.
+_DAY, _BLOCKS, _NEAR = 86_400.0, 4, 14
 _ENDING: Final = re.compile(r"^(.*?)(\d{1,15})(?:\.0)?$")
 
 
@@ -47,17 +51,22 @@ def detect(study: Study) -> list[Evidence]:
     moved = Change(
         "pulse" if end < len(study.log) else "step", start, end, 1.0, 1.0 - change.after, -change.z, low, high
     )
-    if _shared(study, moved, change.after):
-        return []
+    fell, error = _fell(study, moved)
+    if fell > 1.0 - (1.0 - _FASTER) * change.after:
+        return []  # the count ran faster and as many rows came as before: another log has taken numbers of it since
+    sure = 1.0 - fell > _SURELY * error
     missing = int(inside(change, len(there)).sum() - there[inside(change, len(there))].sum())
+    where = (
+        "were counted and" if sure else "went to another log, which the traffic does not rule out, or were counted and"
+    )
     text = (
         f"{missing:,} numbers of requests ({percent(change.after)}) were skipped since the change, where "
-        f"{percent(max(change.before, 0.0))} were before: those requests were counted and are not in the log."
+        f"{percent(max(change.before, 0.0))} were before: those requests {where} are not in the log."
     )
     return [
         make(
-            study, NAME, "dropped_traffic", text, strength=0.95, z=change.z, change=moved, effect=-change.after,
-            unit="share of usual traffic", n=int(inside(moved, len(study.log)).sum()),
+            study, NAME, "dropped_traffic", text, strength=0.95 if sure else _OPEN, z=change.z, change=moved,
+            effect=-change.after, unit="share of usual traffic", n=int(inside(moved, len(study.log)).sum()),
         )
     ]  # fmt: skip
 
@@ -86,10 +95,19 @@ def numbered(sample: Sample) -> tuple[Ints, Ints] | None:
     return rows[turn], number[turn]
 
 
-def _shared(study: Study, change: Change, missing: float) -> bool:
-    """Whether the count ran faster and as many rows came as before: another log has taken numbers of it since."""
-    time, since = study.log.time, inside(change, len(study.log))
-    away = max(float(time[since][-1] - time[since][0]), 1.0)
-    before = max(float(time[-1] - time[0]) - away, 1.0)
-    fell = (since.sum() / away) / ((~since).sum() / before)
-    return bool(fell > 1.0 - (1.0 - _FASTER) * missing)
+def _fell(study: Study, change: Change) -> tuple[float, float]:
+    """Give rows a day since a change over those before it, of the days next to it, and the error by their scatter.
+
+    Near by, since a season has little time to pass for a loss there.
+    """
+    time = study.log.time
+    begin, first, last = time[change.start], time[0], time[change.end - 1]
+    block = min(_DAY, (begin - first) / _BLOCKS, (last - begin) / _BLOCKS)
+    if not block > 0:
+        return 1.0, 0.0
+    before, after = (
+        np.histogram(time, begin + block * np.arange(*reach))[0]
+        for reach in ((-min(_NEAR, int((begin - first) / block)), 1), (0, min(_NEAR, int((last - begin) / block)) + 1))
+    )
+    fell = float(after.mean() / max(before.mean(), 1e-9))
+    return fell, fell * float(np.hypot(*(x.std() / max(x.mean(), 1e-9) / np.sqrt(len(x)) for x in (before, after))))
