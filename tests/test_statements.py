@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,15 +34,38 @@ def said(log: pd.DataFrame, held: pd.DataFrame = HELD, roles: dict[str, Any] = R
     [
         (LOG.assign(w=np.nan), "w is missing in 100 % of the rows from the first row on, 0 % in the baseline."),
         (LOG.assign(w=LOG.w.where(LOG.index < 300)), "w is missing in 100 % of the rows since the change, 0 % before."),
+        (LOG.assign(w=LOG.w.mask((LOG.index >= 200) & (LOG.index < 400))),
+         "w is missing in 100 % of the rows for a while, 0 % before."),
         (LOG.assign(w=1.0), "w is 1 in 100 % of the rows from the first row on (0 % in the baseline), "),
         (LOG.assign(town=" " + LOG.town),
          "town has other names from the first row on: 100 % of the rows hold ' Bonn', ' Hof', ' Ulm', "),
     ],
-    ids=["never came", "no longer came", "always the same", "always with a blank"],
+    ids=["never came", "no longer came", "came back", "always the same", "always with a blank"],
 )  # fmt: skip
 def test_since_when_and_held_to_what(log: pd.DataFrame, statement: str) -> None:
     """What was so from the first row on has no change that could be pointed at, and nothing before it in the log."""
     assert any(f.statement.startswith(statement) for f in said(log))
+
+
+def test_no_detector_says_by_itself_since_when() -> None:
+    """Whether there is a change to point at, and whether it ended, is asked of the change, in one place."""
+    files = (Path(toolkit.__file__).parent / "detectors").glob("*.py")
+    alone = [f.name for f in files if re.search(r'".*[Ss]ince the change', f.read_text(encoding="utf-8"))]
+    assert alone == ["evidence.py"]
+
+
+def test_a_bound_that_was_gone_from_the_first_row_has_no_change() -> None:
+    """Of 600 numbers beyond the bound the reference held back each, the log none: so it is from the first row on."""
+    rng = np.random.default_rng(2)
+    when = pd.date_range("2026-01-01", periods=3000, freq="h", tz="UTC")
+    guess = rng.normal(50, 10, 3000)
+    frame = pd.DataFrame({"when": when, "guess": guess, "truth": guess + rng.normal(0, 3, 3000)})
+    held = frame.assign(done=np.minimum(frame.guess, 58.0), when=when - pd.Timedelta(days=400))
+    roles = {"task": "regression",
+             "roles": {"timestamp": "when", "prediction": "guess", "label": "truth", "decision": "done"}}  # fmt: skip
+    (got,) = (f for f in said(frame.assign(done=frame.guess), held, roles) if f.detector == "bound")
+    assert got.onset is None
+    assert "taken as they come from the first row on, 0 % in the baseline" in got.statement
 
 
 def test_one_value_for_all_is_no_other_name() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.detectors import defaults, units
 from toolkit.detectors.drift import column_moved
-from toolkit.detectors.evidence import Evidence, make
+from toolkit.detectors.evidence import Evidence, make, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import distinct, stretches
 from toolkit.profile.model import Floats, Mask
@@ -56,12 +56,12 @@ def _again(study: Study, now: Floats) -> Evidence | None:
         return None
     if _by_design(study, best, lag) or _alone(now, best, lag) < 2 * _RUN:
         return None
-    text = (
-        f"{many} forecasts since the change are those of {lag} rows before, digit by digit and in stretches of "
-        f"{_RUN} or more: an old forecast is served again."
-    )
     share = float(best[first:].mean())
     change = Change("step", first, len(now), 0.0, share, _SURE, first, first, first_of(best))
+    text = (
+        f"{many} forecasts {since(change)} are those of {lag} rows before, digit by digit and in stretches of "
+        f"{_RUN} or more: an old forecast is served again."
+    )
     return make(
         study, "again", "stale_feature", text, strength=0.95, z=_SURE, change=change, rows=best, effect=share,
         unit="share of rows", n=many, features=["prediction"], refutes=("concept_drift", "label_shift"),

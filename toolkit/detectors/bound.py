@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.decisions import answers, differ_from
-from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.evidence import Evidence, beforehand, inside, make, percent, since
 from toolkit.detectors.study import Study, implied_threshold
 from toolkit.profile.model import Ints
 from toolkit.timeline.change import Change, find_change
@@ -47,8 +47,8 @@ def _gone(study: Study, found: Change, beyond: Ints, where: str) -> Evidence:
     change = found.of(beyond, int(beyond[min(found.end, len(beyond)) - 1]) + 1)
     rows = inside(change, len(study.log)) & np.isin(np.arange(len(study.log)), beyond)
     text = (
-        f"{percent(found.after)} of the answers {where} are taken as they come since the change, "
-        f"{percent(found.before)} before: what held them back is gone."
+        f"{percent(found.after)} of the answers {where} are taken as they come {since(found)}, "
+        f"{percent(found.before)} {beforehand(found)}: what held them back is gone."
     )
     return make(
         study, NAME, "missing_guardrail", text, strength=0.9, z=found.z, change=change, rows=rows,

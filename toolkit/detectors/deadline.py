@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.decisions import answers, differ_from
-from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.evidence import Evidence, inside, make, percent, since
 from toolkit.detectors.study import Study, implied_threshold
 from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import find_change
@@ -43,7 +43,7 @@ def detect(study: Study) -> list[Evidence]:
     rise = change.after - max(change.before, 0.0)
     text = (
         f"Of the answers that are ever set aside those that took longer than {cut:.0f} ms were, and those that came "
-        f"sooner were acted on: {percent(change.after)} of the rows since the change, "
+        f"sooner were acted on: {percent(change.after)} of the rows {since(change)}, "
         f"{percent(max(change.before, 0.0))} before."
     )
     return [

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from toolkit.detectors.decisions import answers, by_machine, differ_from, override_kind
-from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, percent
+from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, percent, since
 from toolkit.detectors.matrices import Matrix, taught
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes, Floats, Ints, Mask
@@ -198,7 +198,7 @@ def _say(
     strength = 0.45 + 0.5 * logistic(1.5 * (z - 4.0)) if known and z > 2 else 0.2 if known else 0.45
     strength = max(strength, 0.45 + 0.5 * logistic(2.0 * sure)) if least > 0 else strength
     mechanism = _mechanism(study, events, mine & rows, mine & ~rows)
-    text = f"{len(values)} of those who decide ({column} {' and '.join(values)}) do so otherwise since the change"
+    text = f"{len(values)} of those who decide ({column} {' and '.join(values)}) do so otherwise {since(change)}"
     if study.binary:
         before, after = (percent(_mean(cases.answer[mine & side])) for side in (~rows, rows))
         text += f": positive in {after} of their cases, in {before} before"
@@ -231,7 +231,7 @@ def _say(
     )
 
 
-def _at_least(study: Study, since: Mask, before: Mask) -> tuple[float, float]:
+def _at_least(study: Study, now: Mask, before: Mask) -> tuple[float, float]:
     """Give by how much the loss of some decisions rose at the least, and its z, where no label since is in.
 
     What was done lies no nearer to the truth than it lies from the model's answer less what this errs, in the mean over
@@ -239,7 +239,7 @@ def _at_least(study: Study, since: Mask, before: Mask) -> tuple[float, float]:
     """
     guess, decision, _ = answers(study)
     away = np.abs(guess - decision) * study.weight(study.log) if study.regression else _against(study)
-    parts = [x[~np.isnan(x)] for x in (away[since], study.log_loss.model, study.log_loss.final[before])]
+    parts = [x[~np.isnan(x)] for x in (away[now], study.log_loss.model, study.log_loss.final[before])]
     if min(len(x) for x in parts) < LEAST_SIDE:
         return 0.0, 0.0
     least = float(parts[0].mean() - parts[1].mean() - parts[2].mean())
@@ -254,15 +254,15 @@ def _own(study: Study, cases: _Cases, mine: Mask, rows: Mask) -> bool:
     return abs(z) > 3.3 and not (np.isfinite(cause) and abs(moved - cause) < 0.5 * abs(moved))
 
 
-def _mechanism(study: Study, events: Sequence[Event], since: Mask, before: Mask) -> str:
+def _mechanism(study: Study, events: Sequence[Event], now: Mask, before: Mask) -> str:
     """Name what they do: less against the model's answer is reliance, more of it overrides; a record of people both."""
     if _by_people(study):
         return "harmful_overrides"
     guess, decision = predicted(study.log, study.threshold, study.profile.task), study.log.decision
     differ = np.where(np.isnan(guess) | np.isnan(decision), np.nan, (np.abs(guess - decision) > 1e-9).astype(float))
-    if difference(differ[before], differ[since])[3] < -3:
+    if difference(differ[before], differ[now])[3] < -3:
         return "over_reliance"
-    return override_kind(study, events, guess, decision, since, np.asarray(differ == 1))
+    return override_kind(study, events, guess, decision, now, np.asarray(differ == 1))
 
 
 def _mean(x: Floats) -> float:

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.drift import Moved
-from toolkit.detectors.evidence import Evidence, counts_z, inside, make, percent
+from toolkit.detectors.evidence import Evidence, counts_z, inside, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
@@ -169,7 +169,7 @@ def _other_clock(study: Study, name: str, dial: Dial, base: Floats, column: Floa
         return None
     by = dial.turn(usual, other)
     text = (
-        f"{name} was the {dial.unit} of its row's own time, with one fixed offset, and since the change it is so with "
+        f"{name} was the {dial.unit} of its row's own time, with one fixed offset, and is so {since(change)} with "
         f"another: {abs(by):.3g} {dial.unit}{'s' if abs(by) != 1 else ''} {'behind' if by < 0 else 'ahead'}, in "
         f"{percent(float(other.holds(now[rows & (now >= 0)], dial.of).mean()))} of the rows. Another clock is read, "
         "and nothing else changed in it."
@@ -254,8 +254,8 @@ def _turned(study: Study, name: str, dial: Dial, column: Floats, move: Moved) ->
         return None
     text = (
         f"The values of {name} turned by {abs(by)} {dial.unit}{'s' if abs(by) != 1 else ''} "
-        f"{'back' if by < 0 else 'on'} since the change: turned back, their distribution is the one before (it moved "
-        f"by {far:.2f}), and the log's own time did not turn."
+        f"{'back' if by < 0 else 'on'} {since(move.change)}: turned back, their distribution is the one before "
+        f"(it moved by {far:.2f}), and the log's own time did not turn."
     )
     return _finding(study, name, dial, float(by), 0.7, move.change, rows, text)
 

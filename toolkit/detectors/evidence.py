@@ -250,8 +250,8 @@ def more(loss: float, *, regression: bool) -> str:
 
 
 def since(change: Change) -> str:
-    """Say from when on something is so: there is no change to point at where it was so from the first row."""
-    return "from the first row on" if change.shape == "from_start" else "since the change"
+    """Say from when on something is so: from the first row there is no change to point at, and what ended is past."""
+    return {"from_start": "from the first row on", "pulse": "for a while"}.get(change.shape, "since the change")
 
 
 def beforehand(change: Change) -> str:

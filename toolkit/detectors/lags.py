@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent, some
+from toolkit.detectors.evidence import Evidence, inside, make, percent, since, some
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import several
 from toolkit.profile.model import Codes, Floats, Ints, Mask
@@ -131,7 +131,7 @@ def _of(study: Study, series: _Series, name: str, column: Floats, near: float) -
     ):
         return None
     text = (
-        f"{name} was the label of {_rows(was)} before in {percent(change.before)} of the rows, and since the change it "
+        f"{name} was the label of {_rows(was)} before in {percent(change.before)} of the rows, and {since(change)} it "
         f"is that of {_rows(now)} before: {'its feed is late' if now > was else 'it is taken at another time'}."
     )
     return make(

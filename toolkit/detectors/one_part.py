@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.drift import FAR, moved_in
-from toolkit.detectors.evidence import Evidence, difference, inside, make
+from toolkit.detectors.evidence import Evidence, difference, inside, make, since
 from toolkit.detectors.relation import part_that_rose
 from toolkit.detectors.study import Study
 from toolkit.records import SliceTerm
@@ -32,8 +32,8 @@ def detect(study: Study, found: Sequence[Evidence]) -> list[Evidence]:
     if part is None:
         return []
     loss, term = study.log_loss.model, SliceTerm(part.column, part.value)
-    mine, since = study.log.segments[part.column].rows_of(part.value), inside(part.change, len(study.log))
-    sides = [loss[side & rows] for side in (mine, ~mine) for rows in (~since, since)]
+    mine, now = study.log.segments[part.column].rows_of(part.value), inside(part.change, len(study.log))
+    sides = [loss[side & rows] for side in (mine, ~mine) for rows in (~now, now)]
     if min((~np.isnan(x)).sum() for x in sides) < _LEAST:
         return []
     rise, error, interval, z = difference(*sides[:2])
@@ -43,13 +43,13 @@ def detect(study: Study, found: Sequence[Evidence]) -> list[Evidence]:
         return []
     elsewhere = "as ever" if abs(others_z) < _ELSEWHERE else f"{abs(others):.3g} {'more' if others > 0 else 'less'}"
     text = (
-        f"Where {term.column} = {term.value} the model errs {rise:.3g} more a row since the change ({z:.1f} standard "
-        f"errors), elsewhere {elsewhere}, and none of its inputs moved there: its labels fall otherwise."
+        f"Where {term.column} = {term.value} the model errs {rise:.3g} more a row {since(part.change)} ({z:.1f} "
+        f"standard errors), elsewhere {elsewhere}, and none of its inputs moved there: its labels fall otherwise."
     )
     return [
         make(
-            study, NAME, "concept_drift", text, strength=0.85, z=z, change=part.change, rows=mine & since, effect=rise,
-            unit="loss", interval=interval, n=int((mine & since).sum()), slice_=(term,),
+            study, NAME, "concept_drift", text, strength=0.85, z=z, change=part.change, rows=mine & now, effect=rise,
+            unit="loss", interval=interval, n=int((mine & now).sum()), slice_=(term,),
             supports=("concept_drift", "label_noise", "label_shift"), refutes=("covariate_shift",),
         )
     ]  # fmt: skip

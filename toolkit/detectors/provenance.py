@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z, since
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.relation import Part, Relation, part_that_rose
 from toolkit.detectors.study import LEAST_ROWS, Study, seen
@@ -57,12 +57,12 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
                 continue  # what the baseline never held is a world that grew
             if z > 6 and a - b > 0.15 and extra > 0.6 and (best is None or z > best[0]):
                 best = (z, column, value, mine, extra)
-    since, among = r.change, r.rows
+    change, among = r.change, r.rows
     part = None if best is not None else part_that_rose(study)
     if part is not None:
-        best, since = _of_the_part(study, part), part.change
-        among = inside(since, len(gap)) & ~np.isnan(study.log_loss.model)
-    if best is None or not since.found:
+        best, change = _of_the_part(study, part), part.change
+        among = inside(change, len(gap)) & ~np.isnan(study.log_loss.model)
+    if best is None or not change.found:
         return []
     z, column, value, mine, extra = best
     if len(np.unique(study.ref.label[~np.isnan(study.ref.label)])) < 2:
@@ -90,7 +90,7 @@ def _poison(study: Study, r: Relation) -> list[Evidence]:
             text,
             strength=0.85,
             z=z,
-            change=since,
+            change=change,
             rows=mine,
             effect=extra,
             unit="share of unexpected labels",
@@ -200,7 +200,7 @@ def flood(study: Study) -> list[Evidence]:
     share = float(rows.sum()) / max(change.end - change.start, 1)
     if share < 0.04:
         return []
-    text = f"{int(loud.sum())} ids never seen before send {percent(share)} of the rows since the change."
+    text = f"{int(loud.sum())} ids never seen before send {percent(share)} of the rows {since(change)}."
     return [
         make(
             study,

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make, percent
+from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints
 
@@ -53,8 +53,8 @@ def _found(study: Study, named: Ints, moved: Ints, error: float, z: float, rows:
     names, change = study.profile.classes, study.model_change
     told = ", ".join(f"{names[i]} for {names[named[i]]}" for i in moved[:4]) + (", ..." if len(moved) > 4 else "")
     text = (
-        f"Since the change answers and labels name classes otherwise ({told}): {percent(error)} are wrong read so, "
-        f"and {percent(float(study.log_loss.model[rows].mean()))} as they came."
+        f"{since(change).capitalize()} answers and labels name classes otherwise ({told}): {percent(error)} are wrong "
+        f"read so, and {percent(float(study.log_loss.model[rows].mean()))} as they came."
     )
     return make(
         study, NAME, "category_recoded", text, strength=0.97, z=z, change=change, rows=rows, effect=float(len(moved)),

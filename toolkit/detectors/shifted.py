@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make
+from toolkit.detectors.evidence import Evidence, difference, inside, make, since
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Ints, Mask
 
@@ -55,7 +55,7 @@ def detect(study: Study) -> list[Evidence]:
     else:
         why = "the clock by which they are matched is off"
     text = (
-        f"Since the change the forecasts fit what came {abs(best)} row{'s' if abs(best) > 1 else ''} "
+        f"{since(change).capitalize()} the forecasts fit what came {abs(best)} row{'s' if abs(best) > 1 else ''} "
         f"{'earlier' if best > 0 else 'later'} (median miss {now[best]:.4g}) and no longer their own row "
         f"({_median(missed[rows]):.4g}, {usual:.4g} before): {why}."
     )

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.evidence import Evidence, inside, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.profile.model import LOG, Ints, Sample
 from toolkit.timeline.change import Change, find_change
@@ -60,7 +60,7 @@ def detect(study: Study) -> list[Evidence]:
         "were counted and" if sure else "went to another log, which the traffic does not rule out, or were counted and"
     )
     text = (
-        f"{missing:,} numbers of requests ({percent(change.after)}) were skipped since the change, where "
+        f"{missing:,} numbers of requests ({percent(change.after)}) were skipped {since(moved)}, where "
         f"{percent(max(change.before, 0.0))} were before: those requests {where} are not in the log."
     )
     return [

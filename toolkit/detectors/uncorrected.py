@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.decisions import LEAST, answers, differ_from
-from toolkit.detectors.evidence import Evidence, difference, inside, make, percent
+from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, since
 from toolkit.detectors.like_cases import of_other_cases
 from toolkit.detectors.reliance import guarded_the_odd
 from toolkit.detectors.study import Study
@@ -92,7 +92,7 @@ def _say(study: Study, kind: Mask, change: Change, slice_: Slice, saved: float) 
     who = f" by {slice_[0].value}" if slice_ else ""
     text = (
         f"{percent(change.before)} of the model's {what} were {'cut to one side' if capped else 'corrected'}{who} "
-        f"before they were acted on, which saved {saved:.4g} of loss each; since the change it is "
+        f"before they were acted on, which saved {saved:.4g} of loss each; {since(change)} it is "
         f"{percent(change.after)}."
     )
     excess = float(np.nansum(study.log_loss.final[rows] - np.nanmean(study.log_loss.final[~rows])))

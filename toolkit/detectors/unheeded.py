@@ -14,7 +14,7 @@ import numpy as np
 
 from toolkit.detectors.curve import auc
 from toolkit.detectors.decisions import LEAST, answers
-from toolkit.detectors.evidence import Evidence, inside, make, percent
+from toolkit.detectors.evidence import Evidence, inside, make, percent, since
 from toolkit.detectors.like_cases import of_other_cases
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
@@ -79,8 +79,8 @@ def _fewer(alarms: Mask, decision: Floats, level: float | None = None) -> Change
 
 def _say(study: Study, events: Sequence[Event], change: Change, part: _Part) -> list[Evidence]:
     guess, decision, known = answers(study)
-    since = inside(change, len(guess)) & (known > 0) & part.rows
-    quiet, raised = since & (guess == 0), since & (guess == 1)
+    now = inside(change, len(guess)) & (known > 0) & part.rows
+    quiet, raised = now & (guess == 0), now & (guess == 1)
     ignored = raised & (decision == 0)
     added = float((decision[quiet] == 1).mean()) if quiet.sum() >= 10 else 0.0
     score = study.log.score[raised]
@@ -96,7 +96,7 @@ def _say(study: Study, events: Sequence[Event], change: Change, part: _Part) -> 
         return []
     unanswered = any(e.kind == "alert" for e in events)
     text = (
-        f"{percent(change.after)} of the model's alarms{part.where} are acted on since the change, "
+        f"{percent(change.after)} of the model's alarms{part.where} are acted on {since(change)}, "
         f"{percent(change.before)} before it; where it raises none, {percent(added)} are acted on."
     )
     return [
