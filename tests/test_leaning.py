@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_study import healthy, study_of
+from made_study import chance, healthy, study_of
 
 from toolkit.detectors import leaning
 from toolkit.detectors.evidence import Evidence
@@ -38,3 +38,18 @@ def test_a_source_that_turns_labels_of_one_kind_is_named() -> None:
 def test_what_all_went_through_or_no_source_did_is_not(turned: str, column: str) -> None:
     """Where all lean it is the model or the world, and a shop labels nobody's cases."""
     assert look(turned, column=column) == []
+
+
+@pytest.mark.parametrize(("moves", "named"), [("odds", []), ("labels", ["poisoned_data"])])
+def test_a_source_whose_cases_moved_turned_no_labels(moves: str, named: list[str]) -> None:
+    """Its cases come true less often either way; where the sure ones do as ever, the odds moved and no hand did it."""
+    rng = np.random.default_rng(7)
+    log = healthy(rng, N)
+    log["source"] = rng.choice(["app", "branch", "web"], N)
+    hers = (log["source"] == "branch") & (np.arange(N) >= SINCE)
+    odds = 1.5 * log["x"] + 0.5 * log["w"] - 1.6 * hers
+    moved = rng.random(N) < chance(odds.to_numpy())
+    turned = (log["truth"] == 1) & ~(hers & (rng.random(N) < 0.45))
+    log["truth"] = (moved if moves == "odds" else turned).astype(int)
+    found = leaning.detect(study_of(log, None, segment=["source"]))
+    assert [e.mechanism for e in found] == named

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make
+from toolkit.detectors.evidence import Evidence, difference, inside, make, probability, since
 from toolkit.detectors.study import Study, is_probability
 from toolkit.logs.names import SOURCE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
@@ -19,6 +19,8 @@ from toolkit.records import SliceTerm
 from toolkit.timeline.change import find_change
 
 NAME: Final = "leaning"
+#: Log likelihood by which a world that moved must tell the labels better than labels that were turned.
+_TELLS: Final = 2.0
 #: Labelled rows of a source before and since at least; how surely (z) it must lean, not yet corrected for tries; the
 #: part of it that the others may lean, and errors to the other side may rise by; the most values that are asked.
 _LEAST, _LEVEL, _OTHERS, _MOST = 40, 4.5, 0.3, 40
@@ -45,8 +47,8 @@ def detect(study: Study) -> list[Evidence]:
 
 def _of(study: Study, lean: Floats, term: SliceTerm, mine: Mask, level: float) -> Evidence | None:
     change = find_change(np.where(mine, lean, np.nan), level=level)
-    known, since = ~np.isnan(lean), inside(change, len(lean))
-    sides = [lean[side & rows & known] for side in (mine, ~mine) for rows in (~since, since)]
+    known, now = ~np.isnan(lean), inside(change, len(lean))
+    sides = [lean[side & rows & known] for side in (mine, ~mine) for rows in (~now, now)]
     if not change.found or min(len(x) for x in sides) < _LEAST:
         return None
     moved, error, interval, z = difference(*sides[:2])
@@ -55,26 +57,49 @@ def _of(study: Study, lean: Floats, term: SliceTerm, mine: Mask, level: float) -
         return None
     if abs(others) > max(_OTHERS * abs(moved), 2 * others_error):
         return None  # all of them lean: the model or the world moved
-    rows, loss = mine & since, study.log_loss.model
+    if study.binary and is_probability(study.log.score) and _moved(study, mine & known & ~now, mine & known & now):
+        return None
+    rows, loss = mine & now, study.log_loss.model
     side = "higher" if moved > 0 else "lower"
     text = (
-        f"Labels of {term.column} = {term.value} lie {abs(moved):.3g} {side} against what the model "
-        f"states than before the change ({abs(z):.1f} standard errors); those of the others {others:+.2g}."
+        f"Labels of {term.column} = {term.value} lie {abs(moved):.3g} {side} {since(change)} against what the model "
+        f"states ({abs(z):.1f} standard errors); those of the others {others:+.2g}."
     )
     return make(
-        study, NAME, "poisoned_data" if _one_way(lean, mine & known, since) else "label_noise", text,
+        study, NAME, "poisoned_data" if _one_way(lean, mine & known, now) else "label_noise", text,
         strength=0.85, z=abs(z), change=change, rows=rows, effect=moved, unit="label", interval=interval,
         n=int((rows & known).sum()), slice_=(term,), supports=("poisoned_data", "label_noise"),
-        refutes=("concept_drift", "training_serving_skew"), harmful=difference(loss[mine & ~since], loss[rows])[3] > 2,
+        refutes=("concept_drift", "training_serving_skew"), harmful=difference(loss[mine & ~now], loss[rows])[3] > 2,
     )  # fmt: skip
 
 
-def _one_way(lean: Floats, mine: Mask, since: Mask) -> bool:
+def _moved(study: Study, before: Mask, now: Mask) -> bool:
+    """Whether a world that moved tells a source's labels better than labels that were turned do.
+
+    Who turns labels turns those of sure answers as well; where the odds of all cases moved by one factor, as they do
+    from season to season, the sure ones hardly change. Odds are those that the source's own labels gave before.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    score, label = np.clip(study.log.score, 0.005, 0.995), study.log.label
+    odds = np.log(score / (1 - score))[:, None]
+    if len(np.unique(label[before])) < 2:
+        return False
+    usual = LogisticRegression(C=1e3).fit(odds[before], label[before]).decision_function(odds[now])
+    p, y = probability(usual), label[now]
+    turned = [[p * (1 - q), p + (1 - p) * q, p + (1 - 2 * p) * q] for q in np.linspace(0.01, 0.6, 60)]
+    moved = [probability(usual + by) for by in np.linspace(-4, 4, 81)]
+    by_turn, by_move = (
+        max(float(np.log(np.clip(np.where(y == 1, x, 1 - x), 1e-6, 1)).sum()) for x in every)
+        for every in ([x for kinds in turned for x in kinds], moved)
+    )
+    return by_move > by_turn + _TELLS
+
+
+def _one_way(lean: Floats, mine: Mask, now: Mask) -> bool:
     """Whether far labels to one side alone became more frequent: turned to an end, not drawn at random."""
-    far = np.abs(lean) > np.nanquantile(np.abs(lean[mine & ~since]), 0.8)
-    rises = [
-        difference(*(1.0 * (far & (side * lean > 0))[mine & rows] for rows in (~since, since)))[0] for side in (1, -1)
-    ]
+    far = np.abs(lean) > np.nanquantile(np.abs(lean[mine & ~now]), 0.8)
+    rises = [difference(*(1.0 * (far & (side * lean > 0))[mine & rows] for rows in (~now, now)))[0] for side in (1, -1)]
     return min(rises) < _OTHERS * max(rises)
 
 
