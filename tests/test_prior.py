@@ -31,3 +31,4 @@ def test_a_wave_of_more_of_the_same(rate: float, clever: float, named: list[str]
         assert e.change is not None
         assert abs(e.change.start - 3500) < 300
         assert e.strength > 0.6
+        assert "of the rise of the loss" in e.finding.statement  # whether that is harm the verdict says

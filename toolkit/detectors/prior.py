@@ -49,7 +49,7 @@ def detect(study: Study) -> list[Evidence]:
     text = (
         f"The outcome is {word} {since(change)} ({percent(was + more)} of the rows, {percent(was)} before); the cases "
         f"with it and those without look as they did, and the model errs on either as often: their shares make {share} "
-        "of the harm."
+        "of the rise of the loss."
     )
     return [
         make(
