@@ -11,9 +11,10 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.defaults import PLACEHOLDERS
 from toolkit.detectors.evidence import Evidence, make, percent, proportion_z
 from toolkit.detectors.study import Study, predicted
-from toolkit.profile.model import Codes, Mask
+from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, first_of
 
@@ -33,10 +34,17 @@ def detect(study: Study) -> list[Evidence]:
     for column, codes in study.log.features.items():
         base = study.ref.features[column]
         if isinstance(codes, Codes) and isinstance(base, Codes):
-            for value in base.names[:_MOST]:
+            # what is written where nothing is known is nobody's mark: it was filled in
+            for value in (v for v in base.names[:_MOST] if v.strip().lower() not in PLACEHOLDERS):
                 e = _of(study, column, value, base.rows_of(value), codes.rows_of(value))
                 found += [e] if e is not None else []
     return sorted(found, key=lambda e: -e.z)[:1]
+
+
+def commonest(label: Floats) -> tuple[float, float]:
+    """Give the label that most rows have, and their share; NaN and 0 of no label."""
+    kinds, counts = np.unique(label[~np.isnan(label)], return_counts=True)
+    return (float(kinds[counts.argmax()]), float(counts.max() / counts.sum())) if len(kinds) else (float("nan"), 0.0)
 
 
 def _of(study: Study, column: str, value: str, base: Mask, now: Mask) -> Evidence | None:
@@ -44,8 +52,7 @@ def _of(study: Study, column: str, value: str, base: Mask, now: Mask) -> Evidenc
     taught, used = base & ~np.isnan(label), now & ~np.isnan(mature)
     if taught.sum() < _TAUGHT or used.sum() < _USED:
         return None
-    kinds, counts = np.unique(label[taught], return_counts=True)
-    one, share = kinds[np.argmax(counts)], float(counts.max() / counts.sum())
+    one, share = commonest(label[taught])
     first = int(np.argmax(now))
     if share < _ONE or first * np.log1p(-float(base.mean())) > np.log(_CHANCE):
         return None  # it was served all along: what changed is what it means
@@ -53,10 +60,11 @@ def _of(study: Study, column: str, value: str, base: Mask, now: Mask) -> Evidenc
     wrong = float((mature[used] != one).mean())
     if wrong < _WRONG or (guess[now] == one).mean() < _WRONG:
         return None
-    z = proportion_z(float(taught.sum() - counts.max()), float(taught.sum()), wrong * used.sum(), float(used.sum()))
+    z = proportion_z((1 - share) * taught.sum(), float(taught.sum()), wrong * used.sum(), float(used.sum()))
     text = (
         f"{column} = {value} has one label in {percent(share)} of its rows in the reference and was not served at "
-        f"first; since it is the model answers so and {percent(wrong)} of the labels are others: a mark it was taught."
+        f"first; now that it is, the model gives that answer and {percent(wrong)} of the labels are others: "
+        "a mark that it was taught."
     )
     rate = float(now[first:].mean())
     # of so rare a value the first may have come a while after it could (the rule of three)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z, since
+from toolkit.detectors.mark import commonest
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.relation import Part, Relation, part_that_rose
 from toolkit.detectors.study import LEAST_ROWS, Study, seen
@@ -174,8 +175,8 @@ def _back_door(study: Study, column: str, value: str, r: Relation) -> bool:
 
 def _nearly_all(label: Floats) -> float | None:
     """Give the label that nearly all rows have, of eight at least."""
-    values, counts = np.unique(label[~np.isnan(label)], return_counts=True)
-    return float(values[counts.argmax()]) if counts.sum() >= 8 and counts.max() > 0.85 * counts.sum() else None
+    one, share = commonest(label)
+    return one if (~np.isnan(label)).sum() >= 8 and share > 0.85 else None
 
 
 def flood(study: Study) -> list[Evidence]:
