@@ -76,12 +76,32 @@ def test_one_value_for_all_is_no_other_name() -> None:
     assert "other names" not in got.statement
 
 
+def test_the_plainest_answer_of_a_number_is_the_median() -> None:
+    """A forecast that was all but right on the reference and is far off when served: of numbers none is commonest."""
+    rng = np.random.default_rng(3)
+    log, held = (f.assign(truth=f.x, answer=f.x + rng.normal(0, s, 600)) for f, s in ((LOG, 0.8), (HELD, 0.1)))
+    roles = {"task": "regression", "roles": {k: v for k, v in ROLES["roles"].items() if k != "score"}}
+    (got,) = (f for f in said(log, held, roles) if f.detector == "generalisation")
+    assert "answering the median gives" in got.statement
+
+
+def test_one_who_decides_otherwise_does_so_alone() -> None:
+    """One of two stops to correct: said of one, not of several."""
+    rng = np.random.default_rng(4)
+    log = served(5, 3000).assign(by=rng.choice(["ada", "bob"], 3000))
+    stops = (log.by == "ada") & (log.index >= 1500)
+    log["done"] = np.where(~stops & (rng.random(3000) < 0.8), log.truth, log.answer)
+    roles = {**ROLES, "roles": {**ROLES["roles"], "decision": "done", "decider": "by"}}
+    (got,) = (f for f in toolkit.diagnose(log, roles=roles).record.findings if f.detector == "deciders")
+    assert got.statement.startswith("One of those who decide (decider ada) does so otherwise since the change")
+
+
 def test_gaps_of_shares_are_points_and_of_numbers_parts_of_a_deviation() -> None:
     """Two shares differ by points; two mean errors by a part of how far the labels scatter."""
     assert any("the largest gap is" in f.statement and " points (" in f.statement for f in said(LOG))
     frames = [f.assign(answer=f.x, truth=f.x + f.w) for f in (LOG, HELD)]
     roles = {"task": "regression", "roles": {k: v for k, v in ROLES["roles"].items() if k != "score"}}
-    assert any("% of the labels' deviation (" in f.statement for f in said(*frames, roles=roles))
+    assert any("% of the labels' deviation (" in f.statement for f in said(frames[0], frames[1], roles))
 
 
 def test_a_threshold_that_explains_all_explains_every_answer() -> None:

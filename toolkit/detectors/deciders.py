@@ -198,7 +198,9 @@ def _say(
     strength = 0.45 + 0.5 * logistic(1.5 * (z - 4.0)) if known and z > 2 else 0.2 if known else 0.45
     strength = max(strength, 0.45 + 0.5 * logistic(2.0 * sure)) if least > 0 else strength
     mechanism = _mechanism(study, events, mine & rows, mine & ~rows)
-    text = f"{len(values)} of those who decide ({column} {' and '.join(values)}) do so otherwise {since(change)}"
+    several = f"{len(values)} of those who decide ({column} {' and '.join(values)}) do so"
+    text = several if len(values) > 1 else f"One of those who decide ({column} {values[0]}) does so"
+    text += f" otherwise {since(change)}"
     if study.binary:
         before, after = (percent(_mean(cases.answer[mine & side])) for side in (~rows, rows))
         text += f": positive in {after} of their cases, in {before} before"

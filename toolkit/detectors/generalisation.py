@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -63,85 +64,110 @@ def _plain_reference(study: Study, naive: float) -> float:
     return plainest(study.ref.label, regression=study.regression) or naive
 
 
+@dataclass(frozen=True)
+class _Gap:
+    """What the first served rows lose beyond what training (else validation) rows promised.
+
+    ``z`` is lessened by what rows hang together; ``held`` is the part of the gap that validation rows showed already,
+    ``worse`` how surely (z) serving errs more than these; both 0 without.
+    """
+
+    serving: Floats
+    promised: float
+    naive: float
+    more: float
+    interval: tuple[float, float]
+    z: float
+    taught: bool
+    held: float = 0.0
+    worse: float = 0.0
+
+    @property
+    def served(self) -> float:
+        """Give the mean loss of the first served rows."""
+        return float(self.serving.mean())
+
+    @property
+    def kept(self) -> float:
+        """Give the part of the promised skill that is left."""
+        return max(self.naive - self.served, 0.0) / max(self.naive - self.promised, 1e-9)
+
+
 def _memorised(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[Evidence]:
+    gap = _gap(study)
+    if gap is None:
+        return []
+    if gap.z < 3 or not np.isfinite(gap.more):
+        text = f"The first served rows err as the reference does ({gap.served:.3f} against {gap.promised:.3f})."
+        no_gap = make(
+            study, NAME, "", text, strength=0.0, z=gap.z, refutes=("memorised_training_data",), effect=gap.more,
+            unit="loss",
+        )  # fmt: skip
+        return [no_gap]
+    if gap.promised > 0.95 * _plain_reference(study, gap.naive):
+        return []  # what was no better than the plainest answer on the reference promised nothing
+    moved = [m for n, m in moves.items() if n not in explained and m.distance > 0.12]
+    of_some = of_one_group(study, study.log_loss.model - gap.promised)
+    strength = _strength(study, gap, len(moved)) * (0.5 if explained else 1.0)
+    strength *= _OF_SOME if of_some else 1.0  # what was learned by heart is guessed for everybody
+    plain = "median" if study.regression else "commonest label"
+    text = (
+        f"From the first served rows the loss is {gap.served:.3f}; on "
+        f"{'its training rows' if gap.taught else 'the reference'} it was {gap.promised:.3f}, and answering the "
+        f"{plain} gives {gap.naive:.3f}: {percent(min(gap.kept, 1.0))} of the promised skill is left."
+    )
+    if gap.held > 0.3:
+        text += f" The validation rows already showed {percent(min(gap.held, 1.0))} of the gap."
+    return [
+        make(
+            study, NAME, "memorised_training_data", text, strength=strength, z=gap.z, change=from_start(study),
+            effect=gap.more, unit="loss", interval=gap.interval, n=len(gap.serving),
+            refutes=("covariate_shift", "concept_drift", "unrepresentative_data") if not (moved or of_some) else (),
+            details={"skill_left": gap.kept, "gap_in_validation": gap.held},
+        )
+    ]  # fmt: skip
+
+
+def _gap(study: Study) -> _Gap | None:
+    """Measure the gap; ``None`` where too few rows are known."""
     # rows unlike all of the baseline say nothing of what was memorised
     like = np.where(off_support(study), np.nan, 0.0)
     like = like if (~np.isnan(like)).sum() >= 100 else np.zeros(len(like))
     serving = first_known(study.log_loss.model + like)
     if len(serving) < LEAST_ROWS:
         serving = first_known(study.log_loss.final + like)
-    train_loss = study.train_loss.model if study.train_loss is not None else None
+    train = study.train_loss.model if study.train_loss is not None else None
     validation = study.ref_loss.model if study.baseline == "validation" else None
-    best = train_loss if train_loss is not None else validation
+    best = train if train is not None else validation
     if best is None or np.isnan(best).all() or len(serving) < LEAST_ROWS:
-        return []
-    d, _, interval, z = difference(best, serving)
+        return None
+    more, _, interval, z = difference(best, serving)
     z *= 0.8 / float(np.sqrt(study.hang(study.ref_loss.model)[1]))
-    promised, served, naive = float(np.nanmean(best)), float(serving.mean()), max(naive_loss(study), 1e-9)
-    if z < 3 or not np.isfinite(d):
-        text = f"The first served rows err as the reference does ({served:.3f} against {promised:.3f})."
-        return [
-            make(
-                study,
-                NAME,
-                "",
-                text,
-                strength=0.0,
-                z=z,
-                refutes=("memorised_training_data",),
-                effect=d,
-                unit="loss",
-            )
-        ]
-    if promised > 0.95 * _plain_reference(study, naive):
-        return []  # what was no better than the plainest answer on the reference promised nothing
-    kept = max(naive - served, 0.0) / max(naive - promised, 1e-9)
     held = 0.0
-    if validation is not None and train_loss is not None:
-        v, _, _, _ = difference(train_loss, validation)
-        held = v / d if d > 0 else 0.0
-    moved = [m for n, m in moves.items() if n not in explained and m.distance > 0.12]
-    # a gap that the held-out rows showed already needs no change of the inputs to explain it
-    quiet = max(1.0 / (1.0 + 0.6 * len(moved)), min(held, 1.0))
-    if train_loss is not None:
+    if validation is not None and train is not None and more > 0:
+        held = difference(train, validation)[0] / more
+    return _Gap(
+        serving, float(np.nanmean(best)), max(naive_loss(study), 1e-9), more, interval, z, train is not None,
+        held=held,
+        worse=0.8 * difference(validation, serving)[3] if validation is not None else 0.0,
+    )  # fmt: skip
+
+
+def _strength(study: Study, gap: _Gap, moved: int) -> float:
+    """Say how far the gap is one of rows that were learned by heart, where so many inputs moved beside it."""
+    if gap.taught:
         # a flexible model is always perfect on its own rows: what counts is how little of its skill was left
-        strength = logistic(14 * (0.55 - kept)) * (0.8 + 0.2 * min(max(held, 0.0), 1.0))
+        strength = logistic(14 * (0.55 - gap.kept)) * (0.8 + 0.2 * min(max(gap.held, 0.0), 1.0))
     else:
-        strength = 0.75 * logistic(8 * (0.7 - kept))
-    if validation is not None:
+        strength = 0.75 * logistic(8 * (0.7 - gap.kept))
+    if study.baseline == "validation":
         # validation that promised what serving never gave was not apart from the training rows
-        worse = 0.8 * difference(validation, serving)[3]
-        strength = max(strength, 0.8 * logistic(1.5 * (worse - 5.0)))
-    strength *= quiet * _too_sure(study) * (0.5 if explained else 1.0)
-    if served - 3 * float(serving.std()) / np.sqrt(len(serving)) > _guessing(study):
-        strength *= 0.1  # what was learned by heart is guessed; to be wrong more often than that takes a reason
-    of_some = of_one_group(study, study.log_loss.model - promised)
-    strength *= _OF_SOME if of_some else 1.0  # and it is guessed for everybody
-    text = (
-        f"From the first served rows the loss is {served:.3f}; on "
-        f"{'its training rows' if train_loss is not None else 'the reference'} "
-        f"it was {promised:.3f}, and answering the commonest label gives {naive:.3f}: "
-        f"{percent(min(kept, 1.0))} of the promised skill is left."
-    )
-    if held > 0.3:
-        text += f" The validation rows already showed {percent(min(held, 1.0))} of the gap."
-    return [
-        make(
-            study,
-            NAME,
-            "memorised_training_data",
-            text,
-            strength=strength,
-            z=z,
-            change=from_start(study),
-            effect=d,
-            unit="loss",
-            interval=interval,
-            n=len(serving),
-            refutes=("covariate_shift", "concept_drift", "unrepresentative_data") if not (moved or of_some) else (),
-            details={"skill_left": kept, "gap_in_validation": held},
-        )
-    ]
+        strength = max(strength, 0.8 * logistic(1.5 * (gap.worse - 5.0)))
+    # a gap that the held-out rows showed already needs no change of the inputs to explain it
+    strength *= max(1.0 / (1.0 + 0.6 * moved), min(gap.held, 1.0)) * _too_sure(study)
+    least = gap.served - 3 * float(gap.serving.std()) / np.sqrt(len(gap.serving))
+    # what was learned by heart is guessed; to be wrong more often than that takes a reason
+    return strength * (0.1 if least > _guessing(study) else 1.0)
 
 
 def _too_sure(study: Study) -> float:

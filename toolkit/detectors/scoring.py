@@ -29,6 +29,10 @@ LEAST_R2: Final = 0.5
 #: The least that the answers must have moved, in probability or in deviations of the answer.
 LEAST_POINTS: Final = 0.015
 _MOST_ROWS: Final = 8_000
+#: Rows that must be free of defects, and by how many of their deviations residuals must lie elsewhere.
+_LEAST_CLEAN, _CLEARLY = 40, 0.35
+#: By how much of all rows one score must have become more frequent.
+_ROSE: Final = 0.04
 #: From here on it is said no more how many times its usual error a surrogate is off: of a line that is none at all.
 _FAR: Final = 100
 
@@ -166,74 +170,64 @@ def detect(study: Study, found_rows: Floats) -> tuple[list[Evidence], Surrogate 
     fitted = surrogate(study)
     if fitted is None or fitted.r2 < LEAST_R2:
         return _constant(study, None, found_rows), fitted
-    cap = float(np.nanquantile(np.abs(fitted.ref), 0.99)) * 4 + 1e-6
     found = _constant(study, fitted, found_rows)
     for e in found:
         if e.rows is not None:
             found_rows = np.maximum(found_rows, e.rows)
-    clean = np.where((found_rows > 0) | np.isnan(answer(study.log, study)) | beyond(study), np.nan, 1.0)
-    seen_share = float((~np.isnan(clean)).mean())
-    if (~np.isnan(clean)).sum() < 40:
+    clean = ~((found_rows > 0) | np.isnan(answer(study.log, study)) | beyond(study))
+    if clean.sum() < _LEAST_CLEAN:
         return found, fitted
-    series = {
-        "moved": np.clip(fitted.log, -cap, cap) * clean,
-        "spread": np.minimum(np.abs(fitted.log), cap) * clean,
-    }
-    bases = {"moved": np.clip(fitted.ref, -cap, cap), "spread": np.minimum(np.abs(fitted.ref), cap)}
-    spread = float(np.nanstd(bases["moved"])) or 1e-9
-    best: tuple[float, str, Change] | None = None
-    for name, x in series.items():
+    change = _moved(study, fitted, clean)
+    if change is not None:
+        found += _otherwise(study, fitted, clean, change)
+    elif not found and study.log.version.names:
+        found.append(_unchanged(study, fitted))
+    return found, fitted
+
+
+def _moved(study: Study, fitted: Surrogate, clean: Mask) -> Change | None:
+    """Find since when the residuals lie elsewhere, or farther away; the surer of the two."""
+    cap = float(np.nanquantile(np.abs(fitted.ref), 0.99)) * 4 + 1e-6
+    base, now = np.clip(fitted.ref, -cap, cap), np.where(clean, np.clip(fitted.log, -cap, cap), np.nan)
+    spread = float(np.nanstd(base)) or 1e-9
+    best: Change | None = None
+    for x, then in ((now, base), (np.abs(now), np.abs(base))):
         # the surrogate is a little worse on new rows; only a clear fall counts
-        reference = None if study.own_reference else study.stats(bases[name])
-        change = find_change(x, reference=reference, level=6.0)
-        size = abs(change.after - float(np.nanmean(bases[name]))) / spread
-        if change.found and size > 0.35 and (best is None or abs(change.z) > best[0]):
-            best = (abs(change.z), name, change)
-    if best is None:
-        if not found and study.log.version.names:
-            found.append(_unchanged(study, fitted))
-        return found, fitted
-    _, _, change = best
+        change = find_change(x, reference=None if study.own_reference else study.stats(then), level=6.0)
+        size = abs(change.after - float(np.nanmean(then))) / spread
+        if change.found and size > _CLEARLY and (best is None or abs(change.z) > abs(best.z)):
+            best = change
+    return best
+
+
+def _otherwise(study: Study, fitted: Surrogate, clean: Mask, change: Change) -> list[Evidence]:
+    """Say that the same inputs are scored otherwise: by another model, or by one that is given something else."""
     rows = inside(change, len(study.log))
-    if _points(study, fitted, rows & ~np.isnan(clean)) < LEAST_POINTS:
-        return found, fitted  # on a scale without end a sure answer that became surer is far, and no other answer
-    size = float(np.nanmean(np.abs(fitted.log[rows] * clean[rows]))) / max(float(np.nanmean(np.abs(fitted.ref))), 1e-9)
+    if _points(study, fitted, rows & clean) < LEAST_POINTS:
+        return []  # on a scale without end a sure answer that became surer is far, and no other answer
+    size = float(np.abs(fitted.log[rows & clean]).mean()) / max(float(np.nanmean(np.abs(fitted.ref))), 1e-9)
+    # a version that is written down and never changed was not rolled out: rather the model was given something else
+    same = len({*study.log.version.names, *study.ref.version.names}) == 1
+    skew = change.shape == "from_start" or same
     text = (
         f"The same inputs are scored otherwise {since(change)}: the surrogate of the score (R2 {fitted.r2:.2f} on the "
         f"baseline) is off by {f'{size:.1f}' if size < _FAR else f'more than {_FAR}'} times its usual error."
+        f"{' The version is the same throughout.' if same else ''}"
     )
-    start = change.shape == "from_start"
+    strength = float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9)) * (0.7 if same else 1)
     held = 1.0 - float(off_support(study)[rows].mean())  # elsewhere a surrogate guesses
-    # a version that is written down and never changed was not rolled out: rather the model was given something else
-    same = len({*study.log.version.names, *study.ref.version.names}) == 1
-    text += " The version is the same throughout." if same else ""
-    mechanism = "training_serving_skew" if start or same else "bad_rollout"
-    found.append(
+    strength *= min(1.0, 0.3 + min(float(clean.mean()), held))
+    # what a model knows by heart of its own rows no surrogate finds in new ones
+    strength *= 0.2 if change.shape == "from_start" and faultless(study) else 1
+    mechanism = "training_serving_skew" if skew else "bad_rollout"
+    return [
         make(
-            study,
-            NAME,
-            mechanism,
-            text,
-            strength=float(np.clip(0.35 + 0.2 * (size - 1), 0.0, 0.9))
-            * min(1.0, 0.3 + min(seen_share, held))
-            * (0.7 if same else 1)
-            # what a model knows by heart of its own rows no surrogate finds in new ones
-            * (0.2 if start and faultless(study) else 1),
-            z=abs(change.z),
-            change=change,
-            rows=rows,
-            effect=size,
-            unit="ratio of residuals",
-            n=int(rows.sum()),
-            supports=("training_serving_skew", "wrong_model_version")
-            if start or same
-            else ("bad_rollout", "wrong_model_version"),
-            versions=version_since(study, rows),
-            refutes=("concept_drift", "label_shift", "label_noise"),
+            study, NAME, mechanism, text, strength=strength, z=abs(change.z), change=change, rows=rows, effect=size,
+            unit="ratio of residuals", n=int(rows.sum()), supports=(mechanism, "wrong_model_version"),
+            versions=version_since(study, rows), refutes=("concept_drift", "label_shift", "label_noise"),
             details={"r2": fitted.r2},
         )
-    )
-    return found, fitted
+    ]  # fmt: skip
 
 
 def _points(study: Study, fitted: Surrogate, rows: Mask) -> float:
@@ -277,56 +271,61 @@ def beyond(study: Study) -> Mask:
 
 
 def _constant(study: Study, fitted: Surrogate | None, defects: Floats) -> list[Evidence]:
-    """One score that is served again and again where the baseline's scores varied: a fallback."""
-    now, base = study.log.score, study.ref.score
-    if np.isnan(now).all() or np.isnan(base).all():
+    """Look for one score that is served again and again where the baseline's scores varied: a fallback."""
+    base = study.ref.score[~np.isnan(study.ref.score)]
+    repeated = _repeated(study, base)
+    if repeated is None:
         return []
-    have = now[~np.isnan(now)]
-    values, counts = distinct(have)
-    top = float(values[np.argmax(counts)])
-    was = float((base[~np.isnan(base)] == top).mean())
-    if study.profile.task != "regression" and not 0.002 < top < 0.998:
-        return []  # a sure answer rounded, not a fallback
-    flags = np.where(np.isnan(now), np.nan, (now == top).astype(float))
-    n_ref = int((~np.isnan(base)).sum())
-    change = find_change(flags, reference=None if study.own_reference else (was, was * (1 - was), float(n_ref)))
-    if not change.found or change.z < 0 or change.after - was < 0.04:
-        return []
-    rows = inside(change, len(flags))
-    strange = (defects > 0) | beyond(study)
-    if float(strange[rows & (flags > 0)].mean()) > 0.5:
-        return []  # inputs that broke alike are answered alike
+    top, flags, change = repeated
+    rows, was = inside(change, len(flags)), float((base == top).mean())
+    mine = rows & (flags > 0)
     share = float(np.nanmean(flags[rows]))
-    z = proportion_z(was * n_ref, n_ref, np.nansum(flags[rows]), rows.sum())
-    if z < 6 or not several(base[~np.isnan(base)], 20):
+    z = proportion_z(was * len(base), len(base), np.nansum(flags[rows]), rows.sum())
+    if z < 6 or not several(base, 20) or _deserved(study, fitted, defects, mine):
         return []
-    if fitted is not None:
-        # inputs that deserve this score are no fallback, however many they are
-        off = float(np.nanmedian(np.abs(fitted.log[rows & (flags > 0)])))
-        if off < 3 * float(np.nanmedian(np.abs(fitted.ref))) or off < 0.1:
-            return []
     text = (
         f"The score {top:.6g} answers {percent(share)} of the requests {since(change)} ({percent(was)} "
         f"{beforehand(change)}): a fallback."
     )
-    slow = study.log.latency_ms[rows & (flags > 0)]
-    rest = study.log.latency_ms[rows & (flags == 0)]
-    late = len(slow) > 5 and len(rest) > 5 and float(np.nanmedian(slow)) > 1.5 * float(np.nanmedian(rest))
-    mechanism = "timeouts" if late else "errors" if (study.log.ok == 0).any() else "default_filled"
+    mechanism = _of_fallback(study, mine, rows & (flags == 0))
     return [
         make(
-            study,
-            NAME,
-            mechanism,
-            text,
-            strength=0.8 if mechanism == "default_filled" else 0.95,
-            z=z,
-            change=change,
-            rows=rows & (flags > 0),
-            effect=share - was,
-            unit="share of rows",
-            n=int(rows.sum()),
-            refutes=("concept_drift", "covariate_shift", "bad_rollout"),
-            details={"score": top},
+            study, NAME, mechanism, text, strength=0.8 if mechanism == "default_filled" else 0.95, z=z, change=change,
+            rows=mine, effect=share - was, unit="share of rows", n=int(rows.sum()),
+            refutes=("concept_drift", "covariate_shift", "bad_rollout"), details={"score": top},
         )
-    ]
+    ]  # fmt: skip
+
+
+def _repeated(study: Study, base: Floats) -> tuple[float, Floats, Change] | None:
+    """Give the commonest score, the rows that have it (NaN of no score), and since when they are more."""
+    now = study.log.score
+    if np.isnan(now).all() or not len(base):
+        return None
+    values, counts = distinct(now[~np.isnan(now)])
+    top = float(values[np.argmax(counts)])
+    if study.profile.task != "regression" and not 0.002 < top < 0.998:
+        return None  # a sure answer rounded, not a fallback
+    was = float((base == top).mean())
+    flags = np.where(np.isnan(now), np.nan, (now == top).astype(float))
+    change = find_change(flags, reference=None if study.own_reference else (was, was * (1 - was), float(len(base))))
+    rose = change.found and change.z >= 0 and change.after - was >= _ROSE
+    return (top, flags, change) if rose else None
+
+
+def _deserved(study: Study, fitted: Surrogate | None, defects: Floats, mine: Mask) -> bool:
+    """Whether inputs that broke alike are answered alike, or inputs deserve this score, however many they are."""
+    if float(((defects > 0) | beyond(study))[mine].mean()) > 0.5:
+        return True
+    if fitted is None:
+        return False
+    off = float(np.nanmedian(np.abs(fitted.log[mine])))
+    return off < 3 * float(np.nanmedian(np.abs(fitted.ref))) or off < 0.1
+
+
+def _of_fallback(study: Study, mine: Mask, others: Mask) -> str:
+    """Name what makes a service fall back: it waited too long, it failed, or it was made to."""
+    slow, rest = study.log.latency_ms[mine], study.log.latency_ms[others]
+    if len(slow) > 5 and len(rest) > 5 and float(np.nanmedian(slow)) > 1.5 * float(np.nanmedian(rest)):
+        return "timeouts"
+    return "errors" if (study.log.ok == 0).any() else "default_filled"
