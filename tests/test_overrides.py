@@ -41,6 +41,7 @@ def test_blind_changes_are_named_since_there_are_more_of_them(seed: int) -> None
     """A few dozen changes whose label is in cost, where those before saved; the day is told by all."""
     (got,) = look(seed, blind=True)
     assert got.mechanism == "harmful_overrides"
+    assert got.finding.supports == ("harmful_overrides",)
     assert got.change is not None
     assert SINCE - 100 < got.change.start < LABELLED
 

@@ -86,7 +86,7 @@ def make(
 ) -> Evidence:
     """Put a finding together; the stance follows from what it supports and refutes."""
     since, between = onset_of(study, change)
-    backs = tuple(supports) if supports is not None else ((mechanism,) if mechanism else ())
+    backs = tuple(dict.fromkeys(supports)) if supports is not None else ((mechanism,) if mechanism else ())
     if strength <= 0.05:
         backs = ()
     stance: Stance = "supports" if backs else "refutes" if refutes else "silent"
