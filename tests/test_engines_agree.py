@@ -70,6 +70,21 @@ FRACTIONS = [
 ]
 
 
+#: Times as people write them, by their forms.
+WRITTEN = {
+    "%d-%b-%y %I.%M.%S %p": [
+        "01-Jul-26 01.24.46 AM",
+        "01-JUL-26 12.24.46 am",
+        "1-Dec-69 12.00.00 PM",
+        "1-Jul-26 13.0.0 PM",
+    ],
+    "%m/%d/%Y, %I:%M %p": ["3/14/2026, 5:33 PM", "14/3/2026, 5:33 PM", "03/14/2026, 12:00 AM", "3/14/2026, 0:33 PM"],
+    "%d %B %Y": ["02 January 2024", "2 may 2024", "30 February 2024", "2 Jan 2024"],
+    "%Y-%m-%d %H:%M:%S,%f": ["2026-03-01 12:00:00,123", "2026-03-01 12:00:00,000004", "2026-03-01 12:00:00"],
+    "%b %d, %Y %H:%M": ["Mar 14, 2026 9:05", "Mar 4, 2026 24:05"],
+}
+
+
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
     """One Spark on this machine, small, in a time zone that nothing may depend on."""
@@ -107,6 +122,8 @@ def test_a_text_is_a_number_or_a_time_for_both_or_for_neither(spark: Any) -> Non
     spelled = both(spark, FRACTIONS, lambda says: says.number_text("v"), "double")
     forms = both(spark, ["14.03.2026 09:30:15", "31.02.2026 09:30:15", "1.3.2026 9:5:7", "x"],
                  lambda says: says.micros_of(says.read_time("v", "%d.%m.%Y %H:%M:%S")))  # fmt: skip
+    for form, values in WRITTEN.items():
+        forms += both(spark, [*values, "x", "31-Apr-26"], lambda says, f=form: says.micros_of(says.read_time("v", f)))  # type: ignore[misc]
     assert [b for _, b in numbers] == [a for a, _ in numbers]
     assert [b for _, b in times] == [a for a, _ in times]
     assert [b for _, b in spelled] == [a for a, _ in spelled]

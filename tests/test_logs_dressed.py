@@ -27,6 +27,8 @@ WRITTEN = {
     "a unit in some rows": [f"{x} kg" if i % 3 else str(x) for i, x in enumerate(X)],
     "percents": [f"{x} %" for x in X],
     "minus": [f"-{x} °C" for x in X],
+    "no-break spaces between thousands": [f"{x:,.2f} €".translate(str.maketrans(",.", "\u202f,")) for x in X],
+    "a minus sign": [f"\u2212{x}" for x in X],
     "Swiss thousands": [f"{x:,.2f}".translate(str.maketrans(",.", "’,")) for x in X],
 }
 
@@ -50,7 +52,7 @@ def test_numbers_in_dress_are_numbers(how: str) -> None:
         assert log.feature_kinds["x"] == "number"
         found = np.array([x for (x,) in log.rows.fetch("SELECT x FROM raw")])
         assert any(note.endswith("read as plain ones: x") for note in log.validation.notes)
-    assert found == pytest.approx(-X if how == "minus" else X)
+    assert found == pytest.approx(-X if "minus" in how else X)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,12 @@ def test_numbers_in_dress_are_numbers(how: str) -> None:
         [f"{i % 28 + 1:02}.03.2025" for i in range(N)],
         [f"{i % 24:02}:{i % 60:02}" for i in range(N)],
         [f"zone {i % 9}" for i in range(N)],
+        [f"{i % 5 + 1}{'abc'[i % 3]}" for i in range(N)],
+        [f"{i % 50} kg" if i % 3 else f"{i % 50}00 g" for i in range(N)],
+        [f"{i % 50} EUR" if i % 3 else f"JPY {i % 50}00" for i in range(N)],
+        [f"{i % 50}.1k" if i % 3 else f"{i % 50}" for i in range(N)],
     ],
-    ids=["seats", "bands", "versions", "dates", "times", "zones"],
+    ids=["seats", "bands", "versions", "dates", "times", "zones", "grades", "units", "currencies", "thousands"],
 )
 def test_words_with_digits_stay_words(words: list[str]) -> None:
     """No number is made of what is none."""
@@ -121,3 +127,21 @@ def test_forecasts_and_what_came_are_numbers(task: str | None) -> None:
         assert log.task == "regression"
         found = log.rows.fetch("SELECT label - prediction FROM rows")
     assert {d for (d,) in found} == {0.0}
+
+
+def test_a_decimal_sign_that_no_value_settles_is_said_to_be_guessed() -> None:
+    """2,491 kg may be two tons or two kilograms."""
+    with read([f"{2 + i % 7},{100 + i} kg" for i in range(N)]) as log:
+        assert any("which no value settles: x" in note for note in log.validation.notes)
+
+
+def test_percents_are_parts_of_one_where_roles_are_guessed_and_where_the_reference_lacks_them() -> None:
+    """A column called score that holds 88 % is one of probabilities, whoever said so."""
+    rng = np.random.default_rng(4)
+    rows = pd.DataFrame({"x": rng.normal(size=N), "y_true": rng.integers(0, 2, N)})
+    rows["y_pred"], rows["score"] = rng.integers(0, 2, N), [f"{i % 100} %" for i in range(N)]
+    named = rows.drop(columns="score").assign(risk_pct=rng.integers(0, 100, N))
+    told = {"roles": {"score": "risk_pct", "prediction": "y_pred", "label": "y_true", "feature": ["x"]}}
+    with read_log(rows) as one, read_log(named, told, reference=named.drop(columns="risk_pct")) as other:
+        assert one.validation.score_is_probability
+        assert other.validation.score_is_probability

@@ -14,7 +14,7 @@ from toolkit.causes.choose import Choice, choose
 from toolkit.causes.doubles import double_of
 from toolkit.causes.evidence import Gathered, gather
 from toolkit.causes.ledger import draw_up
-from toolkit.causes.notes import notes
+from toolkit.causes.notes import notes, unread
 from toolkit.causes.settle import would_settle
 from toolkit.causes.touched import in_question
 from toolkit.detectors.evidence import Evidence, onset_of
@@ -113,6 +113,7 @@ def write(
             *in_question(study, damage, lead_candidate),
             *_order(study, onset_interval, events),
             *notes(study, damage),
+            *unread(study, verdict),
             *[e.finding.statement for e in evidence if e.finding.details.get("base_rates")][:1],
         ),
     )

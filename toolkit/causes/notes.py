@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -11,12 +12,28 @@ from toolkit.detectors.promise import doubted, hollow, perfect
 from toolkit.detectors.study import Study
 from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import LEAST_KNOWN, Damage
+from toolkit.logs.names import NAMES, plain
 from toolkit.profile.model import LOG
+
+#: So many columns are named at most.
+_NAMED: Final = 6
 
 
 def notes(study: Study, damage: Damage) -> tuple[str, ...]:
     """Give the sentences that go with a verdict."""
     return (*_of_all(study, damage), *_of_reference(study), *_of_parts(study), *_of_labels(study, damage))
+
+
+def unread(study: Study, verdict: str) -> Iterator[str]:
+    """Name the columns that have no role, where what was read shows no cause: one of them may."""
+    left = study.profile.unread
+    if not left or verdict not in {"none", "undetermined"}:
+        return
+    named = {c: role for c in left for role, names in NAMES.items() if plain(c) in names}
+    also = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    like = "".join(f" {c} is called like the role {role}." for c, role in [*named.items()][:_NAMED])
+    first = sorted(left, key=lambda c: c not in named)[:_NAMED]
+    yield f"Without a role, and so not read: {', '.join(first)}{also}.{like} Say in roles.toml what they are."
 
 
 def _of_all(study: Study, damage: Damage) -> Iterator[str]:

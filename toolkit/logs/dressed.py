@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 #: Rows that decide (of a log without a reference fewer: what comes later is news), the share of them that must be
 #: numbers so written, and from which share on they are plain numbers.
 _ASKED, _FIRST, _SO, _PLAIN = 1000, 200, 0.99, 0.995
-#: Different numbers that there must be at least, and different units at most: seats 12A to 12F are none.
-_FEW, _UNITS = 3, 3
+#: Different numbers that there must be at least. Units that differ (kg and g, seats 12A to 12F) make no numbers.
+_FEW: Final = 3
+#: What multiplies where only some numbers have it.
+_TIMES: Final = frozenset({"k", "m", "b", "bn", "mn", "mio", "mrd", "tsd"})
 _BEFORE: Final = r"(?:[$€£¥]|(?:EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|AUD|CAD)\b)?\s*"
 _AFTER: Final = r"\s*(?:[^\d\s.,+-][^\d]{0,9})?"
 _POINT: Final = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
@@ -48,12 +50,14 @@ class _Look:
     percent: float
     numbers: int
     units: int
+    unit: str
 
     @property
     def dressed(self) -> bool:
         """Whether they are numbers, and not all plain ones."""
         written = max(self.point, self.comma) >= _SO and self.plain < _PLAIN
-        return written and self.numbers >= _FEW and self.units <= _UNITS
+        times = self.unit in _TIMES and self.plain > 0
+        return written and self.numbers >= _FEW and self.units <= 1 and not times
 
     @property
     def sure(self) -> str:
@@ -75,7 +79,7 @@ def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
     sides = [rows for rows in (reference, log) if rows is not None]
     if not all(isinstance(rows, DuckRows) for rows in sides):
         return
-    judge, score = sides[0], (declared.column("score") if declared is not None else None) or ""
+    judge, score = sides[0], _score(log, declared)
     asked = _FIRST if reference is None else _ASKED
     looks = {c: look for c, look in _looks(judge, _candidates(judge, declared), asked).items() if look.dressed}
     for rows in sides[1:]:
@@ -84,7 +88,8 @@ def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
     signs = [look.sure for look in looks.values()]
     usual = "," if signs.count(",") > signs.count(".") else "."
     signed = {c: look.sure or usual for c, look in looks.items()}
-    hundreds = (score in looks and looks[score].percent >= _SO) or _in_percent(judge, score, signed)
+    holder = next((rows for rows in sides if score in rows.columns), judge)
+    hundreds = (score in looks and looks[score].percent >= _SO) or _in_percent(holder, score, signed)
     for rows in sides:
         made = {c: _number(c, sign, rows) for c, sign in signed.items() if c in rows.columns}
         if hundreds and score in rows.columns:
@@ -92,8 +97,17 @@ def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
         if made and isinstance(rows, DuckRows):
             rows.read_as(made)
     told = [f"numbers with a unit or separators, read as plain ones: {', '.join(looks)}"] if looks else []
+    open_ = [c for c, look in looks.items() if not look.sure]
+    told += [f"the decimal sign is taken to be {usual!r}, which no value settles: {', '.join(open_)}"] if open_ else []
     told += [f"score ({score}): percents, read as parts of one"] if hundreds else []
     log.opened = replace(log.opened, notes=(*log.opened.notes, *told))
+
+
+def _score(rows: Rows, declared: Roles | None) -> str:
+    """Name the column of scores; where nobody did, that which is called so."""
+    if declared is not None and (declared.column("score") or declared.rest != "guess"):
+        return declared.column("score") or ""
+    return next((c for c in rows.columns if plain(c) in NAMES["score"]), "")
 
 
 def _in_percent(rows: Rows, score: str, signed: Mapping[str, str]) -> bool:
@@ -124,32 +138,39 @@ def _looks(rows: Rows, columns: Sequence[str], most: int) -> Mapping[str, _Look]
         return {}
     says, asked = rows.dialect, []
     for column in columns:
-        value = text_of(column, says)
+        value = _plainly(text_of(column, says))
         known = f"count(*) FILTER ({value} <> '')"
+        unit = f"nullif(trim(lower(regexp_replace({value}, '[+-]?[0-9](.*[0-9])?', ''))), '')"
         asked += [f"count(*) FILTER ({_is(value, form)}) / {known}" for form in (_POINT, _COMMA)]
         asked += [
-            f"count(TRY_CAST({value} AS DOUBLE)) / {known}",
+            f"count(TRY_CAST({text_of(column, says)} AS DOUBLE)) / {known}",
             f"count(*) FILTER (ends_with({value}, '%')) / {known}",
             f"count(DISTINCT regexp_extract({value}, '[0-9][0-9.,]*'))",
-            f"count(DISTINCT lower(regexp_extract({value}, '[^0-9]*$')))",
+            f"count(DISTINCT {unit})",
+            f"max({unit})",
         ]
     names = ", ".join(quote(c) for c in columns)
     named = ", ".join(f"{figure} AS a{i}" for i, figure in enumerate(asked))
     (found,) = tuples(rows.once(f"SELECT {named} FROM (SELECT {names} FROM raw LIMIT {most}) AS first"))
-    figures = [found[i : i + 6] for i in range(0, len(found), 6)]
+    figures = [found[i : i + 7] for i in range(0, len(found), 7)]
     return {
-        c: _Look(plain or 0.0, point or 0.0, comma or 0.0, percent or 0.0, int(numbers), int(units))
-        for c, (point, comma, plain, percent, numbers, units) in zip(columns, figures, strict=True)
+        c: _Look(plain or 0.0, point or 0.0, comma or 0.0, percent or 0.0, int(numbers), int(units), unit or "")
+        for c, (point, comma, plain, percent, numbers, units, unit) in zip(columns, figures, strict=True)
     }
 
 
 def _number(column: str, sign: str, rows: Rows) -> str:
     """Give the SQL that reads a column's numbers; what is none of them is NULL."""
-    value = text_of(column, rows.dialect)
+    value = _plainly(text_of(column, rows.dialect))
     form, between = (_POINT, ",") if sign == "." else (_COMMA, ". '’")
     bare = f"regexp_replace(regexp_extract({value}, {_sql(f'({form})')}), {_sql(f'[{between}]')}, '', 'g')"
     number = f"TRY_CAST(replace({bare}, ',', '.') AS DOUBLE)"
     return f"CASE WHEN {_is(value, form)} THEN {number} END"
+
+
+def _plainly(value: str) -> str:
+    """Write no-break spaces as spaces and the minus sign as a hyphen."""
+    return f"translate({value}, '\u00a0\u202f\u2009\u2212', '   -')"
 
 
 def _is(value: str, form: str) -> str:

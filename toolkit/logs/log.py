@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from toolkit.logs.guess import roles_table
 from toolkit.logs.kinds import Kind
+from toolkit.logs.names import plain
 from toolkit.logs.outcome import Outcome
 from toolkit.logs.validate import Validation
 from toolkit.mime import pairs, table
@@ -78,6 +79,12 @@ class Log:
     def segment_names(self) -> tuple[str, ...]:
         """The user's names of ``segment_0`` ..."""
         return self.roles.columns("segment")
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The columns that have no role, and that nothing was noted of: nobody reads them."""
+        known = {*self.roles.all_columns, *self.column_notes}
+        return tuple(c for c in self.columns if c not in known and plain(c) != "split")
 
     def roles_table(self) -> list[dict[str, str]]:
         """Give the table of roles: one line a column with type, role, declared or guessed, and a note."""

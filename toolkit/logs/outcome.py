@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
 
 from toolkit.errors import RolesError
-from toolkit.logs.values import FALSE, NOISE, TRUE, Tally, bring_together, class_value, number_of, same_words
+from toolkit.logs.values import (
+    FALSE,
+    NO_ANSWER,
+    NOISE,
+    TRUE,
+    Tally,
+    bring_together,
+    class_value,
+    number_of,
+    respelled,
+    same_words,
+    without_case,
+)
 from toolkit.roles import Roles
 from toolkit.vocabulary import Task
 
 _MOST_CLASSES: Final = 30
+#: Of fewer labels all may be of classes that the model never gives.
+_FEW_LABELS: Final = 20
 #: Standard errors by which decisions of two kinds must go with the answers, where people seldom follow these.
 _SURE: Final = 6.0
 
@@ -54,10 +68,18 @@ def decide_outcome(
         RolesError: the declared task or positive class does not fit the values.
 
     """
+    plain = without_case([*log, *reference], roles.positive)
+    if plain:
+        log, reference = ([respelled(t, plain) for t in side] for side in (log, reference))
+        positive = None if roles.positive is None else plain.get(class_value(roles.positive), roles.positive)
+        found = decide_outcome(replace(roles, positive=positive), log, reference, score_range=score_range)
+        return replace(found, spelling={**found.spelling, **{v: found.spelling.get(to, to) for v, to in plain.items()}})
     every = [*log, *reference]
     guessed = set() if roles.task else {"task"}
     spelling = bring_together(every, roles.positive)
-    words, told = ({}, ()) if roles.task in {"multiclass", "regression"} else _words_of_predictions(every, spelling)
+    words, told = (
+        ({}, ()) if roles.task in {"multiclass", "regression"} else _words_of_predictions(every, roles, spelling)
+    )
     spelling |= words
     task = roles.task or _guess_task(log, reference, spelling, score_range)
     if task == "regression":
@@ -65,6 +87,7 @@ def decide_outcome(
         return Outcome("regression", guessed=frozenset(guessed))
     counts = _counts(every, spelling)
     if task == "multiclass":
+        _check_shared(every, spelling)
         return Outcome("multiclass", tuple(sorted(counts, key=_order)), spelling, frozenset(guessed))
     _check_binary(every, roles)
     two, strays = _two_classes(counts, _counts(reference, spelling), roles, spelling)
@@ -92,12 +115,12 @@ def _strayed(tallies: Sequence[Tally], two: Sequence[str], spelling: Mapping[str
 
 
 def _words_of_predictions(
-    tallies: Sequence[Tally], spelling: Mapping[str, str]
+    tallies: Sequence[Tally], roles: Roles, spelling: Mapping[str, str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Map the two words of predictions to those of labels where they are others: decline to default, approve to repaid.
 
     The one of the higher scores goes with the label of the higher scores; of two words of which one is a label's, the
-    other is the other label's.
+    other is the other label's, unless it says that there was no answer, or the scores speak against it.
 
     Raises:
         RolesError: no scores tell which goes with which.
@@ -106,8 +129,13 @@ def _words_of_predictions(
     came, said = (_means([t for t in tallies if t.role == role], spelling) for role in ("label", "prediction"))
     if len(came) != 2 or len(said) != 2 or set(came) == set(said) or not any(map(_is_word, (*came, *said))):
         return {}, ()
+    if {word.lower() for word in (*came, *said)} & NO_ANSWER:
+        return {}, ()
     if shared := set(came) & set(said):
-        (own,), (theirs,) = set(said) - shared, set(came) - shared
+        (both,), (own,), (theirs,) = shared, set(said) - shared, set(came) - shared
+        agree = (said[own] - said[both]) * (came[theirs] - came[both])
+        if not (agree > 0 or (math.isnan(agree) and (roles.task or roles.positive is not None))):
+            return {}, ()
         return {own: theirs}, (f"prediction: in words of its own; one of them is taken for {theirs}",)
     low, high = (sorted(side, key=lambda v: side[v]) for side in (came, said))
     if not all(side[b] > side[a] for side, (a, b) in ((came, low), (said, high))):
@@ -138,7 +166,8 @@ def _words_of_decisions(
     rows = _rows([t for t in tallies if t.role == "decision"], spelling)
     answers = [t for t in tallies if t.role == "prediction" and t.values]
     shared = set(rows) & set(classes)
-    if len(rows) == 2 and len(shared) == 1 and any(map(_is_word, rows)):
+    undecided = {word.lower() for word in rows} & NO_ANSWER
+    if len(rows) == 2 and len(shared) == 1 and any(map(_is_word, rows)) and not undecided:
         (own,), (theirs,) = set(rows) - shared, set(classes) - shared
         return {own: theirs}, (f"decision: in words of its own; one of them is taken for {theirs}",)
     if not rows or shared:
@@ -177,12 +206,14 @@ def _rows(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, in
 
 
 def _means(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, float]:
-    """Give the mean score beside each class; NaN where there are none."""
-    rows, sums = _rows(tallies, spelling), dict.fromkeys(_rows(tallies, spelling), 0.0)
+    """Give the mean score beside each class, of the rows that have any; NaN where none has."""
+    known = {name: [0, 0.0] for name in _rows(tallies, spelling)}
     for one in tallies:
         for value, (n, mean) in one.values.items():
-            sums[spelling.get(value, value)] += n * (float("nan") if mean is None else mean)
-    return {name: sums[name] / rows[name] for name in rows}
+            if mean is not None:
+                rows, total = known[spelling.get(value, value)]
+                known[spelling.get(value, value)] = [rows + n, total + n * mean]
+    return {name: total / rows if rows else math.nan for name, (rows, total) in known.items()}
 
 
 def _counts(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> dict[str, int]:
@@ -225,6 +256,17 @@ def _check_regression(tallies: Sequence[Tally]) -> None:
                 f"the task is regression, but role {one.role} holds words such as {words[0]!r}",
                 fix="set task to binary or multiclass in roles.toml",
             )
+
+
+def _check_shared(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> None:
+    """Refuse answers of which none is ever a class of the labels: not one of them could be right."""
+    came, said = (_rows([t for t in tallies if t.role == role], spelling) for role in ("label", "prediction"))
+    if said and sum(came.values()) >= _FEW_LABELS and not came.keys() & said.keys():
+        one, other = (", ".join(sorted(side)[:3]) for side in (came, said))
+        raise RolesError(
+            f"label holds {one}, prediction {other}: no class in common",
+            fix="write both in the same words, or name the column that holds them",
+        )
 
 
 def _check_binary(tallies: Sequence[Tally], roles: Roles) -> None:

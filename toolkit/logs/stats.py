@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from toolkit.engines.rows import tuples
+from toolkit.logs.time_forms import BEGINS
 from toolkit.sql import Dialect, quote
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ _FEW: Final = 500
 _PROBED: Final = 20_000
 #: Of a log of so many rows values are counted exactly: an estimate near a threshold would be one engine's own.
 _EXACT: Final = 10_000
-#: Times that DuckDB alone does not read: 14.03.2026, 3/14/2026, Sat, 14 Mar 2026, 2026-03-14 09:30+01:00.
-_DATED: Final = (
-    r"^(\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}/[A-Z][a-z]{2}/\d{4}:|[A-Z][a-z]{2}, \d|\d{8}T\d{4}"
-    r"|\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)"
-)
 #: Words that stand for nothing in a column of numbers kept as text.
 MISSING_WORDS: Final = "('', 'na', 'n/a', '#n/a', 'null', 'none', 'nan', 'inf', '-inf', '-', '?')"
 
@@ -261,7 +257,7 @@ def _time_shares(rows: Rows, columns: Sequence[str]) -> Mapping[str, float]:
         return {}
     says = rows.dialect
     texts = {c: text_of(c, says) for c in columns}
-    times = {c: f"{says.looks_like_time(t)} OR {says.matches(t, _DATED)}" for c, t in texts.items()}
+    times = {c: f"{says.looks_like_time(t)} OR {says.matches(t, BEGINS)}" for c, t in texts.items()}
     counts = [f"{says.count_if(time)} / NULLIF(count({quote(c)}), 0)" for c, time in times.items()]
     parts = ", ".join(f"CAST({share} AS DOUBLE) AS s{i}" for i, share in enumerate(counts))
     names = ", ".join(quote(c) for c in columns)

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from toolkit.logs.stats import ColumnStats, family_of, text_of
+from toolkit.logs.time_forms import likely
 from toolkit.sql import Dialect, quote
 
 if TYPE_CHECKING:
     from toolkit.engines import Rows
 
 _OFFSET: Final = r"([zZ]|[+-]\d\d(:?\d\d)?|[ ](UTC|GMT|[A-Z][A-Za-z]+/[A-Za-z_/]+))$"
-#: Formats that are no ISO 8601; one is taken only where it reads every one of the first thousand values.
-_FORMATS: Final = (
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y",
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%d/%m/%Y",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%Y",
-    "%Y%m%dT%H%M%S",
-    "%Y%m%dT%H%M%SZ",
-    "%Y%m%d%H%M%S",
-    "%Y%m%d",
-    "%Y-%m",
-    "%d/%b/%Y:%H:%M:%S %z",
-    "%a, %d %b %Y %H:%M:%S %Z",
-)
+#: Where a form is looked for, and where it must hold; where several hold there, all rows decide.
+_FIRST: Final = 20
+_SOME: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -86,21 +72,38 @@ def _text_clock(rows: Rows, column: str) -> Clock:
     value = text_of(column, says)
     zoned = f"{says.matches(value, _OFFSET)} AND length({value}) > 10"
     iso = says.read_iso(value)
-    tried = [f"count({iso})", f"count({says.read_number(value)})"]
-    tried += [f"count({says.read_time(value, form)})" for form in _FORMATS]
-    found = rows.fetch(
-        f"SELECT count(*), {', '.join(tried)} FROM "
-        f"(SELECT {quote(column)} FROM raw WHERE {quote(column)} IS NOT NULL AND {value} <> '' LIMIT 1000)"
-    )[0]
-    n, as_iso, as_number, by_format = found[0], found[1], found[2], found[3:]
+    filled = f"(SELECT {quote(column)} FROM raw WHERE {quote(column)} IS NOT NULL AND {value} <> '' LIMIT {{}})"
+    forms = likely([str(text) for (text,) in rows.fetch(f"SELECT {value} FROM {filled.format(_FIRST)}")])
+    tried = ["count(*)", f"count({iso})", f"count({says.read_number(value)})"]
+    tried += [_read(value, form, says) for form in forms]
+    n, as_iso, as_number, *fitting = _counts(rows, tried, filled.format(_SOME))
     if n and as_iso < n / 2:
-        best = max(by_format)
-        # a day above 12 settles which comes first; where none is there, both read all, and the day comes first
-        if best > max(as_iso, as_number) or (best == n and as_number == n and best):
-            chosen = _FORMATS[list(by_format).index(best)]
-            return Clock(
-                says.finite_time(says.read_time(value, chosen)), "false", f"text read as {chosen}, taken as UTC"
-            )
+        best = max(fitting, default=0)
+        # what has a form is one though it could be a number too: 20260314
+        if best > max(as_iso, as_number) or (best == n and best):
+            chosen = _chosen(rows, value, [f for f, fits in zip(forms, fitting, strict=True) if fits == best])
+            read = says.finite_time(says.read_time(value, chosen))
+            return Clock(read, "true" if "%z" in chosen.lower() else "false", f"text read as {chosen}, taken as UTC")
         if as_number > as_iso:
             return Clock(epoch(says.read_number(value), says), "true", "numbers since 1970, which are UTC")
     return Clock(says.finite_time(iso), zoned, "ISO 8601 text")
+
+
+def _chosen(rows: Rows, value: str, forms: Sequence[str]) -> str:
+    """Take the form that most rows have: a day above 12 settles which comes first.
+
+    Where none is there all read the same, and the day comes first, but with AM and PM the month.
+    """
+    if len(forms) == 1:
+        return forms[0]
+    fitting = _counts(rows, [_read(value, form, rows.dialect) for form in forms], "raw")
+    most = [form for form, fits in zip(forms, fitting, strict=True) if fits == max(fitting)]
+    return next((form for form in most if "%p" in form and form.startswith("%m")), most[0])
+
+
+def _read(value: str, form: str, says: Dialect) -> str:
+    return f"count({says.read_time(value, form)})"
+
+
+def _counts(rows: Rows, counted: Sequence[str], source: str) -> list[int]:
+    return [int(n) for n in rows.fetch(f"SELECT {', '.join(counted)} FROM {source}")[0]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from toolkit.engines.rows import tuples
@@ -18,9 +19,18 @@ OUTCOME_ROLES: Final = ("label", "prediction", "decision")
 #: Spellings of the two truth values, when columns of one log differ in them.
 TRUE: Final = frozenset({"1", "true", "yes", "y", "t", "pos", "positive"})
 FALSE: Final = frozenset({"0", "false", "no", "n", "f", "neg", "negative"})
+#: Words that stand for no answer, or for one that is still to come.
+NO_ANSWER: Final = frozenset(
+    {
+        *("error", "err", "timeout", "timed out", "failed", "failure", "exception", "n/a", "na", "none", "null", "-"),
+        *("?", "unknown", "missing", "pending", "open", "review", "in review", "manual review", "undecided", "abstain"),
+    }
+)
 #: Values of a third kind that may be noise beside two classes: at most this share of the rows.
 NOISE: Final = 0.01
 _LISTED: Final = 1000
+#: What parts the words of a class, written one way here and another there.
+_APART: Final = re.compile(r"(?<=\w)[\s_-]+(?=\w)|_")
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,37 @@ def number_of(text: str) -> float | None:
     except ValueError:
         return None
     return number if abs(number) < 1e300 else None
+
+
+def without_case(tallies: Sequence[Tally], positive: Scalar | None) -> dict[str, str]:
+    """Map classes that are written alike but for case and what parts their words to the label's: politics to Politics.
+
+    Where every column has two classes that differ in these alone (letters that were read), they are classes.
+    """
+    sides = [t.values for t in tallies if t.role != "decision"] or [t.values for t in tallies]
+    if not any(len({_plainly(v) for v in values}) == len(values) for values in sides if values):
+        return {}
+    spelled: dict[str, str] = {}
+    for one in tallies:  # the label's come first
+        for value in one.values:
+            spelled.setdefault(_plainly(value), value)
+    written = {v for t in tallies for v in t.values} | (set() if positive is None else {class_value(positive)})
+    return {v: to for v in written if (to := spelled.get(_plainly(v), v)) != v}
+
+
+def _plainly(value: str) -> str:
+    return _APART.sub(" ", value.casefold())
+
+
+def respelled(tally: Tally, spelling: Mapping[str, str]) -> Tally:
+    """Give the same counts by classes in another spelling."""
+    values: dict[str, tuple[int, float | None]] = {}
+    for value, (n, mean) in tally.values.items():
+        name = spelling.get(value, value)
+        rows, before = values.get(name, (0, mean))
+        mean = None if mean is None or before is None else (rows * before + n * mean) / (rows + n)
+        values[name] = (rows + n, mean)
+    return replace(tally, values=values)
 
 
 def bring_together(tallies: Sequence[Tally], positive: Scalar | None) -> dict[str, str]:

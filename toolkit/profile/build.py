@@ -56,6 +56,7 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
         missing_columns=log.missing_columns,
         new_columns=log.new_columns,
         types=log.type_changes,
+        unread=log.unread,
         seed=seed,
     )
 

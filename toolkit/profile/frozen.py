@@ -49,7 +49,7 @@ def thaw(content: bytes, where: str = "") -> tuple[Profile, bool]:
             about = json.loads(arrays[_ABOUT].tobytes())
             if about["format"] != FORMAT:
                 raise ValueError(str(about["format"])[:40])
-            body = {f.name: _unpacked(about[f.name], arrays) for f in fields(Profile)}
+            body = {f.name: _unpacked(about[f.name], arrays) for f in fields(Profile) if f.name in about}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         what = f"the frozen profile cannot be read: {type(error).__name__}"
         raise PostmortemError(what, where=where, fix="publish it again") from None

@@ -124,7 +124,7 @@ class Profile:
 
     ``rows`` counts all rows by part; ``cubes`` are exact counts by name; ``missing_columns`` are columns with a role
     that the log lacks but the reference has; ``new_columns`` the other way round; ``types`` gives column -> (type in
-    the reference, type in the log) where they differ.
+    the reference, type in the log) where they differ; ``unread`` are columns that have no role, and so were not read.
     """
 
     task: Task
@@ -135,6 +135,7 @@ class Profile:
     missing_columns: tuple[str, ...] = ()
     new_columns: tuple[str, ...] = ()
     types: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
     seed: int = 0
 
 

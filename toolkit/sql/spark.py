@@ -19,12 +19,16 @@ _EPOCH: Final = "TIMESTAMP_NTZ '1970-01-01 00:00:00'"
 _BLANKS: Final = "".join(map(chr, (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
 #: What DuckDB overlooks in a number: a sign too many, a sign of NaN, a low line between digits.
 _OVERLOOKED: Final = r"^\s*\+(?=-)|^\s*[+-](?=[nN][aA][nN])|(?<=\d)_(?=\d)"
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 #: A part of a format of ``strptime``: its pattern, and its place in ``year-month-dayThour:minute:second zone``.
 _PARTS: Final = {
-    "Y": (r"(\d{4})", 0), "m": (r"(\d{1,2})", 1), "d": (r"(\d{1,2})", 2), "b": (r"(\d\d)", 1), "H": (r"(\d{1,2})", 3),
-    "M": (r"(\d{1,2})", 4), "S": (r"(\d{1,2})", 5), "z": (r"([+-]\d\d(?::?\d\d)?)", 6), "Z": ("(?:utc|gmt)", None),
-    "a": ("[a-z]{3}", None),
+    "Y": (r"(\d{4})", 0), "y": (r"(\d\d)", 0), "m": (r"(\d{1,2})", 1), "b": (r"(\d\d)", 1), "B": (r"(\d\d)", 1),
+    "d": (r" ?(\d{1,2})", 2), "H": (r"(\d{1,2})", 3), "I": ("(0?[1-9]|1[0-2])", 3), "M": (r"(\d{1,2})", 4),
+    "S": (r"(\d{1,2})", 5), "f": (r"(\d{1,6})", 6), "z": (r"([+-]\d\d(?::?\d\d)?)", 7), "Z": ("(?:utc|gmt)", None),
+    "p": ("([ap]m)", 8), "a": ("[a-z]{3}", None),
 }  # fmt: skip
 _DATE: Final = r"^(\d{4})([-/ ])(\d{1,2})\2(\d{1,2})"
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}T\d{1,2}:\d{1,2}:\d{1,2}(\.\d*)?(Z|[+-]\d\d(:?\d\d)?)\z"
@@ -166,13 +170,21 @@ class Spark(Dialect):
             pattern += piece
             if place is not None:
                 places[place] = f"${len(places) + 1}"
-        clock = f"{places.get(3, '00')}:{places.get(4, '00')}:{places.get(5, '00')}{places.get(6, 'Z')}"
         value = f"lower({text})"
-        if "%b" in form:
+        if "%b" in form.lower():
             for number, name in enumerate(_MONTHS, start=1):
-                value = f"replace({value}, '{name}', '{number:02}')"
+                value = f"replace({value}, '{name if '%B' in form else name[:3]}', '{number:02}')"
+        clock = f"{places.get(3, '00')}:{places.get(4, '00')}:{places.get(5, '00')}"
+        clock += (f".{places[6]}" if 6 in places else "") + places.get(7, "Z")
         iso = f"regexp_replace({value}, '^{pattern}\\z', '{places[0]}-{places[1]}-{places.get(2, '01')}T{clock}')"
-        return f"(CASE WHEN regexp_like({value}, '^{pattern}\\z') THEN TRY_CAST({iso} AS TIMESTAMP_LTZ) END)"
+        if "%y" in form:  # as POSIX says: 69 to 99 are of the last century
+            iso = f"concat(CASE WHEN {iso} < '69' THEN '20' ELSE '19' END, {iso})"
+        read = f"TRY_CAST({iso} AS TIMESTAMP_LTZ)"
+        if "%p" in form:
+            said = f"regexp_replace({value}, '^{pattern}\\z', '{places[3]} {places[8]}')"
+            hours = f"IF({said} LIKE '12 %', -12, 0) + IF({said} LIKE '% pm', 12, 0)"
+            read = f"({read} + make_dt_interval(0, {hours}))"
+        return f"(CASE WHEN regexp_like({value}, '^{pattern}\\z') THEN {read} END)"
 
     def looks_like_time(self, text: str) -> str:
         """Tell whether a text is ISO 8601; of the other formats ``toolkit.logs.times`` makes sure."""

@@ -1,0 +1,91 @@
+"""How people write times that are no ISO 8601 (floor 2), as forms of ``strptime``, and which a text may have; pure.
+
+A form is a day, what parts it from the time of the day, and that time. Whether the day or the month comes first only
+the values can tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import product
+from typing import Final
+
+_DAY_FIRST: Final = tuple(f"%d{part}%m{part}{year}" for part, year in product("./-", ("%Y", "%y")))
+_MONTH_FIRST: Final = tuple(f"%m{part}%d{part}{year}" for part, year in product("./-", ("%Y", "%y")))
+_NAMED: Final = (
+    *(f"%d{part}{month}{part}{year}" for part, month, year in product("- /", ("%b", "%B"), ("%Y", "%y"))),
+    *(f"{month} %d{part} %Y" for month, part in product(("%b", "%B"), (",", ""))),
+    *(f"{day}{month} %Y" for day, month in product(("%a, %d ", "%a %d "), ("%b", "%B"))),
+)
+_YEAR_FIRST: Final = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
+_CLOCKS: Final = (
+    *("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S,%f", "%H.%M", "%H.%M.%S", "%Hh%M"),
+    *("%H:%M:%S %Z", "%H:%M:%S %z", "%H:%M %z"),
+    *(f"%I{rest}{gap}%p" for rest, gap in product((":%M", ":%M:%S", ".%M", ".%M.%S", ""), (" ", ""))),
+)
+_GAPS: Final = (" ", ", ", "T")
+#: Those that are no day and a time.
+_OTHERS: Final = (
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
+    "%Y%m%dT%H%M%S",
+    "%Y%m%dT%H%M%SZ",
+    "%Y%m%d_%H%M%S",
+    "%Y%m%d %H%M%S",
+    "%Y-%m",
+    "%m/%Y",
+    "%m.%Y",
+    "%b %Y",
+    "%B %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%d/%b/%Y:%H:%M:%S %z",
+    "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S %Z %Y",
+)
+#: What a text must look like for a part of a form; DuckDB alone would take 26 for the year 26.
+SHAPES: Final = {
+    "Y": r"\d{4}", "y": r"\d\d", "m": r"\d{1,2}", "d": r" ?\d{1,2}", "b": "[a-z]{3}", "B": "[a-z]{3,9}",
+    "a": "[a-z]{3}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d\d", "S": r"\d\d", "f": r"\d{1,6}", "p": "[ap]m",
+    "z": r"[+-]\d\d(:?\d\d)?", "Z": "(utc|gmt)",
+}  # fmt: skip
+_MONTHS: Final = "([Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec|[A-Z]{3})"
+#: How a text begins that is most likely a time, for a database. 1.2.26 alone may be a version of something.
+BEGINS: Final = (
+    r"^(\d{1,2}[./-]\d{1,2}[./-](\d{4}([ ,T]|$)|\d\d[ ,]+\d{1,2}[:.]\d\d)|\d{1,2}/\d{1,2}/\d\d$"
+    rf"|\d{{1,2}}[ /-]{_MONTHS}[a-z]*[ /-](\d{{4}}|\d\d)([ ,:T]|$)|{_MONTHS}[a-z]*( \d{{1,2}},?)?[ -]\d{{4}}"
+    rf"|(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(\d{{1,2}} |{_MONTHS} )|\d{{8}}[T_ ]\d{{4}}"
+    r"|\d{4}[-/.]\d\d[-/.]\d\d([Tt ,]+\d{1,2}[:.h]\d\d|$))"
+)
+
+
+def likely(texts: Sequence[str]) -> tuple[str, ...]:
+    """Give the forms that one of these texts may have, the likelier of two that read the same first."""
+    return tuple(dict.fromkeys(form for text in texts for form in _fitting(text.strip().lower())))
+
+
+def _fitting(text: str) -> Iterator[str]:
+    yield from (form for form in _OTHERS if _shape(form).fullmatch(text))
+    for day in (*_DAY_FIRST, *_MONTH_FIRST, *_NAMED, *_YEAR_FIRST):
+        if (begun := _shape(day).match(text)) is None:
+            continue
+        if begun.end() == len(text):
+            yield day
+        for gap in _GAPS:
+            if text.startswith(gap.lower(), begun.end()):
+                rest = text[begun.end() + len(gap) :]
+                yield from (f"{day}{gap}{clock}" for clock in _CLOCKS if _shape(clock).fullmatch(rest))
+
+
+def shape_of(form: str) -> str:
+    """Give the pattern of a form's texts in small letters."""
+    return "".join(
+        SHAPES[part[1]] if part[0] == "%" else re.escape(part.lower()) for part in re.findall("%.|[^%]+", form)
+    )
+
+
+@cache
+def _shape(form: str) -> re.Pattern[str]:
+    return re.compile(shape_of(form))
