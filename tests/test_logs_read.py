@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset
@@ -778,3 +779,11 @@ def test_events_come_from_any_format(tmp_path: Path) -> None:
     data = pd.DataFrame({"Timestamp": ["2026-01-01T00:00:00Z"], "kind": ["alert"], "text": ["p95 high"]})
     data.rename(columns=str.lower).to_json(tmp_path / "e.jsonl", orient="records", lines=True)
     assert read_events(data) == read_events(tmp_path / "e.jsonl")
+
+
+def test_texts_of_numpy_are_read() -> None:
+    """What numpy.where leaves in a column of objects are texts of NumPy's own, of which DuckDB reads some alone."""
+    rows = pd.DataFrame({"score": [0.2, 0.7] * 30, "label": [0, 1] * 30})
+    rows["why"] = pd.Series([np.str_(""), "expérience"] * 30, dtype=object)
+    with read_log(rows, {"roles": {"score": "score", "label": "label", "feature": ["why"]}}) as log:
+        assert [x for (x,) in log.rows.fetch("SELECT DISTINCT why FROM raw ORDER BY 1")] == ["", "expérience"]

@@ -33,7 +33,8 @@ def unread(study: Study, verdict: str) -> Iterator[str]:
     also = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
     like = "".join(f" {c} is called like the role {role}." for c, role in [*named.items()][:_NAMED])
     first = sorted(left, key=lambda c: c not in named)[:_NAMED]
-    yield f"Without a role, and so not read: {', '.join(first)}{also}.{like} Say in roles.toml what they are."
+    told = f"Without a role, and so not read: {', '.join(first)}{also}.{like}"
+    yield f"{told} Say in roles.toml what they are, or rest = 'guess'."
 
 
 def _of_all(study: Study, damage: Damage) -> Iterator[str]:

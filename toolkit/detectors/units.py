@@ -31,7 +31,7 @@ from toolkit.detectors.mix import of_the_mix
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import runs, several
-from toolkit.detectors.witness import STRANGE, UTTERLY, Word, ask, of_a_new_part, strangers
+from toolkit.detectors.witness import STRANGE, UTTERLY, Word, ask, of_a_new_part, on_top, strangers
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.timeline.change import Change, find_change
 from toolkit.timeline.waves import waves
@@ -157,7 +157,10 @@ def of_column(
         and strangers(study, name, unit.rows, rows, STRANGE if word == "silent" else UTTERLY)
     ):
         word = "crowd"
-    if (unit.blurred or not unit.known or word == "silent") and of_a_new_part(study, unit.rows):
+    doubtful = unit.blurred or not unit.known
+    if (doubtful or word == "silent") and of_a_new_part(study, unit.rows):
+        word = "crowd"
+    if doubtful and word != "crowd" and on_top(study, unit.rows, rows):
         word = "crowd"
     flags = unit.rows.astype(float)
     change = find_change(flags, reference=(0.0, 0.01, float(len(study.ref))))

@@ -29,6 +29,9 @@ UTTERLY: Final = 0.6
 _SURE: Final = 6.0
 #: Rows that must be known to say how two columns go together.
 _KNOWN: Final = 60
+#: Which part of the rows must be of one kind, and by how many standard errors that kind must have become commoner.
+_HELD: Final = 0.6
+_GROWN: Final = 4.0
 _STEPS: Final = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001, 1e-4)
 
 
@@ -74,6 +77,27 @@ def of_a_new_part(study: Study, rows: Mask) -> bool:
         (before := study.ref.segments.get(term.column)) is not None and not before.rows_of(term.value).any()
         for term in part_of(study, rows, np.ones(len(rows), dtype=bool))
     )
+
+
+def on_top(study: Study, rows: Mask, among: Mask) -> bool:
+    """Say whether the marked rows came on top of the others: most are of one kind, of which there are more by as many.
+
+    A unit that changes makes no kind of row commoner.
+    """
+    share = rows.sum() / max(among.sum(), 1)
+    for name, codes in {**study.log.features, **study.log.segments, **study.log.groups}.items():
+        if not isinstance(codes, Codes) or not (mine := codes.codes[rows & (codes.codes >= 0)]).size:
+            continue
+        top = int(np.bincount(mine).argmax())
+        before = {**study.ref.features, **study.ref.segments, **study.ref.groups}.get(name)
+        held = float((mine == top).sum() / rows.sum())
+        if held < _HELD or not isinstance(before, Codes):
+            continue
+        was, now = (float(x.mean()) for x in (before.rows_of(codes.names[top]), codes.codes[among] == top))
+        chance = np.sqrt(now * (1 - now) / among.sum() + was * (1 - was) / len(study.ref))
+        if now - was > max(held * share / 2, _GROWN * chance):
+            return True
+    return False
 
 
 def new_parts(study: Study) -> Mask:

@@ -70,11 +70,28 @@ def _forwards(frame: Any) -> Any:
     return made.set_axis(list(frame.columns), axis=1)
 
 
+def _plain_texts(frame: Any) -> Any:
+    """Give a pandas table whose texts are Python's own: of NumPy's, which ``where`` leaves, DuckDB reads some only."""
+    import numpy as np
+
+    made = {}
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if column.dtype.kind == "O" and np.str_ in set(map(type, column.array)):
+            texts = [str(x) if isinstance(x, np.str_) else x for x in column.array]
+            made[place] = type(column)(texts, index=frame.index, dtype=object)
+    if made:
+        frame = frame.copy(deep=False)
+        for place, column in made.items():
+            frame.isetitem(place, column)
+    return frame
+
+
 def _as_table(frame: Any, where: str) -> Any:
     if hasattr(frame, "iloc") and hasattr(frame, "columns"):
         if any(not isinstance(c, str) for c in frame.columns):
             frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
-        return _forwards(frame)
+        return _forwards(_plain_texts(frame))
     import pyarrow as pa
 
     if isinstance(frame, pa.Table) or _is_dataset(frame):

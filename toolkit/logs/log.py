@@ -82,8 +82,8 @@ class Log:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """The columns that have no role, and that nothing was noted of: nobody reads them."""
-        known = {*self.roles.all_columns, *self.column_notes}
+        """The columns that have no role: nobody reads them."""
+        known = set(self.roles.all_columns)
         return tuple(c for c in self.columns if c not in known and plain(c) != "split")
 
     def roles_table(self) -> list[dict[str, str]]:

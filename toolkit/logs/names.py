@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from typing import Final
+from unicodedata import combining, normalize
 
 #: Names by role, the likelier first; compared in lower case with every other character as ``_``.
 NAMES: Final[dict[str, tuple[str, ...]]] = {
@@ -146,8 +147,9 @@ _TELLING: Final = GROUP_WORDS | SEGMENT_WORDS | frozenset().union(*TELLING_WORDS
 
 
 def plain(name: str) -> str:
-    """Give a name in lower case, with everything but letters and digits as single ``_``."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    """Give a name in lower case without accents, with everything but letters and digits as single ``_``."""
+    bare = "".join(c for c in normalize("NFKD", name) if not combining(c))
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare)
     return re.sub(r"[^a-z0-9]+", "_", snake.lower()).strip("_")
 
 
