@@ -52,9 +52,8 @@ def test_a_known_outcome_is_none(world: dict[str, bool]) -> None:
 def test_labels_that_are_all_different_are_no_classes() -> None:
     """Where no label of the baseline comes twice, one that is new is none that the model was never taught."""
     rng = np.random.default_rng(6)
-    held = pd.DataFrame(
-        {"said": "none", "kind": [f"{x:.9f}" for x in rng.normal(size=600)], "kg": rng.normal(size=600)}
-    )
+    kinds = [f"{x:.9f}" for x in rng.normal(size=600)]
+    held = pd.DataFrame({"said": kinds[0], "kind": kinds, "kg": rng.normal(size=600)})
     log = held.assign(when=pd.date_range("2025-05-01", periods=600, freq="h", tz="UTC"), kind=held.kind + "1")
     roles = {"task": "multiclass", "roles": {"timestamp": "when", "prediction": "said", "label": "kind",
              "feature": ["kg"]}}  # fmt: skip

@@ -87,7 +87,7 @@ def _moved(study: Study, before: Mask, now: Mask) -> bool:
         return False
     usual = LogisticRegression(C=1e3).fit(odds[before], label[before]).decision_function(odds[now])
     p, y = probability(usual), label[now]
-    turned = [[p * (1 - q), p + (1 - p) * q, p + (1 - 2 * p) * q] for q in np.linspace(0.01, 0.6, 60)]
+    turned = [[p * (1 - q), p + (1 - p) * q, p + (1 - 2 * p) * q] for q in np.linspace(0.01, 0.99, 99)]
     moved = [probability(usual + by) for by in np.linspace(-4, 4, 81)]
     by_turn, by_move = (
         max(float(np.log(np.clip(np.where(y == 1, x, 1 - x), 1e-6, 1)).sum()) for x in every)
