@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, from_start, logistic, make, percent
+from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, percent
 from toolkit.detectors.generalisation import naive_loss
 from toolkit.detectors.matrices import design
 from toolkit.detectors.promise import finite, hardly_wrong
@@ -25,6 +25,13 @@ NAME: Final = "by_heart"
 _MOST, _SURE = 1500, 4.0
 #: The part of the model's errors, and of the skill that is to be had, by which it may as well be better by kind.
 _PART, _SKILL = 0.2, 0.08
+#: The part of its errors by which a model as good as others may be worse, and that of the plainest answer's that it
+#: may make to be of use.
+_ALIKE, _USEFUL = 0.15, 0.85
+#: How surely (z) the model must err more when served than in training, for it to be asked why.
+_GAP: Final = 3.0
+#: From this z on it errs more than held-out rows had promised.
+_KEPT: Final = 2.5
 #: Labelled training rows at least: of fewer, kinds of learners differ widely, and none of them need be at fault.
 _LEAST: Final = 100
 
@@ -32,18 +39,30 @@ _LEAST: Final = 100
 def detect(study: Study) -> list[Evidence]:
     """Look for a model that is never wrong in training and worse elsewhere than what its rows teach another."""
     train, loss = study.train, study.train_loss
-    if train is None or loss is None or not study.has_labels or not hardly_wrong(study, train, loss.model):
+    if train is None or loss is None or not study.has_labels:
         return []
     model = study.log_loss.model
     first = np.flatnonzero(~np.isnan(model))
     first = first[: max(len(first) // 3, min(len(first), 2 * LEAST_ROWS))]
-    at_serving = _beside(study, train, study.log, np.where(np.isin(np.arange(len(model)), first), model, np.nan))
-    if at_serving is None or at_serving.z < _SURE:
+    if not len(first) or difference(loss.model, model[first])[3] < _GAP:
         return []
-    if study.baseline == "validation":  # what is served may be unlike what was taught: held-out rows are not
-        held_out = _beside(study, train, study.ref, study.ref_loss.model)
-        if held_out is not None and held_out.gap + 1.64 * held_out.error < 0.5 * at_serving.gap:
-            return []
+    at_serving = _beside(study, train, study.log, np.where(np.isin(np.arange(len(model)), first), model, np.nan))
+    if at_serving is None:
+        return []
+    held_out = _beside(study, train, study.ref, study.ref_loss.model) if study.baseline == "validation" else None
+    kept = held_out is not None and difference(study.ref_loss.model, model[first])[3] < _KEPT
+    if held_out is not None and kept and _as_good(study, at_serving, held_out):
+        text = (
+            f"The model errs {at_serving.model:.3f} on the first served rows and {held_out.model:.3f} on held-out "
+            f"ones, as a fresh learner does that was taught on the same rows ({at_serving.fresh:.3f} and "
+            f"{held_out.fresh:.3f}): no more was to be learnt from them, and no more was promised."
+        )
+        return [make(study, NAME, "", text, strength=0.0, z=at_serving.z, refutes=("memorised_training_data",),
+                     effect=at_serving.gap, unit="loss", n=len(first))]  # fmt: skip
+    if at_serving.z < _SURE or not hardly_wrong(study, train, loss.model):
+        return []
+    if held_out is not None and held_out.gap + 1.64 * held_out.error < 0.5 * at_serving.gap:
+        return []  # what is served may be unlike what was taught: held-out rows are not
     to_be_had = naive_loss(study) - at_serving.fresh
     if to_be_had <= 0:
         return []
@@ -60,6 +79,12 @@ def detect(study: Study) -> list[Evidence]:
             n=len(first), details={"served": at_serving.model, "fresh": at_serving.fresh},
         )
     ]  # fmt: skip
+
+
+def _as_good(study: Study, served: _Beside, held_out: _Beside) -> bool:
+    """Whether the model is as good as another that was taught alike, and of use."""
+    alike = all(one.gap + 1.64 * one.error < _ALIKE * one.model for one in (served, held_out))
+    return alike and served.model < _USEFUL * naive_loss(study)
 
 
 @dataclass(frozen=True)
