@@ -38,6 +38,12 @@ def test_new_names_beside_many_rare_ones() -> None:
     assert new_names([f"t{i}" for i in range(150)], ["Rom", "Oslo", "Bern", "Kiel"]) == ["unrepresentative_data"]
 
 
+def test_another_stamp_on_all_rows_is_no_new_category() -> None:
+    """A column that never varied taught the model nothing: build 2026.16 became 2026.17."""
+    assert new_names(["2026.16"], ["2026.17"]) == []
+    assert new_names(["2026.16", "2026.15"], ["2026.17"]) != []
+
+
 def test_a_baseline_that_is_all_missing_has_no_names_to_be_new_to() -> None:
     """Where nothing was known before, nothing is new."""
     assert new_names([None], [*[None] * 750, *["Rom", "Oslo"] * 375]) == []

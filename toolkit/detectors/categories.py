@@ -80,6 +80,8 @@ def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Eviden
     if share < 0.01 or z < 4.5:
         return
     values = [v for v, is_new in zip(column.names, fresh, strict=False) if is_new and v in seen(column)]
+    if len(values) == len(old_names) == 1 and share > _ALL:
+        return  # what never varied taught the model nothing: it is a stamp, as of a build, and another is no category
     old = {_normal(v): v for v in old_names}
     respelt = float(np.mean([_respelt(base, column, rows, v, old) for v in values]))
     matched = _same_shares(base, column, rows)
