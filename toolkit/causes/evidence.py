@@ -41,6 +41,7 @@ from toolkit.detectors import (
     lone_input,
     mark,
     missing,
+    neighbours,
     new_site,
     old_version,
     one_part,
@@ -103,7 +104,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     for found in (
         [*rounded.detect(study), *clipped.detect(study, moves), *cut_in_part.detect(study)],
         lags.detect(study), defaults.detect(study),
-        dial.detect(study, moves), clock.detect(study), told_time.detect(study),
+        dial.detect(study, moves), clock.detect(study), told_time.detect(study), neighbours.detect(study),
     ):  # fmt: skip
         inputs += [e for e in found if not _named(e, inputs)]
     inputs = linked.judge(study, inputs)

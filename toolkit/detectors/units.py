@@ -71,7 +71,7 @@ _FACTORS: Final = (
 )
 FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
 #: Fahrenheit of Celsius, and back.
-_DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
+DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
 #: Up to this factor a crowd may well be larger by itself.
 NEAR: Final = 7.0
 #: Up to this factor one part of the traffic may become another crowd from one day to the next.
@@ -290,7 +290,7 @@ def _whole(base: Floats, current: Floats, slack: float) -> tuple[float, float, b
     before = apart(base, current)
     if before < max(0.15, 1.3 * bar):
         return None
-    tries = [(k, off, True) for k, off in (*((k, 0.0) for k in FACTORS), *_DEGREES, (-1.0, 0.0))]
+    tries = [(k, off, True) for k, off in (*((k, 0.0) for k in FACTORS), *DEGREES, (-1.0, 0.0))]
     tries += [(1.0, 273.15, True), (1.0, -273.15, True)]
     slope = _free_slope(base, current)
     if slope is not None and abs(np.log(slope)) > np.log(1.25):
@@ -344,7 +344,7 @@ def _few(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
     old = np.unique(base)
     if np.isin(current, old).all() or not (old != 0).any():
         return None
-    for k, off in (*((k, 0.0) for k in FACTORS), *_DEGREES):
+    for k, off in (*((k, 0.0) for k in FACTORS), *DEGREES):
         changed = ~np.isin(current, old)
         back = (current[changed] - off) / k
         if off and len(np.unique(back)) < 2:  # of one new value some old one is always the right number of degrees
@@ -382,7 +382,7 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int, *, blurred: boo
     part = current[some(np.arange(len(current)))]
     plain = grid(part)
     tried = []
-    for k, off in (*((k, 0.0) for k in FACTORS if not 0.55 < k < 1.7), *_DEGREES):
+    for k, off in (*((k, 0.0) for k in FACTORS if not 0.55 < k < 1.7), *DEGREES):
         scaled = grid((part - off) / k) / k
         w, ratio = 0.5, scaled / plain
         for _ in range(25):
