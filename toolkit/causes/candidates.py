@@ -191,8 +191,7 @@ def hurt(study: Study, e: Evidence, relation: Relation | None) -> tuple[float, f
         expected = float(moved.mean()) - relation.expected_before
         # what did not come true, though there are the labels to see it by, is no harm
         z = max(z, expected / off) if expected < d + _LIKELY * error else z
-    scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
-    return z, float(np.clip(((d + 1.64 * error) / scale - 0.02) / 0.1, 0.0, 1.0))
+    return z, float(np.clip(((d + 1.64 * error) / study.loss_scale - 0.02) / 0.1, 0.0, 1.0))
 
 
 def _rise(study: Study, now: Floats, base: Floats) -> tuple[float, float, float]:

@@ -178,7 +178,7 @@ def broken(study: Study) -> list[Broken]:
         cap = float(np.quantile(rest**2, 0.98)) * 4 + 1e-9
         left = np.where(unlike, np.nan, L[:, j] - L @ beta)
         base, now = np.minimum(rest**2, cap), np.minimum(left**2, cap)
-        change, usual = find_change(now, reference=None if study.own_reference else study.stats(base)), base.mean()
+        change, usual = find_change(now, reference=study.stats(base)), base.mean()
         if change.found and change.z > 5 and change.after > max(1.15 * usual, usual + 0.05):
             usual = max(float(usual), 1e-9)
             offset = float(np.nanmean(left[change.start : change.end]) ** 2) / max(change.after - usual, 1e-9)

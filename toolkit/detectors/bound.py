@@ -37,7 +37,7 @@ def detect(study: Study) -> list[Evidence]:
         if astray * len(held) > _ASTRAY * held.sum() or len(beyond) < 2 * _HELD:
             continue
         usual = 1.0 - held[side * then[known > 0] >= cut].astype(float)
-        found = find_change(taken[beyond], reference=None if study.own_reference else study.stats(usual))
+        found = find_change(taken[beyond], reference=study.stats(usual))
         if found.found and found.z > 4 and found.after > 0.5 + found.before:
             return [_gone(study, found, beyond, f"{'above' if side > 0 else 'below'} {side * cut:.4g}")]
     return []

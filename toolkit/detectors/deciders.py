@@ -188,11 +188,10 @@ def _say(
     was, now = (_mean(cases.loss[mine & side]) for side in (~rows, rows))
     rise, _, interval, z = difference(*(cases.beyond(mine, others)[1][side] for side in (~rows, rows)))
     theirs = difference(cases.loss[others & ~rows], cases.loss[others & rows])
-    scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
     if (theirs[3] > 3 and theirs[0] > 0.5 * rise) or not (cases.described or _own(study, cases, mine, rows)):
         return None
     known = np.isfinite(rise)
-    if known and (now <= was or rise < 0.02 * scale):
+    if known and (now <= was or rise < 0.02 * study.loss_scale):
         return None
     least, sure = (0.0, 0.0) if known else _at_least(study, mine & rows, mine & ~rows)
     strength = 0.45 + 0.5 * logistic(1.5 * (z - 4.0)) if known and z > 2 else 0.2 if known else 0.45

@@ -194,7 +194,5 @@ def _kept_harm(study: Study, change: Change, rise: float) -> float | None:
     """Share of the excess that people would have caught as they did before."""
     rows = inside(change, len(study.log))
     wrong = float(np.nansum(study.log_loss.model[rows]))
-    base = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
-    now = study.log_loss.final[rows]
-    excess = float(np.nansum(now - base))
+    excess = study.excess(rows)
     return float(np.clip(rise * wrong / excess, 0.0, 1.0)) if excess > 0 else None

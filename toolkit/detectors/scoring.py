@@ -193,7 +193,7 @@ def _moved(study: Study, fitted: Surrogate, clean: Mask) -> Change | None:
     best: Change | None = None
     for x, then in ((now, base), (np.abs(now), np.abs(base))):
         # the surrogate is a little worse on new rows; only a clear fall counts
-        change = find_change(x, reference=None if study.own_reference else study.stats(then), level=6.0)
+        change = find_change(x, reference=study.stats(then), level=6.0)
         size = abs(change.after - float(np.nanmean(then))) / spread
         if change.found and size > _CLEARLY and (best is None or abs(change.z) > abs(best.z)):
             best = change

@@ -143,7 +143,7 @@ def _latency(study: Study) -> list[Evidence]:
         return []
     log = np.log(np.maximum(raw, 1e-3))
     base = np.log(np.maximum(study.ref.latency_ms, 1e-3))
-    reference = None if study.own_reference or (~np.isnan(base)).sum() < 15 else study.stats(base)
+    reference = study.stats(base)
     usual = base if reference is not None else log[: max(len(log) // 5, 10)]
     spread = float(np.nanstd(usual)) or 0.1
     # the tail matters more than the mean: what share is beyond the usual 99th percentile

@@ -100,6 +100,17 @@ class Study:
         known = self.ref_loss.model[~np.isnan(self.ref_loss.model)]
         return float(np.median(known)) if len(known) else 0.0
 
+    @cached_property
+    def loss_scale(self) -> float:
+        """What a loss is measured by: the deviation of the log's labels where they are numbers, else one error."""
+        return (float(np.nanstd(self.log.label)) or 1.0) if self.regression else 1.0
+
+    def excess(self, rows: Mask | None = None) -> float:
+        """Give by how much the loss of log rows, all together, exceeds the baseline's mean; 0 where that is unknown."""
+        base, now = self.ref_loss.final, self.log_loss.final if rows is None else self.log_loss.final[rows]
+        usual = float(np.nanmean(base)) if (~np.isnan(base)).any() else float("nan")
+        return float(np.nansum(now - usual))
+
     def weight(self, sample: Sample) -> Floats:
         """Give by what each row's error counts as one of a usual answer; 1 where errors do not grow with answers."""
         if self.level is None:

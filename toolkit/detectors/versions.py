@@ -66,7 +66,7 @@ def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     change = find_change(mine.astype(float), reference=(0.0, 0.01, float(max(len(study.ref), 20))))
     late = first > 0.02 * len(mine)
     change = Change("step", first, last, 0.0, 1.0, 30.0, first, first, first_of(mine)) if late else change
-    total = _excess(study)
+    total = study.excess()
     share = d * float((mine & ~np.isnan(loss)).sum()) / total if total > 0 else None
     known_before = name in study.ref.version.names or (first < 0.02 * len(mine))
     mechanism = _which(study, name, mine, known_before)
@@ -132,13 +132,6 @@ def version_key(name: str) -> tuple[tuple[int, int | str], ...]:
     return tuple(
         (1, int(p)) if p.isdigit() and len(p) < 18 else (0, p) for p in parts if p not in {"v", "version", "model"}
     )
-
-
-def _excess(study: Study) -> float:
-    """Total loss beyond what the baseline's mean would have cost."""
-    expected = float(np.nanmean(study.ref_loss.final)) if (~np.isnan(study.ref_loss.final)).any() else float("nan")
-    now = study.log_loss.final
-    return float(np.nansum(now - expected))
 
 
 def _unknown(study: Study, name: str, known: set[str]) -> Evidence:

@@ -165,5 +165,4 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
     )
     kind: Kind = "labels" if z > 0 else "none"
     onset = change if change.found and change.z > 0 else no_change(n, expected)
-    scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
-    return Damage(harm, kind, rows, onset, z, excess, effect, (effect + 1.96 * error) / scale)
+    return Damage(harm, kind, rows, onset, z, excess, effect, (effect + 1.96 * error) / study.loss_scale)
