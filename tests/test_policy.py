@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.detectors import decisions, policy, reliance
+from toolkit.detectors import cost, decisions, policy, reliance
 from toolkit.detectors.evidence import Evidence
 from toolkit.detectors.study import Study, make_study
 from toolkit.logs import read_log
@@ -33,7 +33,8 @@ def calibrated(seed: int = 4) -> pd.DataFrame:
 
 
 def said(study: Study) -> list[Evidence]:
-    return [e for d in (decisions.detect(study, ()), reliance.detect(study), policy.detect(study)) for e in d]
+    people = [*decisions.detect(study, ()), *reliance.detect(study)]
+    return [*people, *policy.detect(study), *cost.detect(study)]
 
 
 def test_a_score_in_thousandths_and_its_cut_are_no_fault() -> None:
@@ -71,7 +72,7 @@ def test_dearer_errors_of_a_model_as_good_as_it_says_are_a_wrong_goal() -> None:
     log["truth"] = (rng.random(N) < log["score"]).astype(int)
     wrong = log["truth"] != (log["score"] >= 0.5)
     log["lost"] = np.where(wrong & (rng.random(N) < np.where(LATE, 0.5, 0.1)), 1.0, 0.0)
-    (got,) = policy.detect(studied(log, cost="lost"))
+    (got,) = cost.detect(studied(log, cost="lost"))
     assert got.mechanism == "goal_misaligned"
     assert "rose as its scores said" in got.finding.statement
 

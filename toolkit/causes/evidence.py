@@ -22,6 +22,7 @@ from toolkit.detectors import (
     clipped,
     clock,
     copied,
+    cost,
     crossed,
     cut_in_part,
     deadline,
@@ -160,6 +161,7 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *bound.detect(study),
         *deciders.detect(study, events),
         *policy.detect(study),
+        *cost.detect(study),
     ]
     if study.has_labels and relation is None and not _all_touched(study, touched) and _all_touched(study, apart):
         why = "Hardly any row of the incident lies where the baseline has any."
