@@ -1,4 +1,4 @@
-"""Who the odd labels and rows come from (floor 4; data): one source, one part, or a flood of new senders.
+"""Who the odd labels come from (floor 4; data): one source, one part, or one decider.
 
 Labels that do not fit, all within one value of one column, are a careless or hostile source, unless they follow a rule
 of their own: then the rule changed there.
@@ -6,11 +6,12 @@ of their own: then the rule changed there.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z, since
+from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z
 from toolkit.detectors.mark import commonest
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.relation import Part, Relation, part_that_rose
@@ -18,102 +19,126 @@ from toolkit.detectors.study import LEAST_ROWS, Study, seen
 from toolkit.logs.names import SOURCE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.records import SliceTerm
-from toolkit.timeline.change import find_change
+from toolkit.timeline.change import Change
+
+#: Fewest rows of a source, and of all others, and the share of the excess from which on the odd labels are its.
+_LEAST_SIDE: Final = 25
+_MOST_OF_IT: Final = 0.6
 
 
 def detect(study: Study, relation: Relation | None) -> list[Evidence]:
-    """Look for labels that do not fit within one source, one part or one decider, and for a flood of new senders."""
-    return [*(_poison(study, relation) if relation is not None else ()), *flood(study)]
-
-
-def _poison(study: Study, r: Relation) -> list[Evidence]:
-    """Wrong labels that sit in one source, one decider or one burst: provenance, not inputs."""
-    label = r.strata.log_label
-    if study.regression:
+    """Look for labels that do not fit within one source, one part or one decider: provenance, not inputs."""
+    if relation is None or study.regression:
         return []
-    expected = _expected(r)
-    gap = np.where(label >= 0, 1.0 - expected[r.strata.log, np.maximum(label, 0)], np.nan)
-    usual = float(
-        np.nanmean(
-            np.where(r.strata.ref_label >= 0, 1 - expected[r.strata.ref, np.maximum(r.strata.ref_label, 0)], np.nan)
-        )
-    )
-    best: tuple[float, str, str, Mask, float] | None = None
+    found = _of_a_value(study, relation)
+    if found is None and (part := part_that_rose(study)) is not None:
+        found = _of_the_part(study, part)
+    if found is None or not found.change.found or len(np.unique(study.ref.label[~np.isnan(study.ref.label)])) < 2:
+        return []
+    return [_told(study, found)]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The value of a column that odd labels come from: its ``rows``, how surely (z), and its share of the excess.
+
+    ``among`` marks all rows of the ``change`` that it is a part of.
+    """
+
+    column: str
+    value: str
+    rows: Mask
+    z: float
+    share: float
+    change: Change
+    among: Mask
+
+
+def _of_a_value(study: Study, r: Relation) -> _Source | None:
+    """Look for one value of one column whose labels are far less expected than those of all other rows."""
+    gap, usual = _unexpected(r)
+    known = r.rows & ~np.isnan(gap)
+    in_all = max(float((gap[known] - usual).sum()), 1e-9)
     # who decides the odd cases has not labelled them
     labelled_by = {"decider": study.log.decider} if np.isnan(study.log.decision).all() else {}
     sources = {**study.log.segments, **labelled_by}
     marks = {n: c for n, c in study.log.features.items() if isinstance(c, Codes) and len(c.names) <= 40}
+    best: _Source | None = None
     for column, codes in {**marks, **sources}.items():
         for place, value in enumerate(codes.names[:200]):
-            mine = r.rows & (codes.codes == place) & ~np.isnan(gap)
-            rest = r.rows & (codes.codes != place) & ~np.isnan(gap)
-            if mine.sum() < 25 or rest.sum() < 25 or mine.sum() > 0.6 * r.rows.sum():
+            mine, rest = known & (codes.codes == place), known & (codes.codes != place)
+            if min(mine.sum(), rest.sum()) < _LEAST_SIDE or mine.sum() > 0.6 * r.rows.sum():
                 continue
-            a, b = float(gap[mine].mean()), float(gap[rest].mean())
-            z = proportion_z(b * rest.sum(), float(rest.sum()), a * mine.sum(), float(mine.sum()))
-            extra = float((gap[mine] - usual).sum()) / max(float((gap[r.rows & ~np.isnan(gap)] - usual).sum()), 1e-9)
             if column not in sources and not _back_door(study, column, value, r):
                 continue
             if column in study.log.segments and not _held_before(study, column, value):
                 continue  # what the baseline never held is a world that grew
-            if z > 6 and a - b > 0.15 and extra > 0.6 and (best is None or z > best[0]):
-                best = (z, column, value, mine, extra)
-    change, among = r.change, r.rows
-    part = None if best is not None else part_that_rose(study)
-    if part is not None:
-        best, change = _of_the_part(study, part), part.change
-        among = inside(change, len(gap)) & ~np.isnan(study.log_loss.model)
-    if best is None or not change.found:
-        return []
-    z, column, value, mine, extra = best
-    if len(np.unique(study.ref.label[~np.isnan(study.ref.label)])) < 2:
-        return []
+            a, b = float(gap[mine].mean()), float(gap[rest].mean())
+            z = proportion_z(b * rest.sum(), float(rest.sum()), a * mine.sum(), float(mine.sum()))
+            share = float((gap[mine] - usual).sum()) / in_all
+            if z > 6 and a - b > 0.15 and share > _MOST_OF_IT and (best is None or z > best.z):
+                best = _Source(column, value, mine, z, share, r.change, r.rows)
+    return best
+
+
+def _unexpected(r: Relation) -> tuple[Floats, float]:
+    """Give how unexpected each row's label is in its stratum, NaN without one, and the baseline's in the mean."""
+    expected, s = _expected(r), r.strata
+    gap, base = (
+        np.where(label >= 0, 1.0 - expected[stratum, np.maximum(label, 0)], np.nan)
+        for label, stratum in ((s.log_label, s.log), (s.ref_label, s.ref))
+    )
+    return gap, float(np.nanmean(base))
+
+
+def _of_the_part(study: Study, part: Part) -> _Source | None:
+    """Look at a part in which the model began to err, and nowhere else."""
+    loss, usual = study.log_loss.model, float(np.nanmean(study.ref_loss.model))
+    among = inside(part.change, len(loss)) & ~np.isnan(loss)
+    mine = among & study.log.segments[part.column].rows_of(part.value)
+    rest = among & ~mine
+    if min(mine.sum(), rest.sum()) < _LEAST_SIDE or not _held_before(study, part.column, part.value):
+        return None
+    more, _, _, z = difference(loss[rest], loss[mine])
+    share = float((loss[mine] - usual).sum()) / max(float((loss[among] - usual).sum()), 1e-9)
+    if not (z > 4.5 and more > 0.1 and share > _MOST_OF_IT):
+        return None
+    return _Source(part.column, part.value, mine, z, share, part.change, among)
+
+
+def _told(study: Study, source: _Source) -> Evidence:
+    """Say where the odd labels come from, and what that makes them: another rule, hostile, careless or filled in."""
+    column, value, rows = source.column, source.value, source.rows
+    filled = _all_one(study, column, value, rows)
     by_source = bool(words_of(plain(column)) & SOURCE_WORDS) or column not in study.log.segments
-    one_way = _one_way(study, mine)
-    filled = _all_one(study, column, value, mine)
-    rule = not by_source and not filled and learnable(study, mine)
-    mechanism = "concept_drift" if rule else "poisoned_data" if one_way and not filled else "label_noise"
+    rule = not by_source and not filled and learnable(study, rows)
+    hostile = not filled and _one_way(study, rows)
+    mechanism = "concept_drift" if rule else "poisoned_data" if hostile else "label_noise"
     told = {
         "concept_drift": ": a fresh learner learns them there, so it is another rule and no noise",
         "poisoned_data": ", nearly all in one direction",
         "label_noise": ", where all labels are the same now: rather filled in than observed" if filled else "",
     }[mechanism]
     text = (
-        f"{percent(min(extra, 1.0))} of the unexpected labels come from {column} = {value} "
-        f"({percent(float(mine.sum()) / max(int(among.sum()), 1))} of the rows){told}."
+        f"{percent(min(source.share, 1.0))} of the unexpected labels come from {column} = {value} "
+        f"({percent(float(rows.sum()) / max(int(source.among.sum()), 1))} of the rows){told}."
     )
-    also = ("concept_drift",) if rule else ("poisoned_data", "label_noise")
-    return [
-        make(
-            study,
-            "provenance",
-            mechanism,
-            text,
-            strength=0.85,
-            z=z,
-            change=change,
-            rows=mine,
-            effect=extra,
-            unit="share of unexpected labels",
-            n=int(mine.sum()),
-            slice_=(SliceTerm(column, value),),
-            supports=also,
-            refutes=("label_noise", "poisoned_data") if rule else ("concept_drift",),
-        )
-    ]
-
-
-def _of_the_part(study: Study, part: Part) -> tuple[float, str, str, Mask, float] | None:
-    """Give z, place, rows and share of the excess of a part in which the model began to err, and nowhere else."""
-    loss, usual = study.log_loss.model, float(np.nanmean(study.ref_loss.model))
-    inside_ = inside(part.change, len(loss)) & ~np.isnan(loss)
-    mine = inside_ & study.log.segments[part.column].rows_of(part.value)
-    rest = inside_ & ~mine
-    if min(mine.sum(), rest.sum()) < 25 or not _held_before(study, part.column, part.value):
-        return None
-    more, _, _, z = difference(loss[rest], loss[mine])
-    extra = float((loss[mine] - usual).sum()) / max(float((loss[inside_] - usual).sum()), 1e-9)
-    return (z, part.column, part.value, mine, extra) if z > 4.5 and more > 0.1 and extra > 0.6 else None
+    return make(
+        study,
+        "provenance",
+        mechanism,
+        text,
+        strength=0.85,
+        z=source.z,
+        change=source.change,
+        rows=rows,
+        effect=source.share,
+        unit="share of unexpected labels",
+        n=int(rows.sum()),
+        slice_=(SliceTerm(column, value),),
+        supports=("concept_drift",) if rule else ("poisoned_data", "label_noise"),
+        refutes=("label_noise", "poisoned_data") if rule else ("concept_drift",),
+    )
 
 
 def _all_one(study: Study, column: str, value: str, mine: Mask) -> bool:
@@ -177,47 +202,6 @@ def _nearly_all(label: Floats) -> float | None:
     """Give the label that nearly all rows have, of eight at least."""
     one, share = commonest(label)
     return one if (~np.isnan(label)).sum() >= 8 and share > 0.85 else None
-
-
-def flood(study: Study) -> list[Evidence]:
-    """A few new entities that send a great part of the rows from some row on: somebody feeds the system."""
-    codes = study.log.entity.codes
-    n = len(codes)
-    if (codes >= 0).sum() < 100:
-        return []
-    count = np.bincount(codes[codes >= 0], minlength=len(study.log.entity.names))
-    first = np.full(len(count), n)
-    np.minimum.at(first, codes[codes >= 0], np.flatnonzero(codes >= 0))
-    rate = count / np.maximum(n - first, 1)
-    usual = float(np.quantile(rate[(count > 0) & (first < n / 2)], 0.98)) if (first < n / 2).any() else 1.0
-    loud = (rate > 3 * usual) & (count >= 12) & (first > 0.03 * n)
-    if not loud.any() or loud.sum() > 0.1 * (count > 0).sum():
-        return []
-    flags = np.isin(codes, np.flatnonzero(loud)).astype(float)
-    change = find_change(flags)
-    if not change.found or change.z < 6:
-        return []
-    rows = inside(change, n) & (flags > 0)
-    share = float(rows.sum()) / max(change.end - change.start, 1)
-    if share < 0.04:
-        return []
-    text = f"{int(loud.sum())} ids never seen before send {percent(share)} of the rows {since(change)}."
-    return [
-        make(
-            study,
-            "provenance",
-            "poisoned_data",
-            text,
-            strength=0.95,
-            z=change.z,
-            change=change,
-            rows=rows,
-            effect=share,
-            unit="share of rows",
-            n=int(rows.sum()),
-            refutes=("covariate_shift", "concept_drift", "default_filled", "bad_rollout", "label_noise"),
-        )
-    ]
 
 
 def _expected(r: Relation) -> Floats:
