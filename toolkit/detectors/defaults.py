@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.calendar import counts_up, of_the_day
-from toolkit.detectors.drift import LEAST_PART, cells, exact_cells, shares
+from toolkit.detectors.drift import LEAST_PART, cells, exact_cells, shares, variation
 from toolkit.detectors.evidence import Evidence, beforehand, inside, ks_distance, make, percent, proportion_z, since
 from toolkit.detectors.linked import of_age, weighed
 from toolkit.detectors.ordered import InOrder
@@ -300,7 +300,7 @@ def _rest_moved(base: Column, column: Column, filled: Mask, rows: Mask, label: s
         a, b, k = cells(base, column)
         of = base.names.index(label) if label in base.names else -2
         p, q = a[(a >= 0) & (base.codes != of)], b[rows & ~filled & (b >= 0)]
-        return float(np.abs(shares(p, k, 0.0) - shares(q, k, 0.0)).sum() / 2) if len(p) and len(q) > 10 else 0.0
+        return variation(shares(p, k, 0.0), shares(q, k, 0.0)) if len(p) and len(q) > 10 else 0.0
     assert not isinstance(base, Codes)
     assert not isinstance(column, Codes)
     value = column[filled][0]

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.drift import Moved
+from toolkit.detectors.drift import Moved, variation
 from toolkit.detectors.evidence import Evidence, counts_z, inside, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
@@ -221,7 +221,7 @@ def _own_move(dial: Dial, was: tuple[Ints, Floats, Floats], now: tuple[Ints, Flo
             return 0.0
         values.append(_shares(dial.read(x[good]), dial.of))
         clocks.append(_shares(dial.clock(time[good]), dial.of))
-    own, log = (float(np.abs(a - b).sum() / 2) for a, b in (values, clocks))
+    own, log = (variation(a, b) for a, b in (values, clocks))
     noise = 0.4 * np.sqrt(dial.of / float((was[0] >= 0).sum())) + 0.4 * np.sqrt(dial.of / float((now[0] >= 0).sum()))
     if log > own + noise / 2:
         return 0.0
@@ -243,9 +243,9 @@ def _turned(study: Study, name: str, dial: Dial, column: Floats, move: Moved) ->
     if any(s.sum() < _MANY or float(np.ptp(time[s])) < days * _DAY for s in sides):
         return None
     before, after = (np.bincount(column[s].astype(np.int64) % dial.of, minlength=dial.of) for s in sides)
-    far = float(np.abs(before / before.sum() - after / after.sum()).sum() / 2)
+    far = variation(before / before.sum(), after / after.sum())
     clock = [_shares(dial.clock(time[s]), dial.of) for s in sides]
-    if (before > 0).sum() < dial.distinct or far < _FAR or float(np.abs(clock[0] - clock[1]).sum() / 2) > far / 2:
+    if (before > 0).sum() < dial.distinct or far < _FAR or variation(clock[0], clock[1]) > far / 2:
         return None
     misfit = np.array([counts_z(np.roll(before, k), after) for k in range(dial.of)])
     best, second = np.argsort(misfit)[:2]

@@ -111,6 +111,11 @@ def shares(codes: Ints, k: int, pseudo: float = 0.5) -> Floats:
     return out
 
 
+def variation(p: Floats, q: Floats) -> float:
+    """Give the total variation of two rows of shares: what part of the rows would have to move, in [0, 1]."""
+    return float(np.abs(p - q).sum() / 2)
+
+
 def moved(study: Study, name: str) -> Moved | None:
     """See whether a feature's distribution moved in the log, and since when; ``None`` where it did not."""
     ref, log = study.ref.features[name], study.log.features[name]
@@ -279,7 +284,7 @@ def _distance(
         if len(b) < 5:
             return 0.0, 0.0
         p, q = np.bincount(a, minlength=k), np.bincount(b, minlength=k)
-        return float(np.abs(p / p.sum() - q / q.sum()).sum() / 2), counts_z(p, q)
+        return variation(p / p.sum(), q / q.sum()), counts_z(p, q)
     x, y = study.in_order(ref), np.sort(log[rows & ~np.isnan(log)])
     if len(y) < 5:
         return 0.0, 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.detectors.drift import cells, shares
+from toolkit.detectors.drift import cells, shares, variation
 from toolkit.detectors.study import Study
 from toolkit.profile.model import Codes, Floats
 
@@ -50,10 +50,10 @@ def _weights(base: Codes, log: Codes) -> Floats | None:
     names = {name: i for i, name in enumerate(dict.fromkeys((*base.names, *log.names)))}
     there, here = (np.array([*(names[v] for v in c.names), len(names)])[c.codes] for c in (base, log))
     then, now = (np.bincount(x, minlength=len(names) + 1) / max(len(x), 1) for x in (there, here))
-    if np.abs(then - now).sum() / 2 < _MOVED:
+    if variation(then, now) < _MOVED:
         return None
     return np.asarray((now / np.maximum(then, 1e-12))[there])
 
 
 def _apart(counts: Floats, now: Floats) -> float:
-    return float(np.abs(counts / max(float(counts.sum()), 1e-12) - now).sum() / 2)
+    return variation(counts / max(float(counts.sum()), 1e-12), now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.detectors.drift import Moved
+from toolkit.detectors.drift import Moved, variation
 from toolkit.detectors.evidence import Evidence, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import distinct
@@ -32,7 +32,7 @@ def recoded(study: Study, name: str, move: Moved) -> Evidence | None:
     if _went_on(old, new, column[move.rows]):
         return None
     fresh = float(now[~np.isin(new, old)].sum())
-    away = float(np.abs(was - now).sum() / 2)
+    away = variation(was, now)
     if fresh < _NEW or away > max(_FIT, _CHANCE * np.sqrt(len(old) * (1 / n + 1 / m)) / 2):
         return None
     told = ", ".join(f"{a:.6g} for {b:.6g}" for a, b in zip(new[:4], old[:4], strict=True))
