@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from made_study import chance, healthy, study_of
 
-from toolkit.detectors import calibration, traffic, unheeded, units, world
+from toolkit.detectors import calibration, stories, traffic, unheeded, units
 from toolkit.detectors.evidence import from_start
 from toolkit.detectors.relation import relate
 from toolkit.profile.model import Codes
@@ -102,13 +102,13 @@ def test_noise_that_taught_the_model_is_seen_in_the_reference() -> None:
     study = study_of(log, ref)
     relation = relate(study)
     assert relation is not None
-    (got,) = world._taught_noise(study, relation)
+    (got,) = (e for e in stories.detect(study, relation) if e.mechanism == "label_noise")
     assert got.harmful
     assert got.finding.effect == pytest.approx(0.33, abs=0.1)
     healthy_study = study_of(*parts(5))
     quiet = relate(healthy_study)
     assert quiet is not None
-    assert world._taught_noise(healthy_study, quiet) == []
+    assert not [e for e in stories.detect(healthy_study, quiet) if e.mechanism]
 
 
 def test_alarms_that_nobody_heeds_any_more() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_study import healthy, study_of
 
-from toolkit.detectors import world
+from toolkit.detectors import population
 from toolkit.detectors.drift import moved
 
 
@@ -21,7 +21,7 @@ def test_numbers_of_things_that_all_are_new(*, things: bool, found: str) -> None
     study = study_of(log, reference, feature=["x", "w", "u", "v", "town"])
     move = moved(study, "w")
     assert move is not None
-    assert [e.mechanism for e in world.detect(study, {"w": move}, None, set())] == [found]
+    assert [e.mechanism for e in population.detect(study, {"w": move}, None, set())] == [found]
 
 
 @pytest.mark.parametrize("along", [True, False])
@@ -36,7 +36,7 @@ def test_a_world_that_is_elsewhere_takes_the_labels_along(*, along: bool) -> Non
     study = study_of(log, reference, feature=["x", "w", "u", "v"])
     move = moved(study, "w")
     assert move is not None
-    (got,) = world.detect(study, {"w": move}, None, set())
+    (got,) = population.detect(study, {"w": move}, None, set())
     assert got.mechanism == ("unrepresentative_data" if along else "training_serving_skew")
 
 
@@ -52,7 +52,7 @@ def test_another_mix_of_parts_is_no_step_of_a_pipeline(*, named: bool) -> None:
     study = study_of(log, reference, feature=["x", "w", "u", "v"], segment=["home"])
     move = moved(study, "w")
     assert move is not None
-    (got,) = world.detect(study, {"w": move}, None, set())
+    (got,) = population.detect(study, {"w": move}, None, set())
     assert got.mechanism == ("unrepresentative_data" if named else "training_serving_skew")
 
 
@@ -69,7 +69,7 @@ def test_a_few_rows_far_from_all_carry_the_harm(*, far: bool) -> None:
     move = moved(study, "w")
     assert (move is not None) is far
     if move is not None:
-        (got,) = world.detect(study, {"w": move}, None, set())
+        (got,) = population.detect(study, {"w": move}, None, set())
         assert got.mechanism == "covariate_shift"
         assert got.strength > 0.6
         assert abs(move.change.start - 2400) < 100
@@ -86,7 +86,7 @@ def test_a_part_that_the_reference_hardly_had_is_news() -> None:
     study = study_of(log, reference, feature=["x", "w", "u", "v"], segment=["mode"])
     move = moved(study, "w")
     assert move is not None
-    (got,) = world.detect(study, {"w": move}, None, set())
+    (got,) = population.detect(study, {"w": move}, None, set())
     assert got.mechanism == "unrepresentative_data"
 
 
@@ -103,5 +103,5 @@ def test_a_value_that_somebody_wrote_is_no_wider_crowd(*, written: bool) -> None
     study = study_of(log, reference, feature=["x", "w", "u", "v"])
     move = moved(study, "w")
     assert move is not None
-    (got,) = world.detect(study, {"w": move}, None, set())
+    (got,) = population.detect(study, {"w": move}, None, set())
     assert got.mechanism == ("training_serving_skew" if written else "unrepresentative_data")

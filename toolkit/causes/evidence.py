@@ -50,6 +50,7 @@ from toolkit.detectors import (
     outlying,
     permuted,
     policy,
+    population,
     prior,
     promise,
     provenance,
@@ -61,6 +62,7 @@ from toolkit.detectors import (
     shifted,
     skipped,
     spelling,
+    stories,
     swapped,
     tails,
     told_time,
@@ -71,7 +73,6 @@ from toolkit.detectors import (
     unknown_class,
     unmoved,
     versions,
-    world,
 )
 from toolkit.detectors.drift import Moved, moved
 from toolkit.detectors.evidence import Evidence, not_testable
@@ -136,7 +137,8 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *permuted.detect(study, relation, moves),
         *crossed.detect(study, relation, used),
         *versioned,
-        *world.detect(study, moves, relation, explained),
+        *population.detect(study, moves, relation, explained),
+        *stories.detect(study, relation),
         *prior.detect(study),
         *lone_input.detect(study, moves, relation, explained),
         *forecast.detect(study),

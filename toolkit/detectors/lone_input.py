@@ -13,10 +13,10 @@ from typing import Final
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, make, percent, z_of_misfit
 from toolkit.detectors.linked import missed_without
+from toolkit.detectors.population import labels_went_along
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
 from toolkit.detectors.witness import of_a_new_part
-from toolkit.detectors.world import labels_went_along
 
 NAME: Final = "lone_input"
 #: Columns there must be; how far (KS) and how surely the one must have moved, and how little all others may have.
@@ -31,9 +31,8 @@ def detect(study: Study, moves: Mapping[str, Moved], relation: Relation | None, 
     if relation is None or len(study.log.features) < _COLUMNS or len(far) != 1 or far[0].name in explained:
         return []
     (lone,) = far
-    strata = relation.strata
     z = max(
-        z_of_misfit(relation.covariate_misfit, strata.count * (strata.labels - 1)),
+        z_of_misfit(relation.covariate_misfit, relation.strata.freedom),
         relation.given / relation.given_error if relation.given > 0.5 * relation.total > 0 else 0.0,
     )
     if lone.change.shape == "from_start" or lone.distance < _FAR or lone.z < _SURE or z < _OTHERWISE:

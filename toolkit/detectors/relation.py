@@ -45,6 +45,11 @@ class Strata:
     labels: int
     split: tuple[str, ...] = ()
 
+    @property
+    def freedom(self) -> int:
+        """How many shares of labels within strata are free."""
+        return self.count * (self.labels - 1)
+
 
 @dataclass(frozen=True)
 class Relation:
@@ -218,13 +223,13 @@ def relate(study: Study, *, exclude: Mask | None = None) -> Relation | None:
     rate, noise = _noise_fit(given, q)
     later = (q + 0.5 / strata.labels) / (q + 0.5 / strata.labels).sum(1)[:, None]
     taught_rate, taught = _noise_fit(later, before)
-    freedom, back = strata.count * (strata.labels - 1), 1.0 / (own + served * n / m)
+    freedom, back = strata.freedom, 1.0 / (own + served * n / m)
     return Relation(
         n=int(m),
         change=change,
-        covariate_misfit=_misfit(q, q.sum(1)[:, None] * given, strata.count * (strata.labels - 1), shrink),
+        covariate_misfit=_misfit(q, q.sum(1)[:, None] * given, freedom, shrink),
         label_misfit=_misfit(q, q.sum(0)[None, :] * within, strata.labels * (strata.count - 1), shrink),
-        noise_misfit=_misfit(q, q.sum(1)[:, None] * noise, strata.count * (strata.labels - 1) - 1, shrink),
+        noise_misfit=_misfit(q, q.sum(1)[:, None] * noise, freedom - 1, shrink),
         still_misfit=_misfit(q, m * p / p.sum(), strata.count * strata.labels - 1, shrink),
         mix_misfit=_misfit(q.sum(1), m * stratum_p / p.sum(), strata.count - 1, shrink),
         rate=rate,
