@@ -80,7 +80,7 @@ from toolkit.detectors.importance import importance
 from toolkit.detectors.relation import Relation, incident_rows, relate
 from toolkit.detectors.study import Study
 from toolkit.detectors.support import off_support
-from toolkit.profile.model import Mask
+from toolkit.profile.model import Floats, Mask
 from toolkit.records import Event
 from toolkit.vocabulary import CAUSE_OF
 
@@ -95,11 +95,52 @@ class Gathered:
     moves: Mapping[str, Moved]
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What later detectors ask of earlier ones: which features moved, the model's use of each, and the relation.
+
+    ``explained`` are the features that a fault on their way moved; the relation is that of rows which none touched.
+    """
+
+    moves: dict[str, Moved]
+    used: Mapping[str, float]
+    explained: set[str]
+    relation: Relation | None
+
+
 def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     """Look at everything: defects of the inputs first, so that no shift is blamed for them."""
     plain = (name for name in study.log.features if name not in study.seasonal)
     moves = {name: m for name in plain if (m := moved(study, name)) is not None}
     used = importance(study)
+    inputs = _of_inputs(study, moves)
+    served, fitted = scoring.detect(study, _spoilt(study, inputs))
+    versioned = versions.detect(study)
+    versioned += old_version.detect(study, fitted, versioned)
+    service_found = _of_service(study)
+    relation, untold = _related(study, explained_rows(study, [*inputs, *service_found], used))
+    seen = _Seen(moves, used, _explained(inputs), relation)
+    found = [
+        *inputs,
+        *served,
+        *service_found,
+        *permuted.detect(study, relation, moves),
+        *crossed.detect(study, relation, used),
+        *versioned,
+        *_of_the_world(study, seen),
+        *_of_the_model(study, seen),
+        *_of_groups(study),
+        *_of_people(study, events),
+        *untold,
+    ]
+    found += tails.detect(study, found)
+    found += one_part.detect(study, found)
+    stayed = [*unmoved.detect(study), *even.detect(study)]
+    return Gathered((*found, *_beside(stayed, found)), relation, used, moves)
+
+
+def _of_inputs(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
+    """Look at what was written into the columns; a feature that a surer finding has named is named once."""
     inputs = [*missing.detect(study), *units.detect(study, moves), *categories.detect(study, moves)]
     inputs += abrupt.detect(study, moves, _features(inputs))
     inputs += outlying.detect(study, _features(inputs))
@@ -115,49 +156,58 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
     inputs += association.detect(study, moves, _features(inputs))
     inputs = _one_a_feature(inputs)
     inputs += [e for e in answers.detect(study) if not _followed(e, inputs)] + copied.detect(study)
-    inputs += [*renamed.detect(study), *shifted.detect(study)]
-    defects = np.zeros(len(study.log))
-    for e in inputs:
-        if e.rows is not None and CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.5:
-            defects[e.rows] = 1.0
-    served, fitted = scoring.detect(study, defects)
-    versioned = versions.detect(study)
-    versioned += old_version.detect(study, fitted, versioned)
-    service_found = [*service.detect(study), *deadline.detect(study), *traffic.detect(study), *fold.detect(study)]
-    service_found += skipped.detect(study)
-    explained = {
-        f for e in inputs if CAUSE_OF.get(e.mechanism) == "integration" and e.strength > 0.4 for f in e.finding.features
-    }
-    so_far = [*inputs, *served, *service_found]
-    touched = explained_rows(study, [*inputs, *service_found], used)
-    # where the baseline has no rows nothing says what the labels would have been
-    apart = touched | off_support(study)
-    relation = None if _all_touched(study, apart) else relate(study, exclude=apart if apart.any() else None)
-    rest = [
-        *permuted.detect(study, relation, moves),
-        *crossed.detect(study, relation, used),
-        *versioned,
-        *population.detect(study, moves, relation, explained),
-        *stories.detect(study, relation),
+    return [*inputs, *renamed.detect(study), *shifted.detect(study)]
+
+
+def _of_service(study: Study) -> list[Evidence]:
+    """Look at requests and answers on their way."""
+    return [
+        *service.detect(study),
+        *deadline.detect(study),
+        *traffic.detect(study),
+        *fold.detect(study),
+        *skipped.detect(study),
+    ]
+
+
+def _of_the_world(study: Study, seen: _Seen) -> list[Evidence]:
+    """Look at what the rows truthfully say: who comes, what follows from the inputs, who labels."""
+    return [
+        *population.detect(study, seen.moves, seen.relation, seen.explained),
+        *stories.detect(study, seen.relation),
         *prior.detect(study),
-        *lone_input.detect(study, moves, relation, explained),
+        *lone_input.detect(study, seen.moves, seen.relation, seen.explained),
         *forecast.detect(study),
-        *provenance.detect(study, relation),
+        *provenance.detect(study, seen.relation),
         *flood.detect(study),
         *leaning.detect(study),
         *mark.detect(study),
         *unknown_class.detect(study),
-        *as_it_was.detect(study, relation),
+        *as_it_was.detect(study, seen.relation),
+    ]
+
+
+def _of_the_model(study: Study, seen: _Seen) -> list[Evidence]:
+    """Look at what the model learned, and was promised to know."""
+    return [
         # of a reference that is a little too good, as rows that taught a model are, a shortfall says nothing
-        *([] if promise.hollow(study) else generalisation.detect(study, moves, explained)),
-        *leakage.detect(study, moves),
+        *([] if promise.hollow(study) else generalisation.detect(study, seen.moves, seen.explained)),
+        *leakage.detect(study, seen.moves),
         *both_splits.detect(study),
         *new_site.detect(study),
         *promise.detect(study),
         *by_heart.detect(study),
-        *groups.detect(study),
-        *bars.detect(study),
-        *calibration.detect(study),
+    ]
+
+
+def _of_groups(study: Study) -> list[Evidence]:
+    """Look at whom the answers are worse for."""
+    return [*groups.detect(study), *bars.detect(study), *calibration.detect(study)]
+
+
+def _of_people(study: Study, events: Sequence[Event]) -> list[Evidence]:
+    """Look at what people and policy did with the answers."""
+    return [
         *decisions.detect(study, events),
         *unheeded.detect(study, events),
         *reliance.detect(study),
@@ -167,15 +217,38 @@ def gather(study: Study, events: Sequence[Event] = ()) -> Gathered:
         *policy.detect(study),
         *cost.detect(study),
     ]
-    if study.has_labels and relation is None and not _all_touched(study, touched) and _all_touched(study, apart):
+
+
+def _related(study: Study, touched: Mask) -> tuple[Relation | None, list[Evidence]]:
+    """Compare labels at equal inputs on the rows that no defect touched; where that cannot be, say why."""
+    # where the baseline has no rows nothing says what the labels would have been
+    apart = touched | off_support(study)
+    foreign = _all_touched(study, apart)
+    relation = None if foreign else relate(study, exclude=apart if apart.any() else None)
+    why = "" if study.has_labels else "The log has no labels."
+    if study.has_labels and foreign and not _all_touched(study, touched):
         why = "Hardly any row of the incident lies where the baseline has any."
-        rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), why))
-    if not study.has_labels:
-        rest.append(not_testable("relation", ("concept_drift", "label_shift", "label_noise"), "The log has no labels."))
-    rest += tails.detect(study, [*so_far, *rest])
-    rest += one_part.detect(study, [*so_far, *rest])
-    stayed = [*unmoved.detect(study), *even.detect(study)]
-    return Gathered((*so_far, *rest, *_beside(stayed, [*so_far, *rest])), relation, used, moves)
+    untold = not_testable("relation", ("concept_drift", "label_shift", "label_noise"), why)
+    return relation, [untold] if why else []
+
+
+def _of_integration(inputs: Sequence[Evidence], least: float) -> list[Evidence]:
+    """Keep the defects on a column's way that are surer than this."""
+    return [e for e in inputs if CAUSE_OF.get(e.mechanism) == "integration" and e.strength > least]
+
+
+def _spoilt(study: Study, inputs: Sequence[Evidence]) -> Floats:
+    """Mark with 1 the rows that a defect spoilt."""
+    rows = np.zeros(len(study.log))
+    for e in _of_integration(inputs, 0.5):
+        if e.rows is not None:
+            rows[e.rows] = 1.0
+    return rows
+
+
+def _explained(inputs: Sequence[Evidence]) -> set[str]:
+    """Name the features whose move a defect explains."""
+    return {f for e in _of_integration(inputs, 0.4) for f in e.finding.features}
 
 
 def _beside(stayed: Sequence[Evidence], found: Sequence[Evidence]) -> list[Evidence]:
