@@ -61,85 +61,19 @@ def differ_from(study: Study, guess: Floats, decision: Floats) -> Mask:
     return np.asarray(guess != decision)
 
 
-def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
-    """Loss of the decision less loss of the model's own answer, on the same row."""
-    guess, decision, known = answers(study)
-    paired = np.where((known > 0) & ~by_machine(study), study.log_loss.final - study.log_loss.model, np.nan)
-    if (~np.isnan(paired)).sum() < LEAST:
-        return []
-    base = study.ref_loss.final - study.ref_loss.model
-    had = not np.isnan(study.ref.decision).all() and not study.own_reference
-    reference = study.stats(base) if had else None
-    change = find_change(paired, reference=reference)
-    differ = differ_from(study, guess, decision) & (known > 0) & ~by_machine(study)
-    found = [_cost(study, change, paired, differ)] if change.found and change.z > 0 else []
-    # when more began to be changed is known before the first label of a change
-    if not found or found[0].z < 3:
-        found.append(_cost(study, _more_changed(study, paired, differ, known), paired, differ))
-    cost = max(found, key=lambda c: c.z)
-    change, mean, error, z, usual = cost.change, cost.mean, cost.error, cost.z, cost.usual
-    rows, n = inside(change, len(paired)), cost.n
-    scale = (float(np.nanstd(study.log.label)) or 1.0) if study.regression else 1.0
-    if z < 3 or mean / scale < _WORTH:
-        if (alone := _of_one(study, paired, differ, scale)) is not None:
-            return [alone]
-        text = f"Decisions cost no more than the model's own answers would have ({mean:+.3f} loss a row)."
-        return [
-            make(
-                study,
-                NAME,
-                "",
-                text,
-                strength=0.0,
-                z=z,
-                refutes=() if _more_since(paired, differ, known) else ("harmful_overrides",),
-                effect=mean,
-                unit="loss",
-            )
-        ]
-    rate = float(differ[rows].mean())
-    judged = paired[rows & differ & ~np.isnan(paired)]
-    wrong = float((judged > 0).mean()) if len(judged) else 0.0
-    mechanism = override_kind(study, events, guess, decision, rows, differ)
-    who = _who(study, rows & differ, paired)
-    place, _ = confined(study, rows & differ & (paired > 0), rows)
-    # from the first row and on one group alone, it is the group's gap before it is the people's error
-    one = bool(place and place[0].column in study.log.groups) or of_one_group(study, paired)
-    kept = 0.4 if change.shape == "from_start" and one else 1.0
-    text = (
-        f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were "
-        "wrong: the decisions "
-        f"lose {mean:.3f} a row more than the model's own answers"
-        f"{f' beside what they used to save ({-usual:.3f})' if usual < 0 else ''}.{who}"
-    )
-    return [
-        make(
-            study,
-            NAME,
-            mechanism,
-            text,
-            strength=kept * min(0.97, 0.6 + logistic(2 * (z - 6)) * 0.37),
-            slice_=place,
-            z=z,
-            change=change,
-            rows=rows & differ,
-            effect=mean,
-            unit="loss",
-            interval=(mean - 1.96 * error, mean + 1.96 * error),
-            n=n,
-            share_hint=None,
-            supports=(mechanism, "harmful_overrides"),
-            refutes=("over_reliance", "concept_drift"),
-            details={"override_rate": rate, "paired": mean},
-        )
-    ]
+@dataclass(frozen=True)
+class _Replay:
+    """Decisions beside the model's own answers to the same rows; ``known`` rows have both.
 
+    ``lost`` is by how much more a decision of people lost than the answer would have, NaN where that is unknown;
+    ``differ`` marks the answers that people changed.
+    """
 
-def _more_since(paired: Floats, differ: Mask, known: Floats) -> bool:
-    """Whether more is changed in rows whose label is not in than in those that say what changes cost."""
-    told = ~np.isnan(paired)
-    untold = ~told & (known > 0)
-    return bool(min(told.sum(), untold.sum()) >= LEAST and differ[untold].mean() > 1.25 * differ[told].mean())
+    guess: Floats
+    decision: Floats
+    known: Mask
+    lost: Floats
+    differ: Mask
 
 
 @dataclass(frozen=True)
@@ -154,67 +88,151 @@ class _Cost:
     n: int
 
 
-def _cost(study: Study, change: Change, paired: Floats, differ: Mask) -> _Cost:
+def _human_term(study: Study, events: Sequence[Event]) -> list[Evidence]:
+    """Loss of the decision less loss of the model's own answer, on the same row."""
+    replay = _replayed(study)
+    if (~np.isnan(replay.lost)).sum() < LEAST:
+        return []
+    cost = _dearest(study, replay)
+    if cost.z < 3 or cost.mean / study.loss_scale < _WORTH:
+        return [_of_one(study, replay) or _no_dearer(study, replay, cost)]
+    return [_overridden(study, events, replay, cost)]
+
+
+def _replayed(study: Study) -> _Replay:
+    guess, decision, both = answers(study)
+    people = (both > 0) & ~by_machine(study)
+    lost = np.where(people, study.log_loss.final - study.log_loss.model, np.nan)
+    return _Replay(guess, decision, both > 0, lost, differ_from(study, guess, decision) & people)
+
+
+def _dearest(study: Study, replay: _Replay) -> _Cost:
+    """Give the cost since the labels show that decisions cost more, or since more answers are changed."""
+    had = not np.isnan(study.ref.decision).all()
+    base = study.ref_loss.final - study.ref_loss.model
+    change = find_change(replay.lost, reference=study.stats(base) if had else None)
+    found = [_cost(study, change, replay)] if change.found and change.z > 0 else []
+    # when more began to be changed is known before the first label of a change
+    if not found or found[0].z < 3:
+        found.append(_cost(study, _more_changed(study, replay), replay))
+    return max(found, key=lambda c: c.z)
+
+
+def _no_dearer(study: Study, replay: _Replay, cost: _Cost) -> Evidence:
+    text = f"Decisions cost no more than the model's own answers would have ({cost.mean:+.3f} loss a row)."
+    return make(
+        study, NAME, "", text, strength=0.0, z=cost.z, effect=cost.mean, unit="loss",
+        refutes=() if _more_since(replay) else ("harmful_overrides",),
+    )  # fmt: skip
+
+
+def _overridden(study: Study, events: Sequence[Event], replay: _Replay, cost: _Cost) -> Evidence:
+    """Say how many answers people changed since, what that cost, where, and what kind of overriding it is."""
+    rows, mean = inside(cost.change, len(replay.lost)), cost.mean
+    changed = rows & replay.differ
+    rate = float(replay.differ[rows].mean())
+    judged = replay.lost[changed & ~np.isnan(replay.lost)]
+    wrong = float((judged > 0).mean()) if len(judged) else 0.0
+    mechanism = override_kind(study, events, replay.guess, replay.decision, rows, replay.differ)
+    place, _ = confined(study, changed & (replay.lost > 0), rows)
+    # from the first row and on one group alone, it is the group's gap before it is the people's error
+    one = bool(place and place[0].column in study.log.groups) or of_one_group(study, replay.lost)
+    kept = 0.4 if cost.change.shape == "from_start" and one else 1.0
+    saved = f" beside what they used to save ({-cost.usual:.3f})" if cost.usual < 0 else ""
+    text = (
+        f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were wrong: the "
+        f"decisions lose {mean:.3f} a row more than the model's own answers{saved}.{_who(study, changed, replay.lost)}"
+    )
+    return make(
+        study,
+        NAME,
+        mechanism,
+        text,
+        strength=kept * min(0.97, 0.6 + logistic(2 * (cost.z - 6)) * 0.37),
+        slice_=place,
+        z=cost.z,
+        change=cost.change,
+        rows=changed,
+        effect=mean,
+        unit="loss",
+        interval=(mean - 1.96 * cost.error, mean + 1.96 * cost.error),
+        n=cost.n,
+        supports=(mechanism, "harmful_overrides"),
+        refutes=("over_reliance", "concept_drift"),
+        details={"override_rate": rate, "paired": mean},
+    )
+
+
+def _more_since(replay: _Replay) -> bool:
+    """Whether more is changed in rows whose label is not in than in those that say what changes cost."""
+    told = ~np.isnan(replay.lost)
+    untold, differ = ~told & replay.known, replay.differ
+    return bool(min(told.sum(), untold.sum()) >= LEAST and differ[untold].mean() > 1.25 * differ[told].mean())
+
+
+def _cost(study: Study, change: Change, replay: _Replay) -> _Cost:
     """Weigh what decisions cost since a change, or how much more than before it where more is changed since."""
-    rows = inside(change, len(paired))
-    known = rows & ~np.isnan(paired)
+    lost, differ = replay.lost, replay.differ
+    rows = inside(change, len(lost))
+    known = rows & ~np.isnan(lost)
     n = int(known.sum())
-    mean = float(paired[known].mean()) if n else float("nan")
-    error = float(np.nanstd(paired[rows])) / np.sqrt(max(n, 1)) or 1e-9
-    guess, decision, _ = answers(study)
-    made = _Cost(change, mean, error, max(mean / error, _of_the_far(study, guess, decision, paired, rows)), 0.0, n)
+    mean = float(lost[known].mean()) if n else float("nan")
+    error = float(np.nanstd(lost[rows])) / np.sqrt(max(n, 1)) or 1e-9
+    made = _Cost(change, mean, error, max(mean / error, _of_the_far(study, replay, rows)), 0.0, n)
     if change.shape == "from_start" or differ[rows].mean() <= 1.25 * differ[~rows].mean():
         return made
     # people who used to right the model's errors and no longer do cost what they saved
-    rise, off, _, up = difference(paired[~rows], paired[rows])
-    now = paired[known & differ]
+    rise, off, _, up = difference(lost[~rows], lost[rows])
+    now = lost[known & differ]
     # changes that cost tell it apart from the scatter of what is not changed; more of them may save less each, and do
-    changed = difference(paired[~rows & differ], now)[3] if len(now) >= _CHANGED and now.mean() > 0 else 0.0
+    changed = difference(lost[~rows & differ], now)[3] if len(now) >= _CHANGED and now.mean() > 0 else 0.0
     if max(up, changed) <= made.z:
         return made
-    return _Cost(change, rise, off, max(up, changed), float(np.nanmean(paired[~rows])), n)
+    return _Cost(change, rise, off, max(up, changed), float(np.nanmean(lost[~rows])), n)
 
 
-def _of_one(study: Study, paired: Floats, differ: Mask, scale: float) -> Evidence | None:
+def _of_one(study: Study, replay: _Replay) -> Evidence | None:
     """Find one who decides whose changes cost what others' save; the level is corrected for all who were tried."""
-    codes, worst = study.log.decider, None
-    tried = [i for i in range(len(codes.names)) if (~np.isnan(paired[codes.codes == i])).sum() >= LEAST]
+    codes, worst, lost = study.log.decider, None, replay.lost
+    tried = [i for i in range(len(codes.names)) if (~np.isnan(lost[codes.codes == i])).sum() >= LEAST]
     for i in tried if len(tried) > 1 else []:
-        own = paired[(codes.codes == i) & ~np.isnan(paired)]
-        z = float(own.mean() / max(own.std() / np.sqrt(len(own)), 1e-9)) if own.mean() >= _WORTH * scale else 0.0
+        own = lost[(codes.codes == i) & ~np.isnan(lost)]
+        worth = own.mean() >= _WORTH * study.loss_scale
+        z = float(own.mean() / max(own.std() / np.sqrt(len(own)), 1e-9)) if worth else 0.0
         worst = max(worst or (0.0, i), (z, i))
     if worst is None or worst[0] < np.sqrt(3.5**2 + 2 * np.log(len(tried))):
         return None
     mine = codes.codes == worst[1]
-    mean, rate = float(np.nanmean(paired[mine])), float(differ[mine].mean())
+    mean, rate = float(np.nanmean(lost[mine])), float(replay.differ[mine].mean())
     text = (
         f"{codes.names[worst[1]]} changed {percent(rate)} of the model's answers, and the decisions lose {mean:.3f} a "
-        f"row more than these; those of the others {float(np.nanmean(paired[~mine])):+.3f}."
+        f"row more than these; those of the others {float(np.nanmean(lost[~mine])):+.3f}."
     )
     return make(
-        study, NAME, "harmful_overrides", text, strength=0.85, z=worst[0], change=from_start(study), rows=mine & differ,
-        effect=mean, unit="loss", n=int(mine.sum()), slice_=(SliceTerm("decider", codes.names[worst[1]]),),
-        refutes=("over_reliance",),
+        study, NAME, "harmful_overrides", text, strength=0.85, z=worst[0], change=from_start(study),
+        rows=mine & replay.differ, effect=mean, unit="loss", n=int(mine.sum()),
+        slice_=(SliceTerm("decider", codes.names[worst[1]]),), refutes=("over_reliance",),
     )  # fmt: skip
 
 
-def _of_the_far(study: Study, guess: Floats, decision: Floats, paired: Floats, rows: Mask) -> float:
+def _of_the_far(study: Study, replay: _Replay, rows: Mask) -> float:
     """Give z of what the far changes of a number cost: many small ones beside a few far ones hide these in scatter."""
     if not study.regression:
         return 0.0
-    away = np.where(rows & ~np.isnan(paired), np.abs(decision - guess), np.nan)
+    lost = replay.lost
+    away = np.where(rows & ~np.isnan(lost), np.abs(replay.decision - replay.guess), np.nan)
     far = away > 3 * float(np.nanmedian(away))
     if not 10 <= far.sum() < 0.5 * rows.sum():
         return 0.0
-    return float(paired[far].mean() / max(float(paired[far].std()) / np.sqrt(far.sum()), 1e-9))
+    return float(lost[far].mean() / max(float(lost[far].std()) / np.sqrt(far.sum()), 1e-9))
 
 
-def _more_changed(study: Study, paired: Floats, differ: Mask, known: Floats) -> Change:
+def _more_changed(study: Study, replay: _Replay) -> Change:
     """Give the change since which answers are changed more often, where the labels alone show none; else the start."""
-    change = find_change(np.where(known > 0, differ.astype(float), np.nan))
+    change = find_change(np.where(replay.known, replay.differ.astype(float), np.nan))
     if change.found and change.z > 6 and change.shape != "from_start":
-        rows = inside(change, len(paired))
-        if min((~np.isnan(paired[rows])).sum(), (~np.isnan(paired[~rows])).sum()) >= LEAST:
+        rows = inside(change, len(replay.lost))
+        if min((~np.isnan(replay.lost[rows])).sum(), (~np.isnan(replay.lost[~rows])).sum()) >= LEAST:
             return change
     return from_start(study)
 
@@ -273,14 +291,14 @@ def _kappa(a: Floats, b: Floats) -> float:
     return (float((a == b).mean()) - chance) / max(1 - chance, 1e-9)
 
 
-def _who(study: Study, changed: Mask, paired: Floats) -> str:
+def _who(study: Study, changed: Mask, lost: Floats) -> str:
     """Name the decider behind most of the harm, where one stands out (by code, not by person, in public pages)."""
     codes = study.log.decider
     if len(codes.names) < 2 or not changed.any():
         return ""
     harm = np.bincount(
         codes.codes[changed & (codes.codes >= 0)],
-        weights=np.nan_to_num(paired[changed & (codes.codes >= 0)]),
+        weights=np.nan_to_num(lost[changed & (codes.codes >= 0)]),
         minlength=len(codes.names),
     )
     top = int(np.argmax(harm))
