@@ -130,7 +130,8 @@ def _of_column(study: Study, cases: _Cases, name: str, codes: Codes, events: Seq
         return None
     beyond = cases.beyond(mine, others)
     pooled = _change(beyond[by], 0.0)
-    return _say(study, cases, (name, [codes.names[i] for i in sorted(alike)]), pooled, mine, others, events)
+    turn = _Turn(name, [codes.names[i] for i in sorted(alike)], pooled, mine, others)
+    return _judged(study, cases, turn, events)
 
 
 def _change(series: Floats, raised: float) -> Change:
@@ -171,65 +172,117 @@ def _beyond(known: Matrix, x: Floats, mine: Mask, others: Mask) -> Floats:
     return out
 
 
-def _say(
-    study: Study,
-    cases: _Cases,
-    who: tuple[str, list[str]],
-    change: Change,
-    mine: Mask,
-    others: Mask,
-    events: Sequence[Event],
-) -> Evidence | None:
-    """Weigh the change of some deciders: what it cost on their rows, and whether the others fared alike."""
-    rows = inside(change, len(mine))
-    if not change.found or min((p & side).sum() for p in (mine, others) for side in (rows, ~rows)) < LEAST_SIDE:
+@dataclass(frozen=True)
+class _Turn:
+    """Some values of a column of deciders who decide otherwise since a change, and the others they are held to."""
+
+    column: str
+    values: Sequence[str]
+    change: Change
+    mine: Mask
+    others: Mask
+
+    def sides(self, rows: Mask) -> tuple[Mask, Mask]:
+        """Give of some rows those before and those since the change."""
+        since = inside(self.change, len(rows))
+        return rows & ~since, rows & since
+
+    @property
+    def before(self) -> Mask:
+        return self.sides(self.mine)[0]
+
+    @property
+    def now(self) -> Mask:
+        return self.sides(self.mine)[1]
+
+
+@dataclass(frozen=True)
+class _Toll:
+    """What a turn cost: the mean loss as it ``was`` and is ``now``, and its ``rise`` beyond that of equal cases.
+
+    Where no label since is in the rise is NaN; then it is ``least`` at the least, as ``sure`` (z).
+    """
+
+    was: float
+    now: float
+    rise: float
+    interval: tuple[float, float]
+    z: float
+    least: float = 0.0
+    sure: float = 0.0
+
+    @property
+    def known(self) -> bool:
+        return bool(np.isfinite(self.rise))
+
+    @property
+    def strength(self) -> float:
+        if self.known:
+            return 0.45 + 0.5 * logistic(1.5 * (self.z - 4.0)) if self.z > 2 else 0.2
+        return 0.45 + 0.5 * logistic(2.0 * self.sure) if self.least > 0 else 0.45
+
+
+def _judged(study: Study, cases: _Cases, turn: _Turn, events: Sequence[Event]) -> Evidence | None:
+    """Weigh the turn of some deciders, and say what they do."""
+    sides = (*turn.sides(turn.mine), *turn.sides(turn.others))
+    if not turn.change.found or min(side.sum() for side in sides) < LEAST_SIDE:
         return None
-    column, values = who
-    was, now = (_mean(cases.loss[mine & side]) for side in (~rows, rows))
-    rise, _, interval, z = difference(*(cases.beyond(mine, others)[1][side] for side in (~rows, rows)))
-    theirs = difference(cases.loss[others & ~rows], cases.loss[others & rows])
-    if (theirs[3] > 3 and theirs[0] > 0.5 * rise) or not (cases.described or _own(study, cases, mine, rows)):
+    toll = _toll(study, cases, turn)
+    if toll is None:
         return None
-    known = np.isfinite(rise)
-    if known and (now <= was or rise < 0.02 * study.loss_scale):
-        return None
-    least, sure = (0.0, 0.0) if known else _at_least(study, mine & rows, mine & ~rows)
-    strength = 0.45 + 0.5 * logistic(1.5 * (z - 4.0)) if known and z > 2 else 0.2 if known else 0.45
-    strength = max(strength, 0.45 + 0.5 * logistic(2.0 * sure)) if least > 0 else strength
-    mechanism = _mechanism(study, events, mine & rows, mine & ~rows)
-    several = f"{len(values)} of those who decide ({column} {' and '.join(values)}) do so"
-    text = several if len(values) > 1 else f"One of those who decide ({column} {values[0]}) does so"
-    text += f" otherwise {since(change)}"
-    if study.binary:
-        before, after = (percent(_mean(cases.answer[mine & side])) for side in (~rows, rows))
-        text += f": positive in {after} of their cases, in {before} before"
-    if not known and not np.isnan(cases.against).all():
-        before, after = (percent(_mean(cases.against[mine & side])) for side in (~rows, rows))
-        text += f", against the model in {after}, in {before} before, and no label of those since is in"
-        text += f". If every one were right that can be, their loss still rose by {least:.3g}" if least > 0 else ""
-    if known:
-        text += f". Their loss a row rose from {was:.3g} to {now:.3g}, by {rise:+.3g} more than equal cases explain"
-        text += f"; that of the others went from {_mean(cases.loss[others & ~rows]):.3g} to "
-        text += f"{_mean(cases.loss[others & rows]):.3g}"
+    mechanism = _mechanism(study, events, turn.now, turn.before)
     return make(
         study,
         NAME,
         mechanism,
-        text + ".",
-        strength=strength,
-        z=abs(change.z),
-        change=change,
-        rows=mine & rows,
-        effect=rise if known or least <= 0 else least,
+        _words(study, cases, turn, toll),
+        strength=toll.strength,
+        z=abs(turn.change.z),
+        change=turn.change,
+        rows=turn.now,
+        effect=toll.rise if toll.known or toll.least <= 0 else toll.least,
         unit="loss",
-        interval=interval if known else None,
-        harmful=least > 0,
-        n=int((mine & rows).sum()),
-        slice_=tuple(SliceTerm(column, value) for value in values),
+        interval=toll.interval if toll.known else None,
+        harmful=toll.least > 0,
+        n=int(turn.now.sum()),
+        slice_=tuple(SliceTerm(turn.column, value) for value in turn.values),
         supports=tuple(dict.fromkeys((mechanism, "harmful_overrides"))),
-        refutes=("concept_drift", "label_noise", "label_shift", "poisoned_data") if known else (),
-        details={"before": was, "after": now},
+        refutes=("concept_drift", "label_noise", "label_shift", "poisoned_data") if toll.known else (),
+        details={"before": toll.was, "after": toll.now},
     )
+
+
+def _toll(study: Study, cases: _Cases, turn: _Turn) -> _Toll | None:
+    """Give what the turn cost on their rows; ``None`` where it cost nothing or the others fared alike."""
+    was, now = (_mean(cases.loss[side]) for side in (turn.before, turn.now))
+    beyond = cases.beyond(turn.mine, turn.others)[1]
+    rise, _, interval, z = difference(beyond[turn.before], beyond[turn.now])
+    theirs = difference(*(cases.loss[side] for side in turn.sides(turn.others)))
+    if (theirs[3] > 3 and theirs[0] > 0.5 * rise) or not (cases.described or _own(study, cases, turn)):
+        return None
+    if not np.isfinite(rise):
+        return _Toll(was, now, rise, interval, z, *_at_least(study, turn.now, turn.before))
+    return None if now <= was or rise < 0.02 * study.loss_scale else _Toll(was, now, rise, interval, z)
+
+
+def _words(study: Study, cases: _Cases, turn: _Turn, toll: _Toll) -> str:
+    """Say who decides otherwise, how, and what it cost."""
+    several = f"{len(turn.values)} of those who decide ({turn.column} {' and '.join(turn.values)}) do so"
+    text = several if len(turn.values) > 1 else f"One of those who decide ({turn.column} {turn.values[0]}) does so"
+    text += f" otherwise {since(turn.change)}"
+    if study.binary:
+        before, after = (percent(_mean(cases.answer[side])) for side in (turn.before, turn.now))
+        text += f": positive in {after} of their cases, in {before} before"
+    if toll.known:
+        before, after = (f"{_mean(cases.loss[side]):.3g}" for side in turn.sides(turn.others))
+        text += f". Their loss a row rose from {toll.was:.3g} to {toll.now:.3g}, by {toll.rise:+.3g} more than equal "
+        text += f"cases explain; that of the others went from {before} to {after}"
+    elif not np.isnan(cases.against).all():
+        before, after = (percent(_mean(cases.against[side])) for side in (turn.before, turn.now))
+        text += f", against the model in {after}, in {before} before, and no label of those since is in"
+        if toll.least > 0:
+            text += f". If every one were right that can be, their loss still rose by {toll.least:.3g}"
+    return text + "."
 
 
 def _at_least(study: Study, now: Mask, before: Mask) -> tuple[float, float]:
@@ -247,11 +300,11 @@ def _at_least(study: Study, now: Mask, before: Mask) -> tuple[float, float]:
     return least, least / max(float(np.sqrt(sum(x.var() / len(x) for x in parts))), 1e-9)
 
 
-def _own(study: Study, cases: _Cases, mine: Mask, rows: Mask) -> bool:
+def _own(study: Study, cases: _Cases, turn: _Turn) -> bool:
     """Whether they decide positive more or less often by more than their cases' labels moved: all that labels tell."""
-    moved, _, _, z = difference(cases.answer[mine & ~rows], cases.answer[mine & rows])
+    moved, _, _, z = difference(cases.answer[turn.before], cases.answer[turn.now])
     label = study.mature_label
-    cause = difference(label[mine & ~rows], label[mine & rows])[0]
+    cause = difference(label[turn.before], label[turn.now])[0]
     return abs(z) > 3.3 and not (np.isfinite(cause) and abs(moved - cause) < 0.5 * abs(moved))
 
 
