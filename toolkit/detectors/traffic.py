@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -234,53 +234,31 @@ def _lost(study: Study, codes: Codes, place: int, gap: Evidence) -> bool:
 _MONTHS, _WEEKS, _STEEP = 180.0, 21.0, 0.6
 
 
+@dataclass(frozen=True)
+class _Counts:
+    """Requests of each day (hour, of a short log) that is whole, where each begins and ends, and what is usual then."""
+
+    count: Floats
+    usual: Floats
+    edges: Floats
+    days: float
+
+    @property
+    def scatter(self) -> float:
+        """What days scatter beyond a Poisson's chance: few requests a day always differ."""
+        own = (1.4826 * float(np.median(np.abs(np.diff(self.count / self.usual))))) ** 2 / 2
+        return float(np.sqrt(max(own - 1.0 / max(float(np.median(self.count)), 1.0), 0.0)))
+
+
 def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
     """Look for a fall of the traffic of some rows, day by day (hour by hour in a short log)."""
     time = study.log.time[mine]
     time = time[~np.isnan(time)]
-    if len(time) < 150 or time[-1] <= time[0]:
+    counts = _counted(time)
+    change = None if counts is None else _fall(counts)
+    if counts is None or change is None:
         return None
-    days = (time[-1] - time[0]) / 86400
-    width = 86400.0 if days >= 14 else 3600.0
-    season = 7 if days >= 14 else 24
-    if days / (width / 86400) > 2000 or len(time) / (days * 86400 / width) < 5:
-        width, season = max(np.ceil(days / 60), 1) * 86400.0, 1
-    start = np.floor(time[0] / width) * width
-    edges = np.arange(start, time[-1] + width, width)
-    counts = np.histogram(time, edges)[0].astype(float)[1:-1]
-    edges = edges[1:-1]
-    if len(counts) < 12:
-        return None
-    usual = np.maximum(_usual(counts, season), 1e-9)
-    ratio = counts / usual
-    # what days scatter beyond a Poisson's chance: few requests a day always differ
-    own = (1.4826 * float(np.median(np.abs(np.diff(ratio))))) ** 2 / 2
-    scatter = np.sqrt(max(own - 1.0 / max(float(np.median(counts)), 1.0), 0.0))
-    # a quiet day is a small part of the whole, whatever part of itself came
-    beside = (counts - usual) / np.sqrt(np.maximum(usual, 1.0))
-    change = find_change(beside, level=5.5)
-    if change.shape == "step" and change.z < 0:  # what came back some days before the end
-        back = find_change(beside[change.start :], level=4.0)
-        if back.shape == "step" and back.z > 0:
-            end = change.start + back.start
-            change = replace(change, end=end, series=change.series and replace(change.series, end=end))
-    late = inside(change, len(counts))
-    if not change.found or change.z > 0 or late.all():
-        return None
-    before, after = (float(counts[side].sum() / usual[side].sum()) for side in (~late, late))
-    if before - after < max(0.3 * before, 2.0 * scatter) or after > 0.7 * before:
-        return None
-    if _season(counts / usual, change, before - after, days):
-        return None
-    share = after / before
-    first = int(np.searchsorted(study.log.time, edges[change.start]))
-    last = int(np.searchsorted(study.log.time, edges[min(change.end, len(edges) - 1)]))
-    # the first day with less may be the one of which the traffic of some hours was lost, or none but by chance
-    since = onset(change)
-    held = edges[np.clip([since.low - 1, since.high + 1], 0, len(edges) - 1)]
-    low, high = (int(row) for row in np.searchsorted(study.log.time, held))
-    low, high = min(low + 1, first), max(min(high, len(study.log) - 1), first)
-    rows = Change("step", first, max(last, first + 1), 1.0, share, -abs(change.z), low, high)
+    share = change.after / change.before
     where = f" of {term.column} = {term.value}" if term is not None else ""
     text = f"The traffic{where} fell to {percent(share)} of what is usual at that time."
     return make(
@@ -290,12 +268,61 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
         text,
         strength=0.9 if share < 0.6 else 0.7,
         z=abs(change.z),
-        change=rows,
+        change=_in_rows(study, counts.edges, change),
         effect=share - 1,
         unit="share of usual traffic",
         n=len(time),
         slice_=(term,) if term is not None else (),
     )
+
+
+def _counted(time: Floats) -> _Counts | None:
+    """Count the requests of each day or hour; ``None`` of too few requests or days."""
+    if len(time) < 150 or time[-1] <= time[0]:
+        return None
+    days = (time[-1] - time[0]) / 86400
+    width, season = (86400.0, 7) if days >= 14 else (3600.0, 24)
+    if days / (width / 86400) > 2000 or len(time) / (days * 86400 / width) < 5:
+        width, season = max(np.ceil(days / 60), 1) * 86400.0, 1
+    edges = np.arange(np.floor(time[0] / width) * width, time[-1] + width, width)
+    count = np.histogram(time, edges)[0].astype(float)[1:-1]
+    if len(count) < 12:
+        return None
+    return _Counts(count, np.maximum(_usual(count, season), 1e-9), edges[1:-1], days)
+
+
+def _fall(counts: _Counts) -> Change | None:
+    """Find since which day far less than usual came, in days; before and after are parts of what is usual."""
+    count, usual = counts.count, counts.usual
+    # a quiet day is a small part of the whole, whatever part of itself came
+    beside = (count - usual) / np.sqrt(np.maximum(usual, 1.0))
+    change = find_change(beside, level=5.5)
+    if change.shape == "step" and change.z < 0:  # what came back some days before the end
+        back = find_change(beside[change.start :], level=4.0)
+        if back.shape == "step" and back.z > 0:
+            end = change.start + back.start
+            change = replace(change, end=end, series=change.series and replace(change.series, end=end))
+    late = inside(change, len(count))
+    if not change.found or change.z > 0 or late.all():
+        return None
+    before, after = (float(count[side].sum() / usual[side].sum()) for side in (~late, late))
+    if before - after < max(0.3 * before, 2.0 * counts.scatter) or after > 0.7 * before:
+        return None
+    if _season(count / usual, change, before - after, counts.days):
+        return None
+    return replace(change, before=before, after=after)
+
+
+def _in_rows(study: Study, edges: Floats, change: Change) -> Change:
+    """Give a change of days in rows of the log."""
+    row, end = np.searchsorted(study.log.time, edges), len(edges) - 1  # with which row each day begins
+    first, last = int(row[change.start]), int(row[min(change.end, end)])
+    # the first day with less may be the one of which the traffic of some hours was lost, or none but by chance
+    since = onset(change)
+    low, high = row[np.clip([since.low - 1, since.high + 1], 0, end)].tolist()
+    low, high = min(low + 1, first), max(min(high, len(study.log) - 1), first)
+    share = change.after / change.before
+    return Change("step", first, max(last, first + 1), 1.0, share, -abs(change.z), low, high)
 
 
 def _season(level: Floats, change: Change, fell: float, days: float) -> bool:
