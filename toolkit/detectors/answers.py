@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors import defaults, units
+from toolkit.detectors import units
 from toolkit.detectors.drift import column_moved
 from toolkit.detectors.evidence import Evidence, make, since
+from toolkit.detectors.frozen import frozen
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import distinct, stretches
 from toolkit.profile.model import Floats, Mask
@@ -25,7 +26,7 @@ def detect(study: Study) -> list[Evidence]:
     base, now = study.ref.prediction, study.log.prediction
     if not study.regression or (~np.isnan(base)).sum() < 15 or (~np.isnan(now)).sum() < 15:
         return []
-    still = defaults.frozen(study, "prediction", base, now)
+    still = frozen(study, "prediction", base, now)
     if still is not None:
         return [still]
     again = _again(study, now)

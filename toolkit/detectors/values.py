@@ -34,6 +34,16 @@ def again(x: NDArray[Any]) -> int:
     return int((x[1:] == x[:-1]).sum())
 
 
+def codes_of(column: Column) -> Ints:
+    """Give equal numbers to equal values, -1 to missing ones."""
+    if isinstance(column, Codes):
+        return column.codes
+    _, codes = np.unique(np.where(np.isnan(column), 0.0, column), return_inverse=True)
+    out = codes.astype(np.int64).ravel()
+    out[np.isnan(column)] = -1
+    return out
+
+
 def of_things(x: NDArray[Any], least: int, each: int) -> bool:
     """Whether sorted numbers may be those of things: whole, ``least`` of them or more, on ``each`` rows on average."""
     if not len(x) or (x % 1).any():
