@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from toolkit.cli.progress import Progress
 from toolkit.cli.times import MOMENT
 
 if TYPE_CHECKING:
+    from toolkit.causes.diagnosis import Diagnosis
     from toolkit.logs import Log
 
 _MOST_COLUMNS = 30
@@ -89,17 +91,27 @@ def diagnose(
         return
     if out is not None:
         answer.to_json(out)
-    if roles is None:
-        show_roles(opened)
-    show_values(opened)
+    show_reading(opened, left_out, guessed=roles is None)
+    show_answer(answer, explain=explain)
+
+
+def show_reading(log: Log, left_out: Sequence[str], *, guessed: bool) -> None:
+    """Print how the log was read: what was ``guessed``, and which rows were left out."""
+    if guessed:
+        show_roles(log)
+    show_values(log)
     for line in left_out:
         say(line)
+
+
+def show_answer(answer: Diagnosis, *, explain: bool) -> None:
+    """Print the verdict, or every rival with the findings for and against it."""
     if explain:
         say(answer.explain())
-    else:
-        from toolkit.causes.diagnosis import summary_lines
+        return
+    from toolkit.causes.diagnosis import summary_lines
 
-        say_pairs(summary_lines(answer.record))
+    say_pairs(summary_lines(answer.record))
 
 
 def show_roles(log: Log) -> None:
