@@ -19,6 +19,7 @@ from toolkit.investigation.verifying import POLICY, PRIVATE, VERSIONS
 from toolkit.mime import Shows
 from toolkit.notebooks.bundle import Bundle
 from toolkit.notebooks.outcome import RunResult
+from toolkit.records import Incident
 from toolkit.report.freeze import EVIDENCE, PROFILE, Basis, evidence_files, write_files
 from toolkit.report.plots.figure import sharing
 from toolkit.report.policy import Policy, policy_for
@@ -75,9 +76,7 @@ def publish(
     """
     bundle, runs = _record(store, incident_id)
     incident = bundle.incident
-    if incident.restricted and audience == "public":
-        fix = f"lift the restriction first: postmortem edit {incident.id} --unrestricted"
-        raise PostmortemError(f"{incident.id} is restricted: nothing of it is written for the public", fix=fix)
+    _mind_restricted(incident, audience)
     standing = standing_of(store, bundle, audience, kind)
     status = _PUBLISHED if standing.ready else _DRAFT
     folder = store.folder / incident.id
@@ -131,6 +130,13 @@ def subfolder(audience: str, kind: str) -> str:
     if kind == "full":
         return "" if audience == "team" else audience
     return f"{audience}-{kind}"
+
+
+def _mind_restricted(incident: Incident, audience: str) -> None:
+    """See that nothing of a restricted incident is written for the public."""
+    if incident.restricted and audience == "public":
+        fix = f"lift the restriction first: postmortem edit {incident.id} --unrestricted"
+        raise PostmortemError(f"{incident.id} is restricted: nothing of it is written for the public", fix=fix)
 
 
 def _mind_published(documents: list[Document], standing: Standing, out: Any) -> None:
