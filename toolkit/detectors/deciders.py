@@ -18,6 +18,7 @@ from toolkit.detectors.decisions import answers, by_machine, differ_from, overri
 from toolkit.detectors.evidence import Evidence, difference, inside, logistic, make, percent, since
 from toolkit.detectors.matrices import Matrix, taught
 from toolkit.detectors.study import Study, predicted
+from toolkit.detectors.values import mean_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.records import Event, SliceTerm
 from toolkit.timeline.change import Change, find_change
@@ -254,7 +255,7 @@ def _judged(study: Study, cases: _Cases, turn: _Turn, events: Sequence[Event]) -
 
 def _toll(study: Study, cases: _Cases, turn: _Turn) -> _Toll | None:
     """Give what the turn cost on their rows; ``None`` where it cost nothing or the others fared alike."""
-    was, now = (_mean(cases.loss[side]) for side in (turn.before, turn.now))
+    was, now = (mean_of(cases.loss[side]) for side in (turn.before, turn.now))
     beyond = cases.beyond(turn.mine, turn.others)[1]
     rise, _, interval, z = difference(beyond[turn.before], beyond[turn.now])
     theirs = difference(*(cases.loss[side] for side in turn.sides(turn.others)))
@@ -271,14 +272,14 @@ def _words(study: Study, cases: _Cases, turn: _Turn, toll: _Toll) -> str:
     text = several if len(turn.values) > 1 else f"One of those who decide ({turn.column} {turn.values[0]}) does so"
     text += f" otherwise {since(turn.change)}"
     if study.binary:
-        before, after = (percent(_mean(cases.answer[side])) for side in (turn.before, turn.now))
+        before, after = (percent(mean_of(cases.answer[side])) for side in (turn.before, turn.now))
         text += f": positive in {after} of their cases, in {before} before"
     if toll.known:
-        before, after = (f"{_mean(cases.loss[side]):.3g}" for side in turn.sides(turn.others))
+        before, after = (f"{mean_of(cases.loss[side]):.3g}" for side in turn.sides(turn.others))
         text += f". Their loss a row rose from {toll.was:.3g} to {toll.now:.3g}, by {toll.rise:+.3g} more than equal "
         text += f"cases explain; that of the others went from {before} to {after}"
     elif not np.isnan(cases.against).all():
-        before, after = (percent(_mean(cases.against[side])) for side in (turn.before, turn.now))
+        before, after = (percent(mean_of(cases.against[side])) for side in (turn.before, turn.now))
         text += f", against the model in {after}, in {before} before, and no label of those since is in"
         if toll.least > 0:
             text += f". If every one were right that can be, their loss still rose by {toll.least:.3g}"
@@ -317,7 +318,3 @@ def _mechanism(study: Study, events: Sequence[Event], now: Mask, before: Mask) -
     if difference(differ[before], differ[now])[3] < -3:
         return "over_reliance"
     return override_kind(study, events, guess, decision, now, np.asarray(differ == 1))
-
-
-def _mean(x: Floats) -> float:
-    return float(np.nanmean(x)) if (~np.isnan(x)).any() else float("nan")

@@ -15,6 +15,7 @@ from toolkit.detectors.decisions import answers
 from toolkit.detectors.evidence import Evidence, difference, make, percent, points
 from toolkit.detectors.study import Study, is_probability
 from toolkit.detectors.unmoved import LEAST, still
+from toolkit.detectors.values import mean_of
 from toolkit.profile.model import Codes, Floats, Mask, Sample
 
 NAME: Final = "even"
@@ -59,7 +60,7 @@ def _where(rows: Mask, flags: Mask, known: Floats) -> Floats:
 def _cost(study: Study) -> Iterator[Evidence]:
     """A row costs no more than it did."""
     cost = study.log.cost
-    size = float(np.nanmean(np.abs(cost))) if (~np.isnan(cost)).any() else 0.0
+    size = mean_of(np.abs(cost), 0.0)
     got = still(study, cost / size, study.ref.cost / size, COST) if size > 0 else None
     if got is not None:
         most = percent(max(got[1], 0.0))

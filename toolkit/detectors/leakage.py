@@ -23,7 +23,7 @@ from toolkit.detectors.joined import all_joined, part_joined
 from toolkit.detectors.promise import doubted
 from toolkit.detectors.study import Study, first_known, known, predicted
 from toolkit.detectors.support import off_support
-from toolkit.detectors.values import distinct
+from toolkit.detectors.values import distinct, mean_of
 from toolkit.profile.model import Codes, Floats, Mask
 
 #: What a story refutes that tells of one column which lost what it told from the first row.
@@ -277,7 +277,7 @@ def _coded(base: Floats | Codes, column: Floats | Codes, y: Floats) -> tuple[Flo
         names = {value: place for place, value in enumerate(base.names)}
         here = np.array([*[names.get(v, len(names)) for v in column.names], -1])
         means = _means(base, y)
-        return np.where(even, *halves), np.insert(means, len(names), _middle(y))[here[column.codes]]
+        return np.where(even, *halves), np.insert(means, len(names), mean_of(y, 0.0))[here[column.codes]]
     assert not isinstance(base, Codes)
     assert not isinstance(column, Codes)
     return base, column
@@ -288,8 +288,4 @@ def _means(base: Codes, y: Floats) -> Floats:
     good = (base.codes >= 0) & ~np.isnan(y)
     n = np.bincount(base.codes[good], minlength=len(base.names))
     total = np.bincount(base.codes[good], weights=y[good], minlength=len(base.names))
-    return np.array([*(total + 20 * _middle(y)) / (n + 20), np.nan])
-
-
-def _middle(y: Floats) -> float:
-    return float(np.nanmean(y)) if (~np.isnan(y)).any() else 0.0
+    return np.array([*(total + 20 * mean_of(y, 0.0)) / (n + 20), np.nan])

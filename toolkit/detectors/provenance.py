@@ -16,6 +16,7 @@ from toolkit.detectors.mark import commonest
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.relation import Part, Relation, part_that_rose
 from toolkit.detectors.study import LEAST_ROWS, Study, seen
+from toolkit.detectors.values import mean_of
 from toolkit.logs.names import SOURCE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask
 from toolkit.records import SliceTerm
@@ -169,7 +170,7 @@ def learnable(study: Study, rows: Mask) -> bool:
     now = study.log_loss.model[rows]
     good = ~np.isnan(y) & ~np.isnan(now)
     X, y, now = X[good], y[good], now[good]
-    usual = float(np.nanmean(study.ref_loss.model)) if (~np.isnan(study.ref_loss.model)).any() else 0.0
+    usual = mean_of(study.ref_loss.model, 0.0)
     if len(y) < 80 or X.shape[1] == 0 or len(np.unique(y)) < 2:
         return False
     wrong = np.full(len(y), np.nan)

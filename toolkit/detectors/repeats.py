@@ -11,7 +11,7 @@ import numpy as np
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.periods import periods
 from toolkit.detectors.study import Study, known
-from toolkit.detectors.values import of_things, runs
+from toolkit.detectors.values import mean_of, of_things, runs
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 
 #: Values of a text, and whole numbers, that may name things, rows of each on average, and such columns at most.
@@ -162,7 +162,7 @@ def entity_repeats(before: Before, base: Column, column: Column) -> tuple[str, t
         if (~np.isnan(log)).sum() < 30:
             continue
         early = log[: len(log) // 5] if (~np.isnan(ref)).sum() < 15 else ref
-        usual = float(np.nanmean(early)) if (~np.isnan(early)).any() else 1.0
+        usual = mean_of(early, 1.0)
         often = _commonest(log)
         if usual < 0.7 and often > most:
             named, best, most = name, (ref, log), often

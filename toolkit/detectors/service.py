@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, beforehand, difference, inside, make, percent, proportion_z, since
 from toolkit.detectors.study import Study
+from toolkit.detectors.values import mean_of
 from toolkit.detectors.where import confined, part_of
 from toolkit.profile.model import Codes, Floats, Ints, Mask, Sample
 from toolkit.timeline.change import Change, find_change, no_change
@@ -27,7 +28,7 @@ def _statuses(study: Study) -> list[Evidence]:
     if np.isnan(failed).all():
         return []
     base = 1.0 - study.ref.ok
-    share_ref = float(np.nanmean(base)) if (~np.isnan(base)).any() else 0.0
+    share_ref = mean_of(base, 0.0)
     change, before = _risen(failed, share_ref)
     if not change.found or change.z < 0:
         return []

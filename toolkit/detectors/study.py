@@ -17,6 +17,7 @@ from toolkit.detectors.calendar import of_the_clock, of_the_season
 from toolkit.detectors.level import Level, learn
 from toolkit.detectors.matrices import Design, design
 from toolkit.detectors.ordered import InOrder
+from toolkit.detectors.values import mean_of
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Column, Floats, Mask, Profile, Sample
 from toolkit.timeline.change import Change, find_change
 from toolkit.timeline.rhythm import without_rhythm
@@ -107,9 +108,8 @@ class Study:
 
     def excess(self, rows: Mask | None = None) -> float:
         """Give by how much the loss of log rows, all together, exceeds the baseline's mean; 0 where that is unknown."""
-        base, now = self.ref_loss.final, self.log_loss.final if rows is None else self.log_loss.final[rows]
-        usual = float(np.nanmean(base)) if (~np.isnan(base)).any() else float("nan")
-        return float(np.nansum(now - usual))
+        now = self.log_loss.final if rows is None else self.log_loss.final[rows]
+        return float(np.nansum(now - mean_of(self.ref_loss.final)))
 
     def weight(self, sample: Sample) -> Floats:
         """Give by what each row's error counts as one of a usual answer; 1 where errors do not grow with answers."""

@@ -34,6 +34,11 @@ def again(x: NDArray[Any]) -> int:
     return int((x[1:] == x[:-1]).sum())
 
 
+def mean_of(x: Floats, unknown: float = float("nan")) -> float:
+    """Give the mean of the known values; ``unknown`` where none is."""
+    return float(np.nanmean(x)) if (~np.isnan(x)).any() else unknown
+
+
 def codes_of(column: Column) -> Ints:
     """Give equal numbers to equal values, -1 to missing ones."""
     if isinstance(column, Codes):

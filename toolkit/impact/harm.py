@@ -16,6 +16,7 @@ from toolkit.detectors.evidence import inside
 from toolkit.detectors.generalisation import naive_loss, unskilled
 from toolkit.detectors.promise import hollow
 from toolkit.detectors.study import Study
+from toolkit.detectors.values import mean_of
 from toolkit.impact.estimate import estimated_harm
 from toolkit.profile.model import Floats, Mask
 from toolkit.records import Harm
@@ -132,7 +133,7 @@ def _damage(study: Study, name: str, now: Floats, then: Floats, change: Change) 
         expected, base_error = float(known_then.mean()), block_error(then, waves_then)
     rows = inside(change, n) if change.found and change.z > 0 else np.ones(n, dtype=bool)
     part = now[rows]
-    observed = float(np.nanmean(part)) if (~np.isnan(part)).any() else float("nan")
+    observed = mean_of(part)
     effect = observed - expected
     error = float(np.hypot(block_error(part, waves), base_error))
     z = effect / error if np.isfinite(error) and error > 0 else 0.0
