@@ -14,6 +14,7 @@ import textwrap
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -437,10 +438,53 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "log.jsonl")
 
 
-def test_utf16_is_refused_by_name(tmp_path: Path) -> None:
-    """A CSV saved as UTF-16 is told to be saved as UTF-8."""
-    frame().to_csv(tmp_path / "log.csv", index=False, encoding="utf-16")
-    assert "not UTF-8" in refused(tmp_path / "log.csv")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "cp1252", "utf-8-sig"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_csv_of_any_usual_encoding_is_read(tmp_path: Path, encoding: str, packed: bool) -> None:
+    """As Excel and Windows write them, packed or not; the reader is told what was taken for what."""
+    text = "score;Anlage [°C];note\r\n" + "".join(f'0,{i:02};Süd;"5 €; or\r\nmore"\r\n' for i in range(60))
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    content = mark + text.encode(encoding)
+    file = tmp_path / ("log.csv.gz" if packed else "log.csv")
+    file.write_bytes(gzip.compress(content) if packed else content)
+    with read_log(file, {"roles": {"score": "score"}}) as log:
+        assert [*log.columns] == ["score", "Anlage [°C]", "note"]
+        assert log.rows.fetch('SELECT count(*), min("Anlage [°C]"), min(note) FROM raw') == [
+            (60, "Süd", "5 €; or\r\nmore")
+        ]
+        told = [note for note in log.validation.notes if note.startswith("text read as")]
+        assert told == (
+            []
+            if encoding == "utf-8-sig"
+            else [f"text read as {'Windows-1252' if mark == b'' and 'cp' in encoding else 'UTF-16'}"]
+        )
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Tool wear report;;;\nPlant: Brno; made by night;;;\n;;;\n",
+        "# exported by the desk\n# figures are preliminary\n",
+        "\n\n",
+    ],
+    ids=["a title", "remarks", "empty lines"],
+)
+def test_what_stands_above_the_names_of_columns_is_left_out(tmp_path: Path, above: str) -> None:
+    """A title, remarks or empty lines are none of the table, nor is a total below it, which has no time."""
+    rows = "".join(f"2026-01-{1 + i % 28:02} 10:00;{i % 2};{i / 60};m{i % 3}\n" for i in range(60))
+    (tmp_path / "log.csv").write_text(f"{above}when;label;score;machine\n{rows}Total;;31;\n")
+    with read_log(tmp_path / "log.csv", {"roles": {"timestamp": "when", "label": "label", "score": "score"}}) as log:
+        assert [*log.columns] == ["when", "label", "score", "machine"]
+        assert (log.validation.rows_kept, log.validation.quarantined) == (60, {"bad timestamp": 1})
+        assert any("above the names of the columns" in note for note in log.validation.notes)
+
+
+def test_a_header_with_unnamed_columns_is_one(tmp_path: Path) -> None:
+    """The index that pandas writes has no name, and columns that nobody filled need none."""
+    rows = "".join(f"{i},{i % 2},{i / 60},,\n" for i in range(60))
+    (tmp_path / "log.csv").write_text(f",label,score,,\n{rows}")
+    with read_log(tmp_path / "log.csv", {"roles": {"label": "label", "score": "score", "feature": ["column0"]}}) as log:
+        assert log.validation.rows_kept == 60
 
 
 @pytest.mark.parametrize("source", ["", "   ", "s3://bucket/log.parquet", "https://example.org/log.csv", 7, None, [1]])
@@ -589,7 +633,7 @@ def test_jsonl_lines_that_are_no_object_are_counted(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_utf8_cost_their_line_alone(tmp_path: Path) -> None:
     """A line of another encoding is counted; its neighbours stay."""
-    (tmp_path / "log.csv").write_bytes(b"score,plan\n0.5,a\n0.6,caf\xe9\n0.7,b\n")
+    (tmp_path / "log.csv").write_bytes("score,plan\n0.5,ä\n0.6,caf".encode() + b"\xe9\n0.7,\xc3\xbc\n")
     with read_log(tmp_path / "log.csv") as log:
         assert log.rows.fetch("SELECT score FROM rows") == [(0.5,), (0.7,)]
         assert log.validation.rejects == {"line with bytes that are no UTF-8": 1}
@@ -787,3 +831,26 @@ def test_texts_of_numpy_are_read() -> None:
     rows["why"] = pd.Series([np.str_(""), "expérience"] * 30, dtype=object)
     with read_log(rows, {"roles": {"score": "score", "label": "label", "feature": ["why"]}}) as log:
         assert [x for (x,) in log.rows.fetch("SELECT DISTINCT why FROM raw ORDER BY 1")] == ["", "expérience"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "task", "positive", "expected"),
+    [
+        ({"cat": 0.2, "dog": 0.7, "cow": 0.1}, "multiclass", None, 0.7),
+        ([0.2, 0.7, 0.1], "multiclass", None, 0.7),
+        ({"no": 0.8, "yes": 0.2}, "binary", "yes", 0.2),
+        ([0.8, 0.2], "binary", "yes", 0.2),
+    ],
+)
+def test_scores_of_all_classes_give_the_one_that_is_meant(
+    tmp_path: Path, scores: Any, task: str, positive: str | None, expected: float
+) -> None:
+    """An object or a list of scores, as services log them: of two classes the positive one's, else the likeliest's."""
+    said = ["no", "yes"] if task == "binary" else ["cat", "dog", "cow"]
+    rows = [{"x": i / 60, "said": said[i % 2], "came": said[i % len(said)], "scores": scores} for i in range(60)]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    roles = {"score": "scores", "prediction": "said", "label": "came"}
+    values = {} if positive is None else {"positive": positive}
+    with read_log(tmp_path / "log.jsonl", {"task": task, "roles": roles, "values": values}) as log:
+        assert log.rows.fetch("SELECT DISTINCT score FROM rows") == [(expected,)]
+        assert log.feature_names == ("x",)

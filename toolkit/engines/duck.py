@@ -135,8 +135,10 @@ class DuckRows:
             if not any(_is_object(kind) for kind in self.columns.values()):
                 return
 
-    def read_as(self, columns: Mapping[str, str]) -> None:
+    def read_as(self, columns: Mapping[str, str], *, instead_of: Sequence[str] = ()) -> None:
         """Read columns of ``raw`` as what SQL makes of them, which then is all that anybody sees of them.
+
+        A column that is not there yet comes last, ``instead_of`` some that then are not there any more.
 
         What is kept of the files is of the columns as they stand, so nothing of it is used.
 
@@ -144,9 +146,10 @@ class DuckRows:
             LogError: DuckDB refuses it.
 
         """
-        made = ", ".join(f"{sql} AS {quote(column)}" for column, sql in columns.items())
+        names = dict.fromkeys((*(c for c in self.columns if c not in instead_of), *columns))
+        made = ", ".join(f"{columns[c]} AS {quote(c)}" if c in columns else quote(c) for c in names)
         self._flattened, self._parts = True, None
-        self.define("raw", f"SELECT * REPLACE ({made}) FROM ({self._raw})")
+        self.define("raw", f"SELECT {made} FROM ({self._raw})")
         self.columns = self._describe()
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:

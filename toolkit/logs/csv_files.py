@@ -6,16 +6,15 @@ no error. Timestamps stay text here, since DuckDB would drop their offsets from 
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from toolkit.engines.reading import reading
 from toolkit.errors import LogError
-from toolkit.logs.formats import Opened, refuse_case_duplicates, refuse_cut_off
+from toolkit.logs.formats import Opened, refuse_case_duplicates
 from toolkit.logs.parquet_files import hive, path_list
+from toolkit.logs.written import Header, as_utf8, read_header
 from toolkit.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -23,27 +22,33 @@ if TYPE_CHECKING:
 
     from toolkit.engines.duck import Scratch
 
-_SEPARATORS: Final = ",;\t|"
 #: Whole numbers beyond this stay text, where every digit counts.
 _EXACT: Final = 2**53
 _SHOWN: Final = 5
-#: The longest header that is read, in bytes.
-_LONGEST: Final = 2_000_000
-
-_Header = tuple[str, tuple[str, ...]]
+#: What a file that is no UTF-8 was taken for.
+_ENCODINGS: Final = {"utf-16": "UTF-16", "cp1252": "Windows-1252"}
 
 
 def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str, scratch: Scratch) -> Opened:
     """Read CSV files into one Parquet file; files of other columns are united by name.
 
     Raises:
-        LogError: no header, one column only, two columns of one name, or no UTF-8.
+        LogError: no header, one column only, or two columns of one name.
 
     """
-    groups: dict[_Header, list[Path]] = {}
+    groups: dict[Header, list[Path]] = {}
+    notes: dict[str, None] = {}
     for file in files:
-        refuse_cut_off(file)
-        groups.setdefault(read_header(file), []).append(file)
+        readable, encoding = as_utf8(file, scratch)
+        header = read_header(readable)
+        _check_header(header.names, file)
+        groups.setdefault(header, []).append(readable)
+        if encoding in _ENCODINGS:
+            notes[f"text read as {_ENCODINGS[encoding]}"] = None
+        if header.above:
+            notes[f"{header.above:,} line{'s' if header.above > 1 else ''} above the names of the columns left out"] = (
+                None
+            )
     target = scratch.file("csv.parquet")
     with reading(name, connection):
         parts = [_part(connection, header, group) for header, group in groups.items()]
@@ -56,22 +61,23 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
         files=tuple(files),
         rejects=rejects,
         reject_lines=lines,
+        notes=tuple(notes),
     )
 
 
-def _part(connection: duckdb.DuckDBPyConnection, header: _Header, files: Sequence[Path]) -> str:
+def _part(connection: duckdb.DuckDBPyConnection, header: Header, files: Sequence[Path]) -> str:
     """Give SQL that reads files of one header, with the types that all their values allow.
 
     Every line is looked at, by a query: DuckDB's own look at a sample takes F for a truth value and drops later lines
     that do not fit its guess, and Ctrl-C does not end it.
     """
-    separator, given = header
-    names = [name or f"column{place}" for place, name in enumerate(given)]
+    names = [name or f"column{place}" for place, name in enumerate(header.names)]
     refuse_case_duplicates(names, str(files[0]))
     texts = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in names)
     common = (
-        f"{path_list(files)}, auto_detect = false, delim = {literal(separator)}, quote = '\"', escape = '\"', "
-        f"header = true, columns = {{{texts}}}, hive_partitioning = {'true' if hive(files) else 'false'}"
+        f"{path_list(files)}, auto_detect = false, delim = {literal(header.separator)}, quote = '\"', escape = '\"', "
+        f"header = true, skip = {header.above}, columns = {{{texts}}}, "
+        f"hive_partitioning = {'true' if hive(files) else 'false'}"
     )
     inner = ", ".join(f"{quote(c)} AS c{i}, {_number(quote(c))} AS x{i}" for i, c in enumerate(names))
     asked = ", ".join(
@@ -120,35 +126,6 @@ def _rejects(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], tup
 
 def _words(reason: str) -> str:
     return {"cast": "a value of another type", "invalid encoding": "bytes that are no UTF-8"}.get(reason, reason)
-
-
-def read_header(file: Path) -> _Header:
-    """Give a file's separator and its column names.
-
-    Raises:
-        LogError: the header cannot be read, is one column of several, or names a column twice.
-
-    """
-    opener = gzip.open if file.suffix.lower() == ".gz" else open
-    try:
-        with opener(file, "rb") as stream:
-            line = stream.readline(_LONGEST)
-            # a quoted name may hold line ends
-            while line.count(b'"') % 2 and len(line) < _LONGEST and (more := stream.readline(_LONGEST)):
-                line += more
-        first = line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise LogError("the CSV file is not UTF-8", where=str(file), fix="save it as UTF-8") from None
-    except (OSError, EOFError) as error:
-        raise LogError(f"the file cannot be read: {error}", where=str(file), fix="write it again, then retry") from None
-    if not first.strip():
-        raise LogError("the CSV file has no header line", where=str(file), fix="put the column names in its first line")
-    csv.field_size_limit(4_000_000)
-    cells = {s: next(csv.reader([first], delimiter=s, strict=False)) for s in _SEPARATORS}
-    separator = max(_SEPARATORS, key=lambda s: len(cells[s]))
-    names = tuple(c.strip("\r\n") for c in cells[separator])
-    _check_header(names, file)
-    return separator, names
 
 
 def _check_header(names: Sequence[str], file: Path) -> None:

@@ -33,11 +33,11 @@ _AFTER: Final = r"\s*(?:[^\d\s.,+-][^\d]{0,9})?"
 _POINT: Final = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _COMMA: Final = r"[+-]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"
 #: Roles whose columns are words, whatever they look like.
-_WORDS: Final = ("timestamp", "label_time", "id", "model_version", "status", "decision", "decider", "text")
+_WORDS: Final = ("timestamp", "label_time", "id", "model_version", "status", "decider", "text")
 #: Words by which a name says that its numbers are of a hundred.
 _PERCENT: Final = frozenset({"pct", "percent", "percentage", "perc", "prozent", "pourcent"})
 #: Roles that are words where there are classes.
-_OF_CLASSES: Final = ("prediction", "label")
+_OF_CLASSES: Final = ("prediction", "label", "decision")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ def _candidates(rows: Rows, declared: Roles | None) -> list[str]:
     """Name the columns of text that may be numbers."""
     words: set[str] = {c for c in rows.columns if plain(c) in NAMES["id"]}
     if declared is not None:
-        roles = (*_WORDS, *_OF_CLASSES) if declared.task in {"binary", "multiclass"} else _WORDS
+        classes = {"binary": _OF_CLASSES, "multiclass": _OF_CLASSES, "regression": ()}
+        roles = (*_WORDS, *classes.get(declared.task or "", ("decision",)))
         words |= {c for r in roles if (c := declared.column(r)) is not None}
         words |= {c for r in ("group", "segment") for c in declared.columns(r)}
         words -= set(declared.columns("feature"))

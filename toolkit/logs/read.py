@@ -19,6 +19,7 @@ from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
 from toolkit.logs.names import NAMES, named_like_a_role, plain
 from toolkit.logs.outcome import Outcome, decide_outcome
+from toolkit.logs.scores import gather_scores
 from toolkit.logs.stats import ColumnStats, column_stats, family_of
 from toolkit.logs.times import Clock, clock
 from toolkit.logs.validate import Validation, validate
@@ -123,6 +124,7 @@ class _Settled:
 
 
 def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: datetime) -> Log:
+    gather_scores(log, reference, declared)
     undress(log, reference, declared)
     here = _figures(log, declared)
     there = _figures(reference, declared, _held_back(log, reference)) if reference else {}
