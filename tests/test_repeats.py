@@ -51,3 +51,17 @@ def test_months_come_again_after_a_year() -> None:
     log = healthy(rng, months)
     log["w"] = np.round(np.cos(2 * np.pi * (np.arange(months) % 12) / 12), 3)
     assert not [e for e in defaults.detect(study_of(log, None)) if e.mechanism == "stale_feature"]
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_feed_that_stands_still_now_and_then(*, stops: bool) -> None:
+    """At one town the feed stops for some rows of every sixty: a fifth of its rows, where no number ever came twice."""
+    rng = np.random.default_rng(6)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    hers = (log["town"] == "Hof").to_numpy()
+    off = hers & (np.arange(N) >= SINCE) & (np.arange(N) % 60 < 14)
+    if stops:
+        log["w"] = log["w"].mask(off).groupby(log["town"]).ffill()
+    got = [e for e in defaults.detect(study_of(log, reference, segment=["town"])) if e.mechanism == "stale_feature"]
+    assert [e.finding.features for e in got] == ([("w",)] if stops else [])
+    assert all(e.rows is not None and not (e.rows & ~hers).any() for e in got)

@@ -15,7 +15,15 @@ from toolkit.detectors.drift import shares
 from toolkit.detectors.evidence import Evidence, beforehand, inside, make, percent, since
 from toolkit.detectors.linked import of_age, weighed
 from toolkit.detectors.periods import by_chance, period_repeats
-from toolkit.detectors.repeats import Before, entity_repeats, few_repeats, row_repeats, rows_before, segment_repeats
+from toolkit.detectors.repeats import (
+    NEVER,
+    Before,
+    entity_repeats,
+    few_repeats,
+    row_repeats,
+    rows_before,
+    segment_repeats,
+)
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import again, codes_of, only, several
 from toolkit.profile.model import Codes, Column, Floats, Mask
@@ -68,9 +76,13 @@ def _stands(study: Study, name: str, repeats: _Repeats) -> Evidence | None:
     usual = study.stats(repeats.ref)
     change = find_change(repeats.log, reference=usual)
     rise = change.after - change.before
-    # numbers that never came twice for an entity do so by no chance: some of its rows carry those of the visit before
-    lagged = repeats.of.startswith(LAST_OF) and change.before < 0.02 and (usual is None or usual[0] < 0.02)
-    if not change.found or change.z < 6 or rise < (0.05 if lagged else 0.25):
+    # numbers that never came twice do so by no chance: some rows of an entity carry those of the visit before, or the
+    # feed of one part stands still now and then
+    never = change.before < NEVER and (usual is None or usual[0] < NEVER)
+    lagged = never and repeats.of.startswith(LAST_OF)
+    now_and_then = never and repeats.of == A_PART
+    least, bar = (0.05, 4.0 if now_and_then else 6.0) if lagged or now_and_then else (0.25, 6.0)
+    if not change.found or change.z < bar or rise < least:
         return None
     rows = inside(change, len(repeats.log))
     if repeats.of == A_PART:  # all that is asked is asked of the parts that stand still

@@ -20,6 +20,8 @@ _THINGS, _NUMBERED, _AGAIN, _MOST_THINGS = 50, 20, 4, 3
 LONG: Final = 24
 #: Parts of the log in which repeats are counted, rows of one at least, and the share of repeats that is standing still.
 _EIGHTHS, _ENOUGH, _STILL = 8, 15, 0.9
+#: Below this share of repeats values hardly ever come twice in a row; above the other they stand still now and then.
+NEVER, _OFTEN = 0.02, 0.1
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,21 @@ def segment_repeats(
         often = _commonest(log)
         if often > most:
             best, most = (plain[0] if there is None else _repeats(base, there), log), often
-    return best
+    return best or _now_and_then(before, base, column)
+
+
+def _now_and_then(before: Before, base: Column, column: Column) -> tuple[Floats, Floats] | None:
+    """Mark the repeats of the one part whose numbers stand still now and then, where no other part's ever do."""
+    for there, here, codes in before.segments.values():
+        log = _repeats(column, here)
+        often = {int(k): _commonest(np.where(codes == k, log, np.nan)) for k in np.unique(codes[codes >= 0])}
+        part = max(often, key=lambda k: often[k], default=-1)
+        rest = max((share for k, share in often.items() if k != part), default=1.0)
+        ref = np.full(len(known(base)), np.nan) if there is None else _repeats(base, there)
+        usual = float(np.nanmean(ref)) if (~np.isnan(ref)).any() else rest
+        if often.get(part, 0.0) > _OFTEN and max(rest, usual) < NEVER:
+            return ref, np.where(codes == part, log, np.nan)
+    return None
 
 
 def _still_parts(repeats: Floats, codes: Ints) -> Floats:
