@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,8 @@ LEAST: Final = 20
 _ALIKE: Final = 2.0
 #: How sure (z) it must be that a version errs more: one question a version, not one a feature and a moment.
 _SURE: Final = 3.0
+#: A version that answers within this part of the log was there before it.
+_FIRST: Final = 0.02
 #: Rows with labels that every version must have, for it to be said that none errs more.
 _JUDGED: Final = 50
 
@@ -43,57 +46,81 @@ def detect(study: Study) -> list[Evidence]:
     return _harmless(study)
 
 
+@dataclass(frozen=True)
+class _Others:
+    """The rows that a version is held to: of others ``side_by_side``, and earlier ones if those err ``alike``."""
+
+    rows: Mask
+    side_by_side: bool
+    alike: bool
+
+    @property
+    def where(self) -> str:
+        if self.alike:
+            return "at the same time and before it"
+        return "at the same time" if self.side_by_side else "before it"
+
+
 def _one(study: Study, name: str, mine: Mask) -> Evidence | None:
     """Ask whether one version is worse than the others."""
-    loss = study.log_loss.model
-    first, last = int(np.argmax(mine)), len(mine) - int(np.argmax(mine[::-1]))
-    overlap = np.zeros(len(mine), dtype=bool)
-    overlap[first:last] = True
-    others = overlap & ~mine
-    side_by_side = others.sum() >= LEAST and (~np.isnan(loss[others])).sum() >= LEAST
-    earlier = ~mine & (np.arange(len(mine)) < first)
-    # what the others did before counts as well, unless they err otherwise since: then it is the time that did it
-    alike = side_by_side and abs(difference(loss[earlier], loss[others])[3]) < _ALIKE
-    rest = others | earlier if alike else others if side_by_side else earlier
-    if (~np.isnan(loss[rest])).sum() < LEAST:
+    loss, brier = study.log_loss.model, study.log_loss.brier
+    others = _others(loss, mine)
+    if (~np.isnan(loss[others.rows])).sum() < LEAST:
         return None
-    d, _, interval, z = difference(loss[rest], loss[mine])
-    brier = study.log_loss.brier
-    _, _, _, b_z = difference(brier[rest], brier[mine])
-    if max(z, b_z) < _SURE or d <= 0:
+    d, _, interval, z = difference(loss[others.rows], loss[mine])
+    z = max(z, difference(brier[others.rows], brier[mine])[3])
+    if z < _SURE or d <= 0:
         return None
-    z = max(z, b_z)
-    change = find_change(mine.astype(float), reference=(0.0, 0.01, float(max(len(study.ref), 20))))
-    late = first > 0.02 * len(mine)
-    change = Change("step", first, last, 0.0, 1.0, 30.0, first, first, first_of(mine)) if late else change
     total = study.excess()
-    share = d * float((mine & ~np.isnan(loss)).sum()) / total if total > 0 else None
-    known_before = name in study.ref.version.names or (first < 0.02 * len(mine))
-    mechanism = _which(study, name, mine, known_before)
-    where = "at the same time and before it" if alike else "at the same time" if side_by_side else "before it"
-    text = (
-        f"Version {name} errs {more(d, regression=study.regression)} than the others {where} ({int(mine.sum())} rows)."
-    )
+    known_before = name in study.ref.version.names or int(np.argmax(mine)) < _FIRST * len(mine)
     own = _own_step(loss, mine)
-    strength = (0.95 if side_by_side else 0.75) * (0.5 if own else 1.0)
+    text = (
+        f"Version {name} errs {more(d, regression=study.regression)} than the others {others.where} ({int(mine.sum())} "
+        "rows)."
+    )
     return make(
         study,
         NAME,
-        mechanism,
+        _which(study, name, mine, known_before),
         text,
-        strength=strength,
+        strength=(0.95 if others.side_by_side else 0.75) * (0.5 if own else 1.0),
         z=z,
-        change=change,
+        change=_since(study, mine),
         rows=mine,
-        share_hint=share,
+        share_hint=d * float((mine & ~np.isnan(loss)).sum()) / total if total > 0 else None,
         effect=d,
         unit="loss",
         interval=interval,
         n=int(mine.sum()),
         versions=[name],
-        refutes=("concept_drift", "covariate_shift") if side_by_side and not own else (),
-        details={"side_by_side": side_by_side},
+        refutes=("concept_drift", "covariate_shift") if others.side_by_side and not own else (),
+        details={"side_by_side": others.side_by_side},
     )
+
+
+def _span(mine: Mask) -> tuple[int, int]:
+    """Give the first row of a version, and the one after its last."""
+    return int(np.argmax(mine)), len(mine) - int(np.argmax(mine[::-1]))
+
+
+def _others(loss: Floats, mine: Mask) -> _Others:
+    """Hold a version to those that answered at the same time, or without them to what was answered before it."""
+    first, last = _span(mine)
+    row = np.arange(len(mine))
+    meanwhile, earlier = ~mine & (row >= first) & (row < last), ~mine & (row < first)
+    if (~np.isnan(loss[meanwhile])).sum() < LEAST:
+        return _Others(earlier, side_by_side=False, alike=False)
+    # what the others did before counts as well, unless they err otherwise since: then it is the time that did it
+    alike = abs(difference(loss[earlier], loss[meanwhile])[3]) < _ALIKE
+    return _Others(meanwhile | earlier if alike else meanwhile, side_by_side=True, alike=alike)
+
+
+def _since(study: Study, mine: Mask) -> Change:
+    """Give the rows of a version as a change: exactly where it came late, else as far as it shows."""
+    first, last = _span(mine)
+    if first > _FIRST * len(mine):
+        return Change("step", first, last, 0.0, 1.0, 30.0, first, first, first_of(mine))
+    return find_change(mine.astype(float), reference=(0.0, 0.01, float(max(len(study.ref), 20))))
 
 
 def _own_step(loss: Floats, mine: Mask) -> bool:
