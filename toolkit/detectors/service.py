@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -138,12 +139,67 @@ def _slower(latency: Floats, rows: Mask, others: Mask) -> float:
     return float(np.median(a) / max(np.median(b), 1e-9)) if len(a) >= 5 and len(b) >= 5 else 0.0
 
 
+@dataclass(frozen=True)
+class _Slowed:
+    """Since when answers take longer, in which rows; ``usual`` are latencies as they were, in logs of milliseconds.
+
+    ``far`` are the rows beyond 99 % of these (1), and those that are not (0); NaN without a latency.
+    """
+
+    change: Change
+    rows: Mask
+    usual: Floats
+    far: Floats
+    factor: float
+
+    @property
+    def over(self) -> float:
+        """The share of the rows beyond 99 % of the usual ones."""
+        return float(np.nanmean(self.far[self.rows]))
+
+
 def _latency(study: Study) -> list[Evidence]:
-    raw = study.log.latency_ms
-    if (~np.isnan(raw)).sum() < 20:
+    """Say how much slower answers are, and whether anybody was kept waiting."""
+    slowed = _slowed(study)
+    if slowed is None:
         return []
-    log = np.log(np.maximum(raw, 1e-3))
-    base = np.log(np.maximum(study.ref.latency_ms, 1e-3))
+    raw, change, rows = study.log.latency_ms, slowed.change, slowed.rows
+    quick, slow = float(np.exp(np.nanmedian(slowed.usual))), float(np.nanmedian(raw[rows]))
+    # what nineteen of twenty keep stands for the time that people expect
+    frustrated = float((raw[rows] > _FRUSTRATED * np.exp(np.nanquantile(slowed.usual, 0.95))).mean())
+    harmless = _soon_enough(study, slowed)
+    waited = not harmless and frustrated > _MANY
+    text = (
+        f"Answers take {slow:.0f} ms {since(change)}, {quick:.0f} ms {beforehand(change)} (medians); "
+        f"{percent(slowed.over)} are slower than 99 % of the usual ones."
+    )
+    if waited:
+        text += f" {percent(frustrated)} take more than {_FRUSTRATED:.0f} times what 95 % of the usual ones keep."
+    strength = float(np.clip(0.4 + 0.3 * np.log(max(slowed.factor, 1.0)) + slowed.over, 0, 0.9))
+    return [
+        make(
+            study,
+            "latency",
+            "latency",
+            text,
+            strength=strength * (0.4 if harmless else 1.0),
+            z=change.z,
+            change=change,
+            rows=rows & (slowed.far > 0),
+            effect=slowed.factor,
+            unit="ratio of mean latency",
+            n=int(rows.sum()),
+            harmful=waited,
+            supports=("latency", "timeouts"),
+        )
+    ]
+
+
+def _slowed(study: Study) -> _Slowed | None:
+    """Find since when answers take longer than the baseline's, or than those of the log's first fifth."""
+    if (~np.isnan(study.log.latency_ms)).sum() < 20:
+        return None
+    log, base = (np.log(np.maximum(x.latency_ms, 1e-3)) for x in (study.log, study.ref))
     reference = study.stats(base)
     usual = base if reference is not None else log[: max(len(log) // 5, 10)]
     spread = float(np.nanstd(usual)) or 0.1
@@ -153,43 +209,18 @@ def _latency(study: Study) -> list[Evidence]:
     middle = find_change(log, reference=reference)
     change = max((tail, middle), key=lambda c: c.z if c.found else 0.0)
     if not change.found or change.z < 6:
-        return []
-    rows = inside(change, len(raw))
-    factor = float(np.exp(np.nanmean(log[rows]) - np.nanmean(usual)))
-    over = float(np.nanmean(far[rows]))
-    if factor < 1.0 + spread / 2 and over < 0.06:
-        return []
-    quick, slow = float(np.exp(np.nanmedian(usual))), float(np.nanmedian(raw[rows]))
-    # no answer more was lost, none came later than people wait for one: slower, and nobody was kept waiting
-    lost = np.where(np.isnan(study.log.ok), np.nan, study.log.ok == 0)
+        return None
+    rows = inside(change, len(log))
+    slowed = _Slowed(change, rows, usual, far, float(np.exp(np.nanmean(log[rows]) - np.nanmean(usual))))
+    return None if slowed.factor < 1.0 + spread / 2 and slowed.over < 0.06 else slowed
+
+
+def _soon_enough(study: Study, slowed: _Slowed) -> bool:
+    """Whether no answer more was lost, and none came later than people wait for one: slower, and no harm."""
+    ok, rows = study.log.ok, slowed.rows
+    lost = np.where(np.isnan(ok), np.nan, ok == 0)
     more = difference(lost[~rows], lost[rows])[3] > 2
-    harmless = not more and factor < 3 and float(np.nanquantile(raw[rows], 0.99)) < _WAITED
-    # what nineteen of twenty keep stands for the time that people expect
-    frustrated = float((raw[rows] > _FRUSTRATED * np.exp(np.nanquantile(usual, 0.95))).mean())
-    text = (
-        f"Answers take {slow:.0f} ms {since(change)}, {quick:.0f} ms {beforehand(change)} (medians); "
-        f"{percent(over)} are slower than 99 % of the usual ones."
-    )
-    waited = not harmless and frustrated > _MANY
-    if waited:
-        text += f" {percent(frustrated)} take more than {_FRUSTRATED:.0f} times what 95 % of the usual ones keep."
-    return [
-        make(
-            study,
-            "latency",
-            "latency",
-            text,
-            strength=float(np.clip(0.4 + 0.3 * np.log(max(factor, 1.0)) + over, 0, 0.9)) * (0.4 if harmless else 1.0),
-            z=change.z,
-            change=change,
-            rows=rows & (far > 0),
-            effect=factor,
-            unit="ratio of mean latency",
-            n=int(rows.sum()),
-            harmful=waited,
-            supports=("latency", "timeouts"),
-        )
-    ]
+    return not more and slowed.factor < 3 and float(np.nanquantile(study.log.latency_ms[rows], 0.99)) < _WAITED
 
 
 def _duplicates(study: Study) -> list[Evidence]:
