@@ -29,7 +29,9 @@ WRITTEN = {
     "minus": [f"-{x} °C" for x in X],
     "no-break spaces between thousands": [f"{x:,.2f} €".translate(str.maketrans(",.", "\u202f,")) for x in X],
     "a minus sign": [f"\u2212{x}" for x in X],
-    "Swiss thousands": [f"{x:,.2f}".translate(str.maketrans(",.", "’,")) for x in X],
+    "Swiss thousands": [f"CHF {x:,.2f}".replace(",", "'") for x in X],
+    "Swiss thousands before a comma": [f"{x:,.2f}".translate(str.maketrans(",.", "’,")) for x in X],
+    "blanks before a point": [f"{x:,.2f}".replace(",", " ") for x in X],
 }
 
 

@@ -2,7 +2,7 @@
 
 What is decided is decided for a whole column, by its first rows, those of the reference where there is one: a column
 that comes to be written so only later is news, and stays as it is. Separators follow ISO 31-0 and what programs export:
-a decimal point with commas between thousands, or a decimal comma with points, blanks or apostrophes.
+a decimal point or comma, with the other, blanks or apostrophes between thousands.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FEW: Final = 3
 _TIMES: Final = frozenset({"k", "m", "b", "bn", "mn", "mio", "mrd", "tsd"})
 _BEFORE: Final = r"(?:[$€£¥]|(?:EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|AUD|CAD)\b)?\s*"
 _AFTER: Final = r"\s*(?:[^\d\s.,+-][^\d]{0,9})?"
-_POINT: Final = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_POINT: Final = r"[+-]?(?:\d{1,3}(?:[, '’]\d{3})+|\d+)(?:\.\d+)?"
 _COMMA: Final = r"[+-]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"
 #: Roles whose columns are words, whatever they look like.
 _WORDS: Final = ("timestamp", "label_time", "id", "model_version", "status", "decider", "text")
@@ -163,7 +163,7 @@ def _looks(rows: Rows, columns: Sequence[str], most: int) -> Mapping[str, _Look]
 def _number(column: str, sign: str, rows: Rows) -> str:
     """Give the SQL that reads a column's numbers; what is none of them is NULL."""
     value = _plainly(text_of(column, rows.dialect))
-    form, between = (_POINT, ",") if sign == "." else (_COMMA, ". '’")
+    form, between = (_POINT, ", '’") if sign == "." else (_COMMA, ". '’")
     bare = f"regexp_replace(regexp_extract({value}, {_sql(f'({form})')}), {_sql(f'[{between}]')}, '', 'g')"
     number = f"TRY_CAST(replace({bare}, ',', '.') AS DOUBLE)"
     return f"CASE WHEN {_is(value, form)} THEN {number} END"
