@@ -194,3 +194,16 @@ def test_a_limit_or_a_quiet_night_began_within_a_day() -> None:
     assert held(got, pd.Timestamp("2025-01-31", tz="UTC"))
     (got,) = nights(lambda t: ~((t.day_of_year > 20) & (t.hour.isin([2, 3]))))
     assert held(got, pd.Timestamp("2025-01-21T02:00", tz="UTC"))
+
+
+def test_a_silence_is_dated_by_how_often_its_own_part_came() -> None:
+    """Of Ulm, one row in ten, nothing came: that shows after some thirty rows, whatever part is looked at last."""
+    rng = np.random.default_rng(21)
+    town = rng.choice(["Bonn", "Hof", "Ulm", "Zell"], 3000, p=[0.5, 0.35, 0.1, 0.05])
+    when = pd.date_range("2026-01-01", periods=3000, freq="5min", tz="UTC")
+    log = healthy(rng, 3000).assign(when=when, town=town)[(np.arange(3000) < 1500) | (town != "Ulm")]
+    with read_log(log, {**ROLES, "roles": {**ROLES["roles"], "segment": ["town"]}}) as opened:
+        got = [e for e in traffic.detect(make_study(build_profile(opened))) if e.mechanism == "dropped_traffic"]
+    (one,) = [e for e in got if "Nothing came of town = Ulm" in e.finding.statement]
+    assert one.change is not None
+    assert 20 <= one.change.high - one.change.start <= 35

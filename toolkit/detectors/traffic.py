@@ -45,7 +45,7 @@ def _silent(study: Study) -> Evidence | None:
     Among rows in any order, a part with share p stays away for k rows with chance (1 - p)^k.
     """
     n, time = len(study.log), study.log.time
-    best: tuple[float, SliceTerm, int, int] | None = None
+    best: tuple[float, SliceTerm, int, int, float] | None = None
     for column, codes in study.log.segments.items():
         for place, value in enumerate(codes.names[:40]):
             at = np.flatnonzero(codes.codes == place)
@@ -62,10 +62,10 @@ def _silent(study: Study) -> Evidence | None:
             if _visited(study, column, value, at, first):
                 continue
             if best is None or surprise > best[0]:
-                best = (surprise, SliceTerm(column, value), first, many)
+                best = (surprise, SliceTerm(column, value), first, many, share)
     if best is None:
         return None
-    surprise, term, first, many = best
+    surprise, term, first, many, share = best
     z = float(min(np.sqrt(2 * surprise), 40.0))
     end = min(first + many, n)
     text = f"Nothing came of {term.column} = {term.value} in {many} rows on end, where every other part went on."
