@@ -24,6 +24,8 @@ NAME: Final = "neighbours"
 _LEAST, _MOST, _AROUND = 40, 20, 31
 #: Stretches of the log, values in one at least, and usual distances by which a part's median must have wandered.
 _BLOCKS, _FEW, _WANDERS = 12, 5, 1.5
+#: About so many rows are glanced at.
+_GLANCED: Final = 12_000
 #: How far (KS) a part must have moved beside the others and how surely (z), and which part of that undoing may leave.
 _FAR, _SURE, _LEFT = 0.5, 6.0, 0.3
 #: Maps that no crowd makes by itself.
@@ -51,7 +53,8 @@ def _of_parts(study: Study, column: str) -> Iterator[Evidence]:
 
 def _wandering(x: Floats, codes: Codes) -> Iterator[int]:
     """Give the parts whose median wandered beside that of all; a glance, for most never do, and the rest takes long."""
-    blocks = [b for b in np.array_split(np.arange(len(x)), _BLOCKS) if (~np.isnan(x[b])).sum() >= _FEW]
+    every = np.arange(0, len(x), max(len(x) // _GLANCED, 1))
+    blocks = [b for b in np.array_split(every, _BLOCKS) if (~np.isnan(x[b])).sum() >= _FEW]
     whole = [np.nanmedian(x[b]) for b in blocks]
     for code in range(len(codes.names)):
         mine = [x[b][(codes.codes[b] == code) & ~np.isnan(x[b])] for b in blocks]
