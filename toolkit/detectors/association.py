@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.detectors.converted import converted
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, logistic, make, some, thinned
 from toolkit.detectors.lags import earlier_labels
@@ -26,6 +27,8 @@ NAME = "association"
 #: The share of a feature's variance that the others must explain before its loss can be noticed.
 LEAST_R2: Final = 0.08
 MOST_FEATURES: Final = 60
+#: So many of the columns that lost their company most surely are asked whether their unit changed.
+_TRIED: Final = 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,9 @@ def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[E
     hits = broken(study)
     told = earlier_labels(study) if hits else set()
     hits = [h for h in hits if h.name not in told]
+    for hit in hits[:_TRIED]:
+        if hit.name not in explained and (unit := converted(study, hit.name, hit.change)) is not None:
+            return [unit]
     if not hits or hits[0].name in explained or hits[0].drifted:
         return []
     top = hits[0]

@@ -29,6 +29,8 @@ from toolkit.detectors.values import again, codes_of, only, several
 from toolkit.profile.model import Codes, Column, Floats, Mask
 from toolkit.timeline.change import Change, find_change
 
+#: Times as often as chance makes it that rows must repeat each other.
+_TIMES: Final = 8
 #: What a row repeats of the thing that it is about, and whose number is one of very few that are left.
 LAST_OF: Final = "the last value of"
 A_DOZEN: Final = "one of the dozen rows before it"
@@ -169,4 +171,5 @@ def _by_chance(column: Column, rows: Mask, repeats: float) -> bool:
     if not len(codes):
         return True
     chance = float((shares(codes, int(codes.max()) + 1, 0.0) ** 2).sum())
-    return 0.02 < chance < 0.95 and (repeats - chance) / (1 - chance) < 0.6
+    few = 0.02 < chance < 0.95 and (repeats - chance) / (1 - chance) < 0.6
+    return few or repeats < _TIMES * chance < 1  # a bound that many values lie at makes some repeat each other
