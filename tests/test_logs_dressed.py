@@ -147,3 +147,15 @@ def test_percents_are_parts_of_one_where_roles_are_guessed_and_where_the_referen
     with read_log(rows) as one, read_log(named, told, reference=named.drop(columns="risk_pct")) as other:
         assert one.validation.score_is_probability
         assert other.validation.score_is_probability
+
+
+def test_words_for_nothing_beside_dressed_numbers_are_missing() -> None:
+    """NA and a dash stand for no number, in dress as without."""
+    with read([f"{x} kg" if i % 3 else ["NA", "-"][i % 2] for i, x in enumerate(X)]) as log:
+        assert log.feature_kinds["x"] == "number"
+
+
+def test_values_that_come_to_be_written_otherwise_are_counted() -> None:
+    """What was 1,5 and is 1.5 from the two hundred and first row on is no number as the others are: it is said."""
+    with read([f"{x:.2f}".replace(".", ",") if i < 250 else f"{x:.2f}" for i, x in enumerate(X)]) as log:
+        assert "x: 50 values are no number as the others are, and count as missing" in log.validation.notes

@@ -839,18 +839,75 @@ def test_texts_of_numpy_are_read() -> None:
         ({"cat": 0.2, "dog": 0.7, "cow": 0.1}, "multiclass", None, 0.7),
         ([0.2, 0.7, 0.1], "multiclass", None, 0.7),
         ({"no": 0.8, "yes": 0.2}, "binary", "yes", 0.2),
+        ({"no": 0.8, "yes": 0.2}, "binary", 1, 0.2),
+        ({"no": 0.8, "yes": 0.2}, None, None, 0.2),
+        ({"no show": 0.1, "show": 0.9}, "binary", "no_show", 0.1),
         ([0.8, 0.2], "binary", "yes", 0.2),
+        ([0.8, 0.2], "binary", 0, 0.8),
+        ([0.8, 0.2], None, None, 0.2),
+        ([0.8, 0.2], "binary", "default", "a list does not say"),
+        ({"good": 0.9, "bad": 0.1}, "binary", None, "none is named like"),
+        ({"value": 0.3, "latency": 70}, None, None, "none is named like"),
     ],
 )
 def test_scores_of_all_classes_give_the_one_that_is_meant(
-    tmp_path: Path, scores: Any, task: str, positive: str | None, expected: float
+    tmp_path: Path, scores: Any, task: str | None, positive: str | int | None, expected: float | str
 ) -> None:
     """An object or a list of scores, as services log them: of two classes the positive one's, else the likeliest's."""
-    said = ["no", "yes"] if task == "binary" else ["cat", "dog", "cow"]
+    said = ["cat", "dog", "cow"] if task == "multiclass" else ["no", "yes"]
+    said = ["show", "no_show"] if positive == "no_show" else ["paid", "default"] if positive == "default" else said
     rows = [{"x": i / 60, "said": said[i % 2], "came": said[i % len(said)], "scores": scores} for i in range(60)]
     (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    roles = {"score": "scores", "prediction": "said", "label": "came"}
-    values = {} if positive is None else {"positive": positive}
-    with read_log(tmp_path / "log.jsonl", {"task": task, "roles": roles, "values": values}) as log:
+    told: dict[str, Any] = {"roles": {"score": "scores", "prediction": "said", "label": "came"}}
+    told |= {} if task is None else {"task": task}
+    told |= {} if positive is None else {"values": {"positive": positive}}
+    if isinstance(expected, str):
+        assert expected in refused(tmp_path / "log.jsonl", told)
+        return
+    with read_log(tmp_path / "log.jsonl", told) as log:
         assert log.rows.fetch("SELECT DISTINCT score FROM rows") == [(expected,)]
         assert log.feature_names == ("x",)
+
+
+def test_a_list_of_another_length_is_no_score(tmp_path: Path) -> None:
+    """One value among pairs is nobody's, and counted as missing."""
+    rows = [{"y": i % 2, "p": [0.8, 0.2] if i % 3 else [0.8]} for i in range(60)]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with read_log(tmp_path / "log.jsonl", {"roles": {"score": "p", "label": "y"}}) as log:
+        assert log.validation.nulls["score"] == 20
+
+
+def test_json_with_a_byte_order_mark_keeps_its_first_line(tmp_path: Path) -> None:
+    """PowerShell writes one."""
+    rows = "".join(json.dumps({"score": i / 60, "label": i % 2}) + "\n" for i in range(60))
+    (tmp_path / "log.jsonl").write_bytes(rows.encode("utf-8-sig"))
+    with read_log(tmp_path / "log.jsonl") as log:
+        assert (log.validation.rows_kept, log.validation.rejects) == (60, {})
+
+
+def test_what_was_rejected_is_named_where_nothing_is_left(tmp_path: Path) -> None:
+    """Four values under three names in every line: no line fits, and that is what the one line says."""
+    (tmp_path / "log.csv").write_text("a,score,label\n" + "1,0.5,1,x\n" * 60)
+    assert "no line of the log could be read" in refused(tmp_path / "log.csv")
+
+
+def test_a_refusal_names_the_file_that_was_given(tmp_path: Path) -> None:
+    """A copy in another encoding is nobody's business."""
+    (tmp_path / "log.csv").write_bytes("größe,größe,score\n1,2,0.5\n".encode("cp1252"))
+    assert str(tmp_path / "log.csv") in refused(tmp_path / "log.csv")
+
+
+def test_a_title_of_nearly_all_columns_is_left_out_too(tmp_path: Path) -> None:
+    """Three of four columns are filled above the names; of an index that has no name the same line is the header."""
+    rows = "".join(f"{i},{i % 2},{i / 60},m{i % 3}\n" for i in range(60))
+    (tmp_path / "log.csv").write_text(f"Report, of March, 2026\nn,label,score,kind\n{rows}")
+    with read_log(tmp_path / "log.csv") as log:
+        assert [*log.columns] == ["n", "label", "score", "kind"]
+
+
+@pytest.mark.parametrize(("number", "second"), [("202603011030", 0), ("20260301103005", 5)])
+def test_times_written_as_one_number_are_read(tmp_path: Path, number: str, second: int) -> None:
+    """Twelve and fourteen digits are a day and a time of it, not milliseconds since 1970."""
+    (tmp_path / "log.csv").write_text("ts,score,label\n" + f"{number},0.5,1\n" * 60)
+    with read_log(tmp_path / "log.csv") as log:
+        assert log.validation.first == datetime(2026, 3, 1, 10, 30, second, tzinfo=UTC)

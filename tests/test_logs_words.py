@@ -184,3 +184,10 @@ def test_columns_that_nobody_gave_a_role_are_named_where_no_cause_shows() -> Non
     assert "not read: elapsed_ms, said, grpc_code. elapsed_ms is called like the role latency_ms." in str(found)
     every = {**roles, "feature": ["x", "elapsed_ms", "grpc_code", "said"]}
     assert "not read" not in str(diagnose(rows, roles={"task": "binary", "roles": every}))
+
+
+def test_variants_in_every_column_are_one_class_all_the_same() -> None:
+    """People write New York in three ways on either side; letters alone may be two classes."""
+    said, came = classes("new_york,LA,la", "New York,new-york,LA"), {"prediction": "a", "label": "b", "feature": ["x"]}
+    with read_log(said, {"roles": came}) as log:
+        assert set(log.outcome.classes) == {"LA", "New York"}

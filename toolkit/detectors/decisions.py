@@ -21,6 +21,9 @@ LEAST: Final = 30
 _WORTH: Final = 0.004
 #: The part of the model's usual error by which a number changes that was only rounded.
 _ROUNDED: Final = 0.25
+#: The part of what decisions cost that they must have cost before, the share of changes up to which they may be slips,
+#: and how surely (z) these must not tell right answers from wrong ones.
+_HELD, _SLIPS, _ALIKE = 0.6, 0.1, 2.5
 #: Fewest labelled changes that tell whether changes got worse.
 _CHANGED: Final = 20
 #: Words in the name of a decider that say that no person decided.
@@ -137,7 +140,8 @@ def _overridden(study: Study, events: Sequence[Event], replay: _Replay, cost: _C
     place, _ = confined(study, changed & (replay.lost > 0), rows)
     # from the first row and on one group alone, it is the group's gap before it is the people's error
     one = bool(place and place[0].column in study.log.groups) or of_one_group(study, replay.lost)
-    kept = 0.4 if cost.change.shape == "from_start" and one else 1.0
+    always = cost.change.shape == "from_start"
+    kept = 0.4 if always and (one or _as_held(study, mean) or _at_random(study, replay, rate)) else 1.0
     saved = f" beside what they used to save ({-cost.usual:.3f})" if cost.usual < 0 else ""
     text = (
         f"People changed {percent(rate)} of the model's answers, and {percent(wrong)} of the changes were wrong: the "
@@ -161,6 +165,23 @@ def _overridden(study: Study, events: Sequence[Event], replay: _Replay, cost: _C
         refutes=("over_reliance", "concept_drift"),
         details={"override_rate": rate, "paired": mean},
     )
+
+
+def _as_held(study: Study, mean: float) -> bool:
+    """Whether people cost as much on the rows that the log is held to: that is how they work, and nothing new."""
+    held = study.ref_loss.final - study.ref_loss.model
+    known = held[~np.isnan(held)]
+    return not study.own_reference and len(known) >= LEAST and bool(known.mean() > _HELD * mean)
+
+
+def _at_random(study: Study, replay: _Replay, rate: float) -> bool:
+    """Whether few answers are changed, and right ones no more often than wrong ones: slips, as wherever people work."""
+    known = ~np.isnan(replay.lost)
+    changed = replay.differ.astype(float)
+    wrong, right = (changed[known & side] for side in (study.log_loss.model > 0, study.log_loss.model == 0))
+    if rate > _SLIPS or study.regression or min(len(wrong), len(right)) < LEAST:
+        return False
+    return abs(difference(wrong, right)[3]) < _ALIKE
 
 
 def _more_since(replay: _Replay) -> bool:

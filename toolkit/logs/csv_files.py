@@ -36,13 +36,13 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
         LogError: no header, one column only, or two columns of one name.
 
     """
-    groups: dict[Header, list[Path]] = {}
+    groups: dict[Header, list[tuple[Path, Path]]] = {}
     notes: dict[str, None] = {}
     for file in files:
         readable, encoding = as_utf8(file, scratch)
-        header = read_header(readable)
+        header = read_header(readable, file)
         _check_header(header.names, file)
-        groups.setdefault(header, []).append(readable)
+        groups.setdefault(header, []).append((readable, file))
         if encoding in _ENCODINGS:
             notes[f"text read as {_ENCODINGS[encoding]}"] = None
         if header.above:
@@ -51,7 +51,7 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
             )
     target = scratch.file("csv.parquet")
     with reading(name, connection):
-        parts = [_part(connection, header, group) for header, group in groups.items()]
+        parts = [_part(connection, header, *zip(*group, strict=True)) for header, group in groups.items()]
         selected = " UNION ALL BY NAME ".join(parts)
         connection.execute(f"COPY ({selected}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION snappy)")
         rejects, lines = _rejects(connection)
@@ -65,14 +65,14 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
     )
 
 
-def _part(connection: duckdb.DuckDBPyConnection, header: Header, files: Sequence[Path]) -> str:
+def _part(connection: duckdb.DuckDBPyConnection, header: Header, files: Sequence[Path], named: Sequence[Path]) -> str:
     """Give SQL that reads files of one header, with the types that all their values allow.
 
     Every line is looked at, by a query: DuckDB's own look at a sample takes F for a truth value and drops later lines
     that do not fit its guess, and Ctrl-C does not end it.
     """
     names = [name or f"column{place}" for place, name in enumerate(header.names)]
-    refuse_case_duplicates(names, str(files[0]))
+    refuse_case_duplicates(names, str(named[0]))
     texts = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in names)
     common = (
         f"{path_list(files)}, auto_detect = false, delim = {literal(header.separator)}, quote = '\"', escape = '\"', "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from toolkit.engines.duck import DuckRows
 from toolkit.engines.rows import tuples
 from toolkit.logs.names import NAMES, plain, words_of
-from toolkit.logs.stats import family_of, text_of
+from toolkit.logs.stats import MISSING_WORDS, family_of, text_of
 from toolkit.roles import Roles
 from toolkit.sql import quote
 
@@ -90,17 +90,38 @@ def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
     signed = {c: look.sure or usual for c, look in looks.items()}
     holder = next((rows for rows in sides if score in rows.columns), judge)
     hundreds = (score in looks and looks[score].percent >= _SO) or _in_percent(holder, score, signed)
+    lost: list[str] = []
     for rows in sides:
         made = {c: _number(c, sign, rows) for c, sign in signed.items() if c in rows.columns}
         if hundreds and score in rows.columns:
             made[score] = f"({made.get(score, f'CAST({quote(score)} AS DOUBLE)')}) / 100"
         if made and isinstance(rows, DuckRows):
+            lost += _lost(
+                rows, {c: made[c] for c in signed if c in made}, " in the reference" if rows is not log else ""
+            )
             rows.read_as(made)
     told = [f"numbers with a unit or separators, read as plain ones: {', '.join(looks)}"] if looks else []
     open_ = [c for c, look in looks.items() if not look.sure]
     told += [f"the decimal sign is taken to be {usual!r}, which no value settles: {', '.join(open_)}"] if open_ else []
+    told += lost
     told += [f"score ({score}): percents, read as parts of one"] if hundreds else []
     log.opened = replace(log.opened, notes=(*log.opened.notes, *told))
+
+
+def _lost(rows: DuckRows, made: Mapping[str, str], where: str) -> list[str]:
+    """Say of how many values no number could be made, which count as missing: what comes to be written otherwise."""
+    if not made:
+        return []
+    asked = [
+        f"countif({_filled(text_of(c, rows.dialect))} AND ({sql}) IS NULL) AS n{i}"
+        for i, (c, sql) in enumerate(made.items())
+    ]
+    (found,) = tuples(rows.arrow(f"SELECT {', '.join(asked)} FROM raw"))
+    return [
+        f"{c}{where}: {n:,} values are no number as the others are, and count as missing"
+        for c, n in zip(made, found, strict=True)
+        if n
+    ]
 
 
 def _score(rows: Rows, declared: Roles | None) -> str:
@@ -140,8 +161,9 @@ def _looks(rows: Rows, columns: Sequence[str], most: int) -> Mapping[str, _Look]
     says, asked = rows.dialect, []
     for column in columns:
         value = _plainly(text_of(column, says))
-        known = f"count(*) FILTER ({value} <> '')"
-        unit = f"nullif(trim(lower(regexp_replace({value}, '[+-]?[0-9](.*[0-9])?', ''))), '')"
+        known = f"count(*) FILTER ({_filled(value)})"
+        beside = f"trim(lower(regexp_replace({value}, '[+-]?[0-9](.*[0-9])?', '')))"
+        unit = f"CASE WHEN {_filled(value)} THEN nullif({beside}, '') END"
         asked += [f"count(*) FILTER ({_is(value, form)}) / {known}" for form in (_POINT, _COMMA)]
         asked += [
             f"count(TRY_CAST({text_of(column, says)} AS DOUBLE)) / {known}",
@@ -167,6 +189,10 @@ def _number(column: str, sign: str, rows: Rows) -> str:
     bare = f"regexp_replace(regexp_extract({value}, {_sql(f'({form})')}), {_sql(f'[{between}]')}, '', 'g')"
     number = f"TRY_CAST(replace({bare}, ',', '.') AS DOUBLE)"
     return f"CASE WHEN {_is(value, form)} THEN {number} END"
+
+
+def _filled(value: str) -> str:
+    return f"lower({value}) NOT IN {MISSING_WORDS}"
 
 
 def _plainly(value: str) -> str:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from toolkit.engines.reading import reading
 from toolkit.errors import LogError
-from toolkit.logs.formats import Opened, first_bytes, refuse_case_duplicates, refuse_cut_off
+from toolkit.logs.formats import Opened, first_bytes, refuse_case_duplicates
 from toolkit.logs.parquet_files import hive, path_list
+from toolkit.logs.written import as_utf8
 from toolkit.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
         LogError: no line is a JSON object, or two keys differ only in case.
 
     """
-    for file in files:
-        refuse_cut_off(file)
+    files, given = [as_utf8(file, scratch, mark=True)[0] for file in files], files
     target = scratch.file("json.parquet")
     rejects: dict[str, int] = {}
     lines: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
     return Opened(
         sql=f"SELECT * FROM read_parquet({literal(str(target))})",
         name=name,
-        files=tuple(files),
+        files=tuple(given),
         rejects=rejects,
         reject_lines=lines,
     )

@@ -130,7 +130,9 @@ def _read(log: Rows, reference: Rows | None, declared: Roles | None, now: dateti
     there = _figures(reference, declared, _held_back(log, reference)) if reference else {}
     for rows, stats in ((log, here), (reference, there)):
         if rows is not None and not any(s.n for s in stats.values()):
-            raise LogError("the log has no rows", where=rows.name, fix="write some first, or name another file")
+            why = ", ".join(f"{reason}: {n:,}" for reason, n in rows.opened.rejects.items())
+            told = f"no line of the log could be read ({why})" if why else "the log has no rows"
+            raise LogError(told, where=rows.name, fix="correct the file, or name another one")
     settled = _settle(log, reference, declared, here, there)
     roles = settled.guess.roles
     kept: dict[str, tuple[Validation, dict[str, str]]] = {}

@@ -6,11 +6,12 @@ The score of a binary task is that of its positive class, of several classes tha
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from toolkit.engines.duck import DuckRows
+from toolkit.errors import RolesError
 from toolkit.logs.stats import family_of
-from toolkit.logs.values import class_value
+from toolkit.logs.values import FALSE, TRUE, class_value, plainly
 from toolkit.roles import Roles
 from toolkit.sql import quote
 
@@ -29,6 +30,7 @@ def gather_scores(log: Rows, reference: Rows | None, declared: Roles | None) -> 
 
     Raises:
         LogError: a log cannot be read.
+        RolesError: nothing says which of two scores is the positive class's.
 
     """
     score = declared.column("score") if declared is not None else None
@@ -38,18 +40,15 @@ def gather_scores(log: Rows, reference: Rows | None, declared: Roles | None) -> 
         if not isinstance(rows, DuckRows):
             continue
         fields = [c for c, kind in rows.columns.items() if c.startswith(f"{score}.") and family_of(kind) == "number"]
-        which = ""
+        taken, which = "", ""
         if _lists(rows, score):
-            values = f"TRY_CAST({quote(score)} AS DOUBLE[])"
-            which = "last" if declared.task == "binary" else "greatest"
-            rows.read_as({score: f"{values}[-1]" if which == "last" else f"list_max({values})"})
+            taken, which = _of_list(rows, score, declared)
+            rows.read_as({score: taken})
         elif fields and score not in rows.columns:
             taken, which = _of_fields(score, fields, declared)
             rows.read_as({score: taken}, instead_of=fields)
         if which and rows is log:
-            rows.opened = replace(
-                rows.opened, notes=(*rows.opened.notes, f"score ({score}): the {which} of its values")
-            )
+            rows.opened = replace(rows.opened, notes=(*rows.opened.notes, f"score ({score}): {which}"))
 
 
 def _lists(rows: DuckRows, score: str) -> bool:
@@ -62,12 +61,34 @@ def _lists(rows: DuckRows, score: str) -> bool:
     return str(first).startswith("[")
 
 
+def _of_list(rows: DuckRows, score: str, declared: Roles) -> tuple[str, str]:
+    """Take the greatest of several, and of two that of the class that comes second, as libraries sort them: 0 and 1."""
+    values = f"TRY_CAST({quote(score)} AS DOUBLE[])"
+    ((most,),) = rows.fetch(f"SELECT max(len({values})) FROM (SELECT {quote(score)} FROM raw LIMIT {_FIRST})")
+    if declared.task == "multiclass" or (declared.task is None and most != 2):
+        return f"list_max({values})", "the greatest of its values"
+    word = "1" if declared.positive is None else class_value(declared.positive).lower()
+    if word not in TRUE | FALSE:
+        _refuse(score, f"a list does not say which value is that of {declared.positive}")
+    place = 1 if word in FALSE else 2
+    return f"CASE WHEN len({values}) = 2 THEN {values}[{place}] END", f"value {place} of two"
+
+
 def _of_fields(score: str, fields: list[str], declared: Roles) -> tuple[str, str]:
-    if declared.task == "binary" and declared.positive is not None:
-        named = {class_value(c.removeprefix(f"{score}.")).casefold(): c for c in fields}
-        positive = named.get(class_value(declared.positive).casefold())
-        if positive is not None:
-            return quote(positive), f"one named {positive}"
-    if len(fields) == 1:
-        return quote(fields[0]), f"one named {fields[0]}"
-    return f"greatest({', '.join(quote(c) for c in fields)})", "greatest"
+    """Take the greatest of several, and of two that of the field named like the positive class."""
+    if declared.task == "multiclass" or (declared.task is None and len(fields) > 2):
+        return f"greatest({', '.join(quote(c) for c in fields)})", "the greatest of its fields"
+    named = {plainly(class_value(c.removeprefix(f"{score}."))): c for c in fields}
+    wanted = "1" if declared.positive is None else class_value(declared.positive)
+    alike = {plainly(wanted)} | next((words for words in (TRUE, FALSE) if wanted.lower() in words), frozenset())
+    found = [column for name, column in named.items() if name in alike]
+    if len(found) != 1:
+        _refuse(score, f"it has the fields {', '.join(fields[:4])}, of which none is named like the positive class")
+    return quote(found[0]), f"that of {found[0]}"
+
+
+def _refuse(score: str, why: str) -> NoReturn:
+    raise RolesError(
+        f"role score names {score}, which holds the scores of all classes: {why}",
+        fix="name the one column of the positive class's scores, or set positive as it is written there",
+    )

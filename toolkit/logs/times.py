@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from toolkit.engines import Rows
 
 _OFFSET: Final = r"([zZ]|[+-]\d\d(:?\d\d)?|[ ](UTC|GMT|[A-Z][A-Za-z]+/[A-Za-z_/]+))$"
+#: Forms of whole numbers, with the first and the last that is meant by one: none is a time since 1970 of these years.
+_DIGITS: Final = (
+    ("%Y%m%d", 19000101, 21001231),
+    ("%Y%m%d%H%M", 190001010000, 210012312359),
+    ("%Y%m%d%H%M%S", 19000101000000, 21001231235959),
+)
 #: Where a form is looked for, and where it must hold; where several hold there, all rows decide.
 _FIRST: Final = 20
 _SOME: Final = 1000
@@ -61,9 +67,10 @@ def epoch(number: str, says: Dialect) -> str:
 
 
 def _number_clock(number: str, stats: ColumnStats | None, says: Dialect) -> Clock:
-    if stats and stats.integral and (stats.low or 0) >= 19000101 and (stats.high or 0) <= 21001231:
-        sql = says.read_time(says.text(f"CAST({number} AS BIGINT)"), "%Y%m%d")
-        return Clock(sql, "false", "dates written as YYYYMMDD, taken as UTC")
+    for form, first, last in _DIGITS:
+        if stats and stats.integral and (stats.low or 0) >= first and (stats.high or 0) <= last:
+            sql = says.read_time(says.text(f"CAST({number} AS BIGINT)"), form)
+            return Clock(sql, "false", f"numbers read as {form}, taken as UTC")
     return Clock(epoch(number, says), "true", "numbers since 1970, which are UTC")
 
 
@@ -83,7 +90,12 @@ def _text_clock(rows: Rows, column: str) -> Clock:
         if best > max(as_iso, as_number) or (best == n and best):
             chosen = _chosen(rows, value, [f for f, fits in zip(forms, fitting, strict=True) if fits == best])
             read = says.finite_time(says.read_time(value, chosen))
-            return Clock(read, "true" if "%z" in chosen.lower() else "false", f"text read as {chosen}, taken as UTC")
+            zone = "%z" in chosen.lower()
+            return Clock(
+                read,
+                "true" if zone else "false",
+                f"text read as {chosen}, {'converted to' if zone else 'taken as'} UTC",
+            )
         if as_number > as_iso:
             return Clock(epoch(says.read_number(value), says), "true", "numbers since 1970, which are UTC")
     return Clock(says.finite_time(iso), zoned, "ISO 8601 text")

@@ -150,20 +150,24 @@ def number_of(text: str) -> float | None:
 def without_case(tallies: Sequence[Tally], positive: Scalar | None) -> dict[str, str]:
     """Map classes that are written alike but for case and what parts their words to the label's: politics to Politics.
 
-    Where every column has two classes that differ in these alone (letters that were read), they are classes.
+    Letters of which every column tells the small from the capital ones, as of texts that were read, are classes, and so
+    are the only two that there are.
     """
-    sides = [t.values for t in tallies if t.role != "decision"] or [t.values for t in tallies]
-    if not any(len({_plainly(v) for v in values}) == len(values) for values in sides if values):
+    sides = [set(t.values) for t in tallies if t.role != "decision"] or [set(t.values) for t in tallies]
+    every = set().union(*sides)
+    letters = all(len(v) == 1 for v in every) and all(len({*map(plainly, side)}) < len(side) for side in sides if side)
+    if letters or len({*map(plainly, every)}) < 2:
         return {}
     spelled: dict[str, str] = {}
     for one in tallies:  # the label's come first
         for value in one.values:
-            spelled.setdefault(_plainly(value), value)
+            spelled.setdefault(plainly(value), value)
     written = {v for t in tallies for v in t.values} | (set() if positive is None else {class_value(positive)})
-    return {v: to for v in written if (to := spelled.get(_plainly(v), v)) != v}
+    return {v: to for v in written if (to := spelled.get(plainly(v), v)) != v}
 
 
-def _plainly(value: str) -> str:
+def plainly(value: str) -> str:
+    """Give a class without case and without what parts its words."""
     return _APART.sub(" ", value.casefold())
 
 

@@ -28,6 +28,8 @@ _SEPARATORS: Final = ",;\t|"
 #: Lines above the names of the columns at most, lines after these that are looked at, and characters of them.
 _ABOVE, _AFTER, _LONGEST = 30, 30, 2_000_000
 _CHUNK: Final = 2**20
+#: What numbers and dates begin with.
+_OF_NUMBERS: Final = frozenset("0123456789+-.,")
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ class Header:
     above: int
 
 
-def as_utf8(file: Path, scratch: Scratch) -> tuple[Path, str]:
+def as_utf8(file: Path, scratch: Scratch, *, mark: bool = False) -> tuple[Path, str]:
     """Give a file of the same lines in UTF-8, and the encoding that it was in; the file itself where it is UTF-8.
+
+    With ``mark`` a byte-order mark is taken off as well, for readers that take it for a part of the first line.
 
     Raises:
         LogError: it cannot be read.
@@ -49,6 +53,8 @@ def as_utf8(file: Path, scratch: Scratch) -> tuple[Path, str]:
     refuse_cut_off(file)
     try:
         encoding = _encoding(file)
+        if encoding == "utf-8" and mark and _marked(file):
+            encoding = "utf-8-sig"
         if encoding == "utf-8":
             return file, encoding
         made = scratch.file(f"utf8-{len(scratch.files)}")
@@ -64,30 +70,39 @@ def as_utf8(file: Path, scratch: Scratch) -> tuple[Path, str]:
         raise LogError(f"the file cannot be read: {error}", where=str(file), fix="write it again, then retry") from None
 
 
-def read_header(file: Path) -> Header:
-    """Give the header of a file in UTF-8.
+def read_header(file: Path, named: Path | None = None) -> Header:
+    """Give the header of a file in UTF-8, which in messages has another name where it is a copy.
 
     It is the first line that fills as many columns as the lines after it do: titles, remarks and empty lines do not.
+    One column may have no name (the index that pandas writes), unless the next line names them all.
 
     Raises:
         LogError: the file cannot be read, or has no line.
 
     """
+    where = str(named or file)
     try:
         with _opened(file) as stream, io.TextIOWrapper(cast("Any", stream), "utf-8-sig", "replace", newline="") as text:
             lines = [*islice(_records(text), _ABOVE + _AFTER)]
     except (OSError, EOFError) as error:
-        raise LogError(f"the file cannot be read: {error}", where=str(file), fix="write it again, then retry") from None
+        raise LogError(f"the file cannot be read: {error}", where=where, fix="write it again, then retry") from None
     if not any(line.strip() for line, _ in lines):
-        raise LogError("the CSV file has no header line", where=str(file), fix="put the column names in its first line")
+        raise LogError("the CSV file has no header line", where=where, fix="put the column names in its first line")
     csv.field_size_limit(4_000_000)
     separator = max(_SEPARATORS, key=lambda s: _usual([_cells(line, s) for line, _ in lines]))
     rows = [_cells(line, separator) for line, _ in lines]
     usual = _usual(rows)
     place = next((i for i, row in enumerate(rows[:_ABOVE]) if _filled(row) >= max(usual - 1, 1)), 0)
-    if usual < 2 or _filled(rows[0]) >= usual - 1:
+    if usual < 2:
         place = 0
+    elif _filled(rows[place]) < usual and _names(rows[place + 1 : place + 2], usual):
+        place += 1
     return Header(separator, tuple(cell.strip("\r\n") for cell in rows[place]), lines[place][1])
+
+
+def _marked(file: Path) -> bool:
+    with _opened(file) as stream:
+        return stream.read(3) == codecs.BOM_UTF8
 
 
 def _encoding(file: Path) -> str:
@@ -133,6 +148,11 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def _filled(row: list[str]) -> int:
     return sum(bool(cell.strip()) for cell in row)
+
+
+def _names(rows: list[list[str]], usual: int) -> bool:
+    """Whether a line is one of names: all columns filled, and nothing that begins with a digit or a sign."""
+    return any(_filled(row) >= usual and not any(cell.strip()[:1] in _OF_NUMBERS for cell in row) for row in rows)
 
 
 def _usual(rows: list[list[str]]) -> int:
