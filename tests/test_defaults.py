@@ -250,3 +250,18 @@ def test_noughts_of_a_rate_that_is_served_raw_are_not_all_of_it(*, raw: bool) ->
     assert got.mechanism == "default_filled"
     assert (got.strength < 0.4) == raw
     assert ("keep their proportions" in got.finding.statement) != raw
+
+
+@pytest.mark.parametrize("where", ["one part", "everywhere"])
+def test_a_usual_value_that_fills_one_part_alone_is_filled_in(where: str) -> None:
+    """Most phone claims have one person in the house since a form came; if all had more of them, so would the crowd."""
+    rng = np.random.default_rng(16)
+    log, reference = healthy(rng, 4000), healthy(rng, 2000)
+    for frame in (log, reference):
+        frame["w"] = rng.choice([1, 2, 3, 4, 5], len(frame), p=[0.15, 0.3, 0.25, 0.2, 0.1])
+        frame["way"] = rng.choice(["web", "phone", "post"], len(frame), p=[0.5, 0.3, 0.2])
+    late = np.arange(4000) >= 2200
+    hit = (log["way"] == "phone") & (rng.random(4000) < 0.75) if where == "one part" else rng.random(4000) < 0.22
+    log.loc[late & hit, "w"] = 1
+    got = [e for e in defaults.detect(study_of(log, reference, segment=["way"])) if e.finding.features == ("w",)]
+    assert (max((e.strength for e in got), default=0.0) > 0.7) == (where == "one part")

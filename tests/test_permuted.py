@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from made_study import chance, healthy, study_of
+from made_study import ROLES, chance, healthy, study_of
 
 from toolkit.causes.evidence import gather
 from toolkit.detectors.drift import moved
 from toolkit.detectors.evidence import Evidence
-from toolkit.detectors.permuted import permuted
+from toolkit.detectors.permuted import detect, permuted
+from toolkit.detectors.relation import relate
+from toolkit.detectors.study import make_study
+from toolkit.logs import read_log
+from toolkit.profile.build import build_profile
 
 N, SINCE = 4000, 2000
 EFFECT = np.array([-1.5, -0.5, 0.0, 0.8, 1.8])
@@ -150,3 +154,25 @@ def test_codes_exchanged_in_two_parts_of_five(*, states: int) -> None:
     got = permuted(study, "w", move)
     assert got is not None
     assert got.mechanism == "category_recoded"
+
+
+@pytest.mark.parametrize("exchanged", [True, False])
+def test_codes_exchanged_at_one_site_are_told_by_classes_too(*, exchanged: bool) -> None:
+    """One town of three writes codes with each other's names: which of three classes come true with each tells."""
+    rng = np.random.default_rng(17)
+    log, reference = drawn(rng, SHARES), drawn(rng, SHARES)
+    for frame in (log, reference):
+        kind = (frame["w"] / 10).astype(int).to_numpy()
+        frame["truth"] = np.where(rng.random(N) < 0.8, np.array([0, 1, 2, 1, 0])[kind], rng.integers(0, 3, N))
+        frame["answer"] = np.array([0, 1, 2, 1, 0])[kind]
+    hit = (np.arange(N) >= SINCE) & (log["town"] == "Hof").to_numpy() & exchanged
+    log["w"] = np.where(hit, np.array([2, 0, 1, 4, 3])[(log["w"] / 10).astype(int)] * 10.0, log["w"])
+    log["answer"] = np.array([0, 1, 2, 1, 0])[(log["w"] / 10).astype(int)]
+    roles = {role: column for role, column in ROLES["roles"].items() if role != "score"}
+    told = {"task": "multiclass", "roles": {**roles, "segment": ["town"]}}
+    timed = log.assign(when=pd.date_range("2025-01-01", periods=N, freq="h", tz="UTC"))
+    with read_log(timed, told, reference=reference.assign(when=pd.Timestamp("2024-06-01", tz="UTC"))) as opened:
+        study = make_study(build_profile(opened))
+    got = detect(study, relate(study), {})
+    assert [e.mechanism for e in got] == (["category_recoded"] if exchanged else [])
+    assert all([(t.column, t.value) for t in e.finding.slice] == [("town", "Hof")] for e in got)

@@ -207,3 +207,32 @@ def test_a_silence_is_dated_by_how_often_its_own_part_came() -> None:
     (one,) = [e for e in got if "Nothing came of town = Ulm" in e.finding.statement]
     assert one.change is not None
     assert 20 <= one.change.high - one.change.start <= 35
+
+
+@pytest.mark.parametrize(("before", "found"), [(True, []), (False, ["dropped_traffic"])])
+def test_what_was_as_low_and_came_back_is_no_loss(found: list[str], *, before: bool) -> None:
+    """Terms and holidays swing; a fall to a third within days, the first of its kind, is one."""
+    rng = np.random.default_rng(24)
+    day = np.arange(420)
+    low = ((day > 330) & (day < 400)) | (before & (day > 90) & (day < 160))
+    days = np.repeat(day, rng.poisson(np.where(low, 4.0, 12.0)))
+    when = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(np.sort(days + rng.random(len(days))), unit="D")
+    with read_log(healthy(rng, len(days)).assign(when=when), ROLES) as opened:
+        got = traffic.detect(make_study(build_profile(opened)))
+    assert [e.mechanism for e in got] == found
+
+
+@pytest.mark.parametrize(("fell", "found"), [(True, []), (False, ["dropped_traffic"])])
+def test_what_fell_in_the_year_of_the_reference_too_is_no_loss(found: list[str], *, fell: bool) -> None:
+    """The reference is of the year before, in which as few came at that time, or as many as ever."""
+    rng = np.random.default_rng(25)
+    day = np.arange(120)
+
+    def of(year: str, low: bool) -> pd.DataFrame:
+        days = np.repeat(day, rng.poisson(np.where(low & (day > 70), 5.0, 15.0)))
+        when = pd.Timestamp(year, tz="UTC") + pd.to_timedelta(np.sort(days + rng.random(len(days))), unit="D")
+        return healthy(rng, len(days)).assign(when=when)
+
+    with read_log(of("2025-01-01", True), ROLES, reference=of("2024-01-01", fell)) as opened:
+        got = traffic.detect(make_study(build_profile(opened)))
+    assert [e.mechanism for e in got] == found

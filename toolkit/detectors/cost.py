@@ -12,8 +12,9 @@ from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
 LEAST: Final = 30
-#: Sizes of errors that are told apart, and the part of a rise of the cost that must be there at errors of one size.
-_SIZES, _HALF = 20, 0.5
+#: Sizes of errors that are told apart, more classes than there are, and the part of a rise of the cost that must be
+#: there at answers of one kind.
+_SIZES, _CLASSES, _HALF = 20, 10_000, 0.5
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -31,7 +32,7 @@ def detect(study: Study) -> list[Evidence]:
     if not change.found or change.z < 0:
         return []
     rows = inside(change, len(cost))
-    if study.regression and _of_its_size(study, cost, rows):
+    if _of_its_kind(study, cost, rows):
         return []
     counted = rows if of == "row" else rows & (study.log_loss.final > 0)
     before = change.before if reference is None else reference[0]
@@ -64,21 +65,25 @@ def detect(study: Study) -> list[Evidence]:
     ]
 
 
-def _of_its_size(study: Study, cost: Floats, rows: Mask) -> bool:
-    """Whether errors of a size cost what they did, by direct standardisation: then it is the errors that grew."""
-    log = study.log
-    error = np.abs(np.where(np.isnan(log.decision), log.prediction, log.decision) - log.label)
-    known = ~np.isnan(error) & ~np.isnan(cost)
+def _of_its_kind(study: Study, cost: Floats, rows: Mask) -> bool:
+    """Whether answers of a kind cost what they did, by direct standardisation: then others are given, or given wrongly.
+
+    The kind of an answer is how far it is off, and of classes what was answered and what came true.
+    """
+    final = np.where(np.isnan(study.log.decision), study.log.prediction, study.log.decision)
+    off = np.abs(final - study.log.label)
+    known = ~np.isnan(off) & ~np.isnan(cost)
     before, since = known & ~rows, known & rows
     if min(before.sum(), since.sum()) < LEAST:
         return False
-    edges = np.unique(np.quantile(error[known], np.linspace(0, 1, _SIZES + 1)))[1:-1]
-    of = np.searchsorted(edges, error, side="right")
-    pairs = [tuple(cost[side & (of == k)] for side in (before, since)) for k in range(len(edges) + 1)]
-    dearer = sum(len(now) * float(now.mean() - was.mean()) for was, now in pairs if len(was) and len(now)) / max(
-        since.sum(), 1
-    )
-    return bool(dearer < _HALF * (cost[since].mean() - cost[before].mean()))
+    if study.regression:
+        edges = np.unique(np.quantile(off[known], np.linspace(0, 1, _SIZES + 1)))[1:-1]
+        kind = np.searchsorted(edges, off, side="right")
+    else:
+        kind = np.where(known, final * _CLASSES + study.log.label, -1).astype(int)
+    pairs = [tuple(cost[side & (kind == k)] for side in (before, since)) for k in np.unique(kind[since])]
+    rises = [len(now) * float(now.mean() - was.mean()) for was, now in pairs if len(was)]
+    return bool(sum(rises) / since.sum() < _HALF * (cost[since].mean() - cost[before].mean()))
 
 
 def _as_stated(study: Study, rows: Mask) -> bool:

@@ -40,6 +40,8 @@ _ENDS: Final = (0.1, 0.05, 0.02)
 _TIMES, _MORE, _GREW, _LEFT = 1.5, 0.03, 6.0, 0.4
 #: Standard errors that a mean filled in may lie from the baseline's: it is that of the rows that taught the model.
 _NEAR: Final = 3.0
+#: The share of one part's rows by which a value must have risen that was filled in there, and parts at most.
+_MOSTLY, _MOST_PARTS = 0.4, 20
 #: How sure (z, were the rows independent) a value must be that comes and goes in bunches.
 _BUNCHED: Final = 12.0
 #: Words for no value.
@@ -124,7 +126,7 @@ def _filled(study: Study, name: str, column: Column) -> Evidence | None:
     if filler is None or _at_home(study, base, column, filler):
         return None
     rest = _rest(base, column, filler)
-    strength = _strength(base, column, filler, rest)
+    strength = _strength(base, column, filler, rest, certain=_of_one_part(study, filler))
     if strength < 0.2:
         return None
     others = "while its other values keep their proportions" if rest.kept else "and its other values moved too"
@@ -186,7 +188,7 @@ def _rest(base: Column, column: Column, filler: _Filler) -> _Rest:
     return _Rest(far, filler.change.shape == "from_start" and _grew_beside(base, column, filler))
 
 
-def _strength(base: Column, column: Column, filler: _Filler, rest: _Rest) -> float:
+def _strength(base: Column, column: Column, filler: _Filler, rest: _Rest, *, certain: bool) -> float:
     """Say how far it looks filled in: the others kept their proportions, or the value itself is one that fills in."""
     share, fresh = filler.share, filler.usual == 0
     # a whole feature at one value leaves no rest to look at
@@ -196,7 +198,7 @@ def _strength(base: Column, column: Column, filler: _Filler, rest: _Rest) -> flo
     strength *= _LEFT if rest.grew else 1.0
     sentinel = fresh and set(filler.label.lstrip("-")) == {"9"} and _far_off(base, column, filler.filled)
     strength = max(strength, _SUDDEN * sentinel)  # -999 of what is -1, 0 or 1
-    sure = sentinel or (fresh and _imputed(base, column, filler.filled))
+    sure = certain or sentinel or (fresh and _imputed(base, column, filler.filled))
     return strength * (0.3 if not sure and _rather_the_crowd(base, column, filler) else 1.0)
 
 
@@ -208,6 +210,21 @@ def _rather_the_crowd(base: Column, column: Column, filler: _Filler) -> bool:
     common = filler.usual > 0.1
     doubtful = few or common or (isinstance(column, Codes) and not filler.placeholder)
     return doubtful and filler.share < (0.97 if two or common else 0.9)
+
+
+def _of_one_part(study: Study, filler: _Filler) -> bool:
+    """Whether a value came to be that of most rows of one part, and in all others is as usual as it was."""
+    rows, flags = filler.rows, filler.flags
+    texts = {n: c for n, c in study.log.features.items() if isinstance(c, Codes)}
+    for codes in {**study.log.segments, **texts}.values():
+        rises = []
+        for place in range(len(codes.names) if len(codes.names) <= _MOST_PARTS else 0):
+            now, was = (flags[(codes.codes == place) & side] for side in (rows, ~rows))
+            if len(now) >= LEAST_PART:
+                rises.append(float(now.mean()) - (float(was.mean()) if len(was) else filler.usual))
+        if len(rises) > 1 and max(rises) > _MOSTLY and sorted(rises)[-2] < LEAST_RISE:
+            return True
+    return False
 
 
 def _of_new_parts(study: Study, filler: _Filler) -> bool:

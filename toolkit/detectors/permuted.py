@@ -9,17 +9,19 @@ it fits.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
 
 from toolkit.detectors.drift import Moved, exact_cells
-from toolkit.detectors.evidence import Evidence, make, since
-from toolkit.detectors.relation import Relation
+from toolkit.detectors.evidence import Evidence, inside, make, since
+from toolkit.detectors.relation import Relation, part_that_rose
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import several
-from toolkit.profile.model import Codes, Column, Floats, Ints, Sample
+from toolkit.profile.model import Codes, Column, Floats, Ints, Mask, Sample
+from toolkit.records import SliceTerm
+from toolkit.timeline.change import Change
 
 #: Values that can be told apart at most, those of a number, and rows of one that say something of it.
 _MOST, _MOST_NUMBERS, _LEAST = 30, 12, 5
@@ -27,21 +29,30 @@ _MOST, _MOST_NUMBERS, _LEAST = 30, 12, 5
 _FITS, _UNLIKE = 2.5, 5.0
 #: How many crowds of another mix there are for one list of codes that was sorted anew.
 _CROWDS: Final = 10
-#: The company that is no feature.
+#: The company that is no feature: the label, and each of a few classes.
 _LABEL: Final = None
+_CLASS, _MOST_CLASSES = "\0class ", 8
 
 
 def detect(study: Study, relation: Relation | None, moves: Mapping[str, Moved]) -> list[Evidence]:
     """Ask whether a code whose values are as common as ever means others, where labels and inputs part by it."""
-    if relation is None or not relation.change.found:
-        return []
     found = []
     for name in dict.fromkeys((*study.log.features, *study.log.segments)):
         if name not in moves and (name in study.log.features or name in study.ref.segments):
             numeric = not isinstance(_column(study.log, name), Codes)
-            still = Moved(name, 0.0, abs(relation.change.z), relation.change, relation.rows, numeric)
-            found.append(permuted(study, name, still))
+            for change, rows, part in _places(study, relation):
+                if part is None or part[0] != name:
+                    found.append(permuted(study, name, Moved(name, 0.0, abs(change.z), change, rows, numeric, part)))
     return [e for e in found if e is not None]
+
+
+def _places(study: Study, relation: Relation | None) -> Iterator[tuple[Change, Mask, tuple[str, str] | None]]:
+    """Give where labels and inputs parted: in all rows since a change, and in the one part that errs since one."""
+    if relation is not None and relation.change.found:
+        yield relation.change, relation.rows, None
+    if (part := part_that_rose(study)) is not None:
+        mine = study.log.segments[part.column].rows_of(part.value)
+        yield part.change, mine & inside(part.change, len(study.log)), (part.column, part.value)
 
 
 def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
@@ -79,15 +90,17 @@ def permuted(study: Study, name: str, move: Moved) -> Evidence | None:
     told = stayed > 3.0 * max(went, k)
     strength = 1.0 if told else 0.75 / (1 + _CROWDS * _by_chance(error[one, two]))
     then = "in the baseline" if move.change.shape == "from_start" else "before"
+    where = f" where {move.slice[0]} = {move.slice[1]}" if move.slice is not None else ""
     text = (
-        f"The values of {name} mean others {since(move.change)}: each has {_things(company if told else ())} that "
-        f"another had {then} (misfit {best / freedom:.1f} after exchanging them back, {straight / freedom:.1f} as they "
-        "are; 1 is chance)."
+        f"The values of {name} mean others{where} {since(move.change)}: each has {_things(company if told else ())} "
+        f"that another had {then} (misfit {best / freedom:.1f} after exchanging them back, {straight / freedom:.1f} as "
+        "they are; 1 is chance)."
     )
     return make(
         study, "category_recoded", "category_recoded", text,
         strength=strength, z=move.z, change=move.change, rows=np.isin(b, two[one != two]),
         effect=moved, unit="share of rows", n=int(move.rows.sum()), features=[name],
+        slice_=() if move.slice is None else (SliceTerm(*move.slice),),
         refutes=("covariate_shift", "concept_drift") if told else ("covariate_shift",) if strength > 0.5 else (),
     )  # fmt: skip
 
@@ -103,7 +116,7 @@ def _counts(codes: Ints, k: int) -> Floats:
 
 def _things(company: Iterable[str | None]) -> str:
     """Name what goes with each value."""
-    beside = {"the labels" if c is _LABEL else "the company" for c in company}
+    beside = {"the labels" if c is _LABEL or c.startswith(_CLASS) else "the company" for c in company}
     *others, last = ("the share", *sorted(beside, reverse=True))
     return f"{', '.join(others)} and {last}" if others else last
 
@@ -128,8 +141,16 @@ def _company(study: Study, name: str, a: Ints, b: Ints, k: int) -> dict[str | No
     pairs: dict[str | None, tuple[Floats, Floats]] = {n: pair for n, pair in study.numbers.items() if n != name}
     if study.binary or study.regression:
         pairs[_LABEL] = (study.ref.label, study.mature_label)
+    else:
+        for place in range(min(len(study.profile.classes), _MOST_CLASSES)):
+            pairs[f"{_CLASS}{place}"] = (_is(study.ref.label, place), _is(study.mature_label, place))
     made = {n: _means(a, b, x, y, k) for n, (x, y) in pairs.items()}
     return {n: cost for n, cost in made.items() if cost is not None}
+
+
+def _is(label: Floats, place: int) -> Floats:
+    """Say of each label whether it is of a class; NaN where it is not known."""
+    return np.where(np.isnan(label), np.nan, label == place)
 
 
 def _means(a: Ints, b: Ints, base: Floats, column: Floats, k: int) -> Floats | None:

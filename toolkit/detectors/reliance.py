@@ -28,6 +28,8 @@ from toolkit.profile.model import Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
 
+#: Wrong answers of the reference on which people decided, at least.
+_HELD: Final = 15
 #: What is left where in each kind of case as many wrong answers are corrected as ever.
 _AS_EVER: Final = 0.3
 
@@ -52,10 +54,8 @@ def _reliance(study: Study) -> list[Evidence]:
 
 def _stopped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
     """Find since when more wrong answers are accepted, in cases like those before."""
-    then, did, _ = answers(study, study.ref)
-    base_wrong = (study.ref_loss.model > 0) & ~np.isnan(did)
-    base = np.where(base_wrong, (then == did).astype(float), np.nan)
-    reference = None if study.own_reference or base_wrong.sum() < 15 else study.stats(base)
+    base = _accepted_before(study)
+    reference = None if (~np.isnan(base)).sum() < _HELD else study.stats(base)
     change = find_change(accepted[wrong], reference=reference)
     if not change.found or change.z <= 0:
         return None
@@ -81,6 +81,13 @@ def _stopped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
     )  # fmt: skip
 
 
+def _accepted_before(study: Study) -> Floats:
+    """Say of each wrong answer of the reference whether people accepted it; NaN elsewhere."""
+    then, did, _ = answers(study, study.ref)
+    wrong = (study.ref_loss.model > 0) & ~np.isnan(did) & (not study.own_reference)
+    return np.where(wrong, (then == did).astype(float), np.nan)
+
+
 def _stamped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
     """Say that people change next to nothing of what a model that errs answers."""
     guess, decision, known = answers(study)
@@ -89,7 +96,9 @@ def _stamped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
     by_people = len(study.log.decider.names) > 0 and not by_machine(study).all()
     errs = float(np.nanmean(study.log_loss.model)) > 0.05
     worse = study.model_change.found and study.model_change.z > 0
-    if not (rate > 0.97 and overrides < 0.02 and errs and by_people) or worse:
+    held = _accepted_before(study)
+    as_held = (~np.isnan(held)).sum() >= _HELD and float(np.nanmean(held)) > 0.97  # that is how they work there
+    if not (rate > 0.97 and overrides < 0.02 and errs and by_people) or worse or as_held:
         return None
     text = f"People accept {percent(rate)} of the model's wrong answers and change {percent(overrides)} of all answers."
     return make(

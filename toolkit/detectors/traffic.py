@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -234,6 +235,13 @@ def _lost(study: Study, codes: Codes, place: int, gap: Evidence) -> bool:
 _MONTHS, _WEEKS, _STEEP = 180.0, 21.0, 0.6
 
 
+#: Rows of the reference at least, years that it may be earlier, the part of the span that it may lack at either end,
+#: and how many times as much of the traffic may have been left then.
+_FEW, _YEARS, _ABOUT, _AS_LOW = 100, 4, 0.1, 1.5
+#: The part of what came back that is left when it is as low again.
+_HALFWAY: Final = 0.6
+
+
 @dataclass(frozen=True)
 class _Counts:
     """Requests of each day (hour, of a short log) that is whole, where each begins and ends, and what is usual then."""
@@ -256,7 +264,7 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
     time = time[~np.isnan(time)]
     counts = _counted(time)
     change = None if counts is None else _fall(counts)
-    if counts is None or change is None:
+    if counts is None or change is None or _every_year(study, term, counts, change):
         return None
     share = change.after / change.before
     where = f" of {term.column} = {term.value}" if term is not None else ""
@@ -274,6 +282,21 @@ def _gap(study: Study, mine: Mask, term: SliceTerm | None) -> Evidence | None:
         n=len(time),
         slice_=(term,) if term is not None else (),
     )
+
+
+def _every_year(study: Study, term: SliceTerm | None, counts: _Counts, change: Change) -> bool:
+    """Whether the traffic fell as much at that time of an earlier year, which the reference is of."""
+    held = study.ref.time if term is None else study.ref.time[study.ref_slice((term.column, term.value))]
+    held = held[~np.isnan(held)]
+    if len(held) < _FEW:
+        return False
+    start, end = counts.edges[change.start], counts.edges[min(change.end, len(counts.edges) - 1)]
+    for years in range(1, _YEARS):
+        at = [t - years * 365.25 * 86400 for t in (counts.edges[0], start, end)]
+        if held[0] <= at[0] + _ABOUT * (at[2] - at[0]) and held[-1] >= at[2] - _ABOUT * (at[2] - at[0]):
+            before, since = (float(((held >= a) & (held < b)).sum()) / max(b - a, 1.0) for a, b in pairwise(at))
+            return bool(since < _AS_LOW * change.after / change.before * before)
+    return False
 
 
 def _counted(time: Floats) -> _Counts | None:
@@ -308,7 +331,9 @@ def _fall(counts: _Counts) -> Change | None:
     before, after = (float(count[side].sum() / usual[side].sum()) for side in (~late, late))
     if before - after < max(0.3 * before, 2.0 * counts.scatter) or after > 0.7 * before:
         return None
-    if _season(count / usual, change, before - after, counts.days):
+    if _season(count / usual, change, before - after, counts.days) or _swings(
+        count / usual, change, after, counts.days
+    ):
         return None
     return replace(change, before=before, after=after)
 
@@ -333,6 +358,17 @@ def _season(level: Floats, change: Change, fell: float, days: float) -> bool:
     at = change.start
     before, after = level[max(at - near, 0) : at], level[at : at + near]
     return bool(len(before)) and float(before.mean() - after.mean()) < _STEEP * fell
+
+
+def _swings(level: Floats, change: Change, after: float, days: float) -> bool:
+    """Whether it had been as low before, for weeks, and came back: traffic that swings through the year."""
+    wide = max(round(_WEEKS / days * len(level)), 1)
+    if days < _MONTHS or change.start < 3 * wide:
+        return False
+    means = np.convolve(level[: change.start], np.ones(wide) / wide, mode="valid")
+    lowest = int(np.argmin(means))
+    back = means[lowest + wide :]
+    return bool(means[lowest] < _AS_LOW * after and len(back) and back.max() > after / _HALFWAY)
 
 
 def _usual(counts: Floats, season: int) -> Floats:
