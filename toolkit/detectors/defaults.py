@@ -42,6 +42,8 @@ _TIMES, _MORE, _GREW, _LEFT = 1.5, 0.03, 6.0, 0.4
 _NEAR: Final = 3.0
 #: The share of one part's rows by which a value must have risen that was filled in there, and parts at most.
 _MOSTLY, _MOST_PARTS = 0.4, 20
+#: The share from which on a value is usual.
+_USUAL: Final = 0.05
 #: How sure (z, were the rows independent) a value must be that comes and goes in bunches.
 _BUNCHED: Final = 12.0
 #: Words for no value.
@@ -213,8 +215,10 @@ def _rather_the_crowd(base: Column, column: Column, filler: _Filler) -> bool:
 
 
 def _of_one_part(study: Study, filler: _Filler) -> bool:
-    """Whether a value came to be that of most rows of one part, and in all others is as usual as it was."""
+    """Whether a usual value came to be that of most rows of one part, and in all others is as usual as it was."""
     rows, flags = filler.rows, filler.flags
+    if filler.usual < _USUAL:
+        return False  # what hardly was there may be new there
     texts = {n: c for n, c in study.log.features.items() if isinstance(c, Codes)}
     for codes in {**study.log.segments, **texts}.values():
         rises = []
