@@ -184,7 +184,7 @@ class _Turn:
     others: Mask
 
     def sides(self, rows: Mask) -> tuple[Mask, Mask]:
-        """Give of some rows those before and those since the change."""
+        """Give of some rows those before the change and those from it on."""
         since = inside(self.change, len(rows))
         return rows & ~since, rows & since
 

@@ -222,7 +222,7 @@ def _stepped(role: str, moved: _Moved) -> str:
 
 
 def _replay(study: Study, role: str, moved: _Moved) -> _Replay | None:
-    """Answer the rows since the change with the old threshold; ``None`` where hardly a label says what that loses."""
+    """Answer the rows from the change on with the old threshold; ``None`` where hardly a label says what that loses."""
     label, rows = study.mature_label, moved.rows
     if (~np.isnan(label[rows])).sum() < 10:
         return None
