@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_study import healthy, study_of
 
 from toolkit.detectors import population
 from toolkit.detectors.drift import moved
+from toolkit.detectors.evidence import Evidence
+
+
+def look(log: pd.DataFrame, reference: pd.DataFrame, **roles: list[str]) -> list[Evidence]:
+    """Ask what a column that surely moved tells of who came."""
+    study = study_of(log, reference, **roles)
+    move = moved(study, "w")
+    assert move is not None
+    return population.detect(study, {"w": move}, None, set())
 
 
 @pytest.mark.parametrize(("things", "found"), [(True, "memorised_training_data"), (False, "training_serving_skew")])
@@ -18,10 +28,7 @@ def test_numbers_of_things_that_all_are_new(*, things: bool, found: str) -> None
     for frame, first in ((log, 140), (reference, 100)):
         frame["w"] = rng.integers(first, first + 30, 1500) if things else rng.normal(first, 8, 1500)
         frame["u"], frame["v"] = rng.normal(size=(2, 1500))
-    study = study_of(log, reference, feature=["x", "w", "u", "v", "town"])
-    move = moved(study, "w")
-    assert move is not None
-    assert [e.mechanism for e in population.detect(study, {"w": move}, None, set())] == [found]
+    assert [e.mechanism for e in look(log, reference, feature=["x", "w", "u", "v", "town"])] == [found]
 
 
 @pytest.mark.parametrize("along", [True, False])
@@ -33,10 +40,7 @@ def test_a_world_that_is_elsewhere_takes_the_labels_along(*, along: bool) -> Non
         frame["w"] = rng.normal(22 - cold, 4, 1500)
         frame["truth"] = (rng.random(1500) < (0.4 if cold and along else 0.2)).astype(int)
         frame["u"], frame["v"] = rng.normal(size=(2, 1500))
-    study = study_of(log, reference, feature=["x", "w", "u", "v"])
-    move = moved(study, "w")
-    assert move is not None
-    (got,) = population.detect(study, {"w": move}, None, set())
+    (got,) = look(log, reference, feature=["x", "w", "u", "v"])
     assert got.mechanism == ("unrepresentative_data" if along else "training_serving_skew")
 
 
@@ -49,10 +53,7 @@ def test_another_mix_of_parts_is_no_step_of_a_pipeline(*, named: bool) -> None:
         flat = rng.random(1500) < flats
         frame["w"], frame["home"] = rng.normal(np.where(flat, 64, 138), 14), np.where(flat & named, "flat", "house")
         frame["u"], frame["v"] = rng.normal(size=(2, 1500))
-    study = study_of(log, reference, feature=["x", "w", "u", "v"], segment=["home"])
-    move = moved(study, "w")
-    assert move is not None
-    (got,) = population.detect(study, {"w": move}, None, set())
+    (got,) = look(log, reference, feature=["x", "w", "u", "v"], segment=["home"])
     assert got.mechanism == ("unrepresentative_data" if named else "training_serving_skew")
 
 
@@ -83,10 +84,7 @@ def test_a_part_that_the_reference_hardly_had_is_news() -> None:
         evening = rng.random(len(frame)) < share
         frame["w"], frame["mode"] = rng.normal(np.where(evening, 56, 78), 9), np.where(evening, "evening", "day")
         frame["u"], frame["v"] = rng.normal(size=(2, len(frame)))
-    study = study_of(log, reference, feature=["x", "w", "u", "v"], segment=["mode"])
-    move = moved(study, "w")
-    assert move is not None
-    (got,) = population.detect(study, {"w": move}, None, set())
+    (got,) = look(log, reference, feature=["x", "w", "u", "v"], segment=["mode"])
     assert got.mechanism == "unrepresentative_data"
 
 
@@ -100,8 +98,5 @@ def test_a_value_that_somebody_wrote_is_no_wider_crowd(*, written: bool) -> None
         frame["u"], frame["v"] = rng.normal(size=(2, len(frame)))
     low = rng.random(3000) < 0.13
     log["w"] = np.where(low, 0.0 if written else rng.uniform(0, 0.1, 3000), log["w"])
-    study = study_of(log, reference, feature=["x", "w", "u", "v"])
-    move = moved(study, "w")
-    assert move is not None
-    (got,) = population.detect(study, {"w": move}, None, set())
+    (got,) = look(log, reference, feature=["x", "w", "u", "v"])
     assert got.mechanism == ("training_serving_skew" if written else "unrepresentative_data")

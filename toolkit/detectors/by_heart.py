@@ -15,10 +15,10 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, percent
 from toolkit.detectors.generalisation import naive_loss
-from toolkit.detectors.matrices import design
+from toolkit.detectors.matrices import Design, design
 from toolkit.detectors.promise import finite, hardly_wrong
 from toolkit.detectors.study import LEAST_ROWS, Study
-from toolkit.profile.model import Floats, Sample
+from toolkit.profile.model import Floats, Ints, Sample
 
 NAME: Final = "by_heart"
 #: Rows that teach and are judged at most, and how surely (z) the fresh learner must err less.
@@ -112,9 +112,7 @@ class _Beside:
 
 
 def _beside(study: Study, train: Sample, judged: Sample, loss: Floats) -> _Beside | None:
-    """Teach a forest on training rows and judge it beside the model; ``None`` where too few rows are known."""
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
+    """Judge a forest that was taught on training rows beside the model; ``None`` where too few rows are known."""
     columns, rng = design(train, judged), np.random.default_rng(study.profile.seed)
     taught, rows = (
         np.sort(rng.permutation(np.flatnonzero(known))[:_MOST])
@@ -123,10 +121,19 @@ def _beside(study: Study, train: Sample, judged: Sample, loss: Floats) -> _Besid
     y, truth, model = train.label[taught], judged.label[rows], loss[rows]
     if not columns.names or len(taught) < _LEAST or len(rows) < LEAST_ROWS or len(np.unique(y)) < 2:
         return None
-    kind: Any = RandomForestRegressor if study.regression else RandomForestClassifier
-    forest = kind(100, min_samples_leaf=2, random_state=study.profile.seed)
-    forest.fit(finite(columns.ref.rows(taught)), y)
-    said = forest.predict(finite(columns.log.rows(rows)))
+    said = _forest(study, columns, taught, y).predict(finite(columns.log.rows(rows)))
     fresh = np.abs(said - truth) * study.weight(judged)[rows] if study.regression else (said != truth).astype(float)
     apart = model - fresh
     return _Beside(float(model.mean()), float(fresh.mean()), float(apart.std() / np.sqrt(len(apart))))
+
+
+def _forest(study: Study, columns: Design, taught: Ints, y: Floats) -> Any:
+    """Teach a forest on training rows; once a study, for whatever rows it is to judge of the same columns."""
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    key = f"by heart: {columns.names}"
+    if key not in study.memo:
+        kind: Any = RandomForestRegressor if study.regression else RandomForestClassifier
+        forest = kind(100, min_samples_leaf=2, random_state=study.profile.seed)
+        study.memo[key] = forest.fit(finite(columns.ref.rows(taught)), y)
+    return study.memo[key]

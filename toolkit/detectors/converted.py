@@ -12,7 +12,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, since, some
 from toolkit.detectors.study import Study
-from toolkit.detectors.units import DEGREES, FACTORS
+from toolkit.detectors.units import MAPS, written
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.timeline.change import Change
 
@@ -23,7 +23,6 @@ _TAUGHT, _LEAST, _TOLD = 5000, 40, 0.5
 _OFF, _BACK, _LEFT = 4.0, 2.5, 0.25
 #: How many times as steep as the map the changed values may be, against what the others say of them.
 _LIKE: Final = 1.5
-_MAPS: Final = (*DEGREES, *((f, 0.0) for f in FACTORS))
 
 
 def converted(study: Study, name: str, change: Change) -> Evidence | None:
@@ -37,17 +36,16 @@ def converted(study: Study, name: str, change: Change) -> Evidence | None:
         return None
     expected, usual, by = told
     off = float(np.median(np.abs(column - expected)[rows]))
-    fits = [(float(np.median(np.abs((column - b) / a - expected)[rows])), a, b) for a, b in _MAPS]
+    fits = [(float(np.median(np.abs((column - b) / a - expected)[rows])), a, b) for a, b in MAPS]
     left, slope, offset = min(fits)
     if off < _OFF * usual or left > min(_BACK * usual, _LEFT * off):
         return None
     seen = float(np.polyfit(expected[rows], column[rows], 1)[0])
     if not 1 / _LIKE < seen / slope < _LIKE:
         return None  # near nought a number divided by many is near all of them: it must go up and down as much
-    formula = f"{slope:.4g} x" + (f" + {offset:.4g}" if offset else "")
     text = (
-        f"{name} became {formula} {since(change)}: undone, it is what {by} says of it (off by {left:.3g} in the "
-        f"median, {usual:.3g} in the baseline, {off:.3g} before undoing)."
+        f"{name} became {written(slope, offset)} {since(change)}: undone, it is what {by} says of it (off by "
+        f"{left:.3g} in the median, {usual:.3g} in the baseline, {off:.3g} before undoing)."
     )
     return make(
         study, NAME, "unit_change", text, strength=0.97, z=change.z, change=change, rows=rows, effect=slope,

@@ -7,14 +7,14 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, inside, make
+from toolkit.detectors.like_cases import beyond_kind
 from toolkit.detectors.study import Study, is_probability
 from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
 LEAST: Final = 30
-#: Sizes of errors that are told apart, more classes than there are, and the part of a rise of the cost that must be
-#: there at answers of one kind.
-_SIZES, _CLASSES, _HALF = 20, 10_000, 0.5
+#: Sizes of errors that are told apart, and the part of a rise of the cost that must be there at answers of one kind.
+_SIZES, _HALF = 20, 0.5
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -80,10 +80,10 @@ def _of_its_kind(study: Study, cost: Floats, rows: Mask) -> bool:
         edges = np.unique(np.quantile(off[known], np.linspace(0, 1, _SIZES + 1)))[1:-1]
         kind = np.searchsorted(edges, off, side="right")
     else:
-        kind = np.where(known, final * _CLASSES + study.log.label, -1).astype(int)
-    pairs = [tuple(cost[side & (kind == k)] for side in (before, since)) for k in np.unique(kind[since])]
-    rises = [len(now) * float(now.mean() - was.mean()) for was, now in pairs if len(was)]
-    return bool(sum(rises) / since.sum() < _HALF * (cost[since].mean() - cost[before].mean()))
+        answered = np.where(known, [final, study.log.label], -1.0)
+        kind = np.unique(answered, axis=1, return_inverse=True)[1].ravel()
+    dearer = beyond_kind(kind, cost, before, since, known=1).sum() / since.sum()
+    return bool(dearer < _HALF * (cost[since].mean() - cost[before].mean()))
 
 
 def _as_stated(study: Study, rows: Mask) -> bool:

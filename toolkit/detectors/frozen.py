@@ -83,8 +83,8 @@ def _stands(study: Study, name: str, repeats: _Repeats) -> Evidence | None:
     never = change.before < NEVER and (usual is None or usual[0] < NEVER)
     lagged = never and repeats.of.startswith(LAST_OF)
     now_and_then = never and repeats.of == A_PART
-    least, bar = (0.05, 4.0 if now_and_then else 6.0) if lagged or now_and_then else (0.25, 6.0)
-    if not change.found or change.z < bar or rise < least:
+    least = 0.05 if lagged or now_and_then else 0.25
+    if not change.found or change.z < (4.0 if now_and_then else 6.0) or rise < least:
         return None
     rows = inside(change, len(repeats.log))
     if repeats.of == A_PART:  # all that is asked is asked of the parts that stand still

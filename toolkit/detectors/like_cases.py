@@ -43,9 +43,15 @@ def _kinds(study: Study, before: Mask) -> Iterator[Ints]:
 
 def _within(kinds: Ints, done: Floats, before: Mask, since: Mask) -> float | None:
     """Give how far the mean moved within kinds, of those that were there before; ``None`` where they are too few."""
+    moved = beyond_kind(kinds, done, before, since, known=_KNOWN)
+    return float(moved.mean()) if len(moved) >= _LEAST else None
+
+
+def beyond_kind(kinds: Ints, done: Floats, before: Mask, since: Mask, *, known: int) -> Floats:
+    """Give by how much each row since lies above the mean of its kind before, of kinds of so many ``known`` rows."""
     cells = int(kinds.max(initial=0)) + 1
     then = before & (kinds >= 0)
     count = np.bincount(kinds[then], minlength=cells)
     mean = np.bincount(kinds[then], weights=done[then], minlength=cells) / np.maximum(count, 1)
-    now = since & (kinds >= 0) & (np.where(kinds >= 0, count[kinds], 0) >= _KNOWN)
-    return float((done[now] - mean[kinds[now]]).mean()) if now.sum() >= _LEAST else None
+    now = since & (kinds >= 0) & (np.where(kinds >= 0, count[kinds], 0) >= known)
+    return done[now] - mean[kinds[now]]

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, ks_distance, ks_z, make, percent, since
+from toolkit.detectors.evidence import Evidence, inside, ks_distance, ks_z, make, percent, since
 from toolkit.detectors.study import Study
-from toolkit.detectors.units import DEGREES, FACTORS, NEAR
+from toolkit.detectors.units import MAPS, NEAR, written
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change
@@ -29,7 +29,7 @@ _GLANCED: Final = 12_000
 #: How far (KS) a part must have moved beside the others and how surely (z), and which part of that undoing may leave.
 _FAR, _SURE, _LEFT = 0.5, 6.0, 0.3
 #: Maps that no crowd makes by itself.
-_MAPS: Final = (*DEGREES, *((f, 0.0) for f in FACTORS if not 1 / NEAR < f < NEAR))
+_MAPS: Final = tuple((slope, offset) for slope, offset in MAPS if offset or not 1 / NEAR < slope < NEAR)
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -74,8 +74,7 @@ def _of(study: Study, name: str, x: Floats, term: SliceTerm, mine: Mask) -> Evid
         return None
     level = _level(x, ~mine & known)
     change = find_change(np.where(mine, _tamed(x - level, mine & known), np.nan))
-    now = np.zeros(len(x), dtype=bool)
-    now[change.start : change.end] = True
+    now = inside(change, len(x))
     before, since_then = mine & known & ~now, mine & known & now
     if not change.found or min(before.sum(), since_then.sum()) < _LEAST:
         return None
@@ -96,12 +95,11 @@ def _say(
     by: tuple[float, float], told: tuple[float, float, float],
 ) -> Evidence:  # fmt: skip
     (slope, offset), (moved, fit, z) = by, told
-    formula = f"{slope:.4g} x" + (f" + {offset:.4g}" if offset else "")
+    others = 1 - float(study.log.segments[term.column].rows_of(term.value).mean())
     text = (
-        f"{name} became {formula} where {term.column} = {term.value}, {since(change)}: undone, it lies beside what the "
-        f"others had at the same time as it did before (KS {fit:.2f} after, {moved:.2f} before undoing); the others, "
-        f"{percent(1 - float(study.log.segments[term.column].rows_of(term.value).mean()))} of the rows, say what the "
-        "season did."
+        f"{name} became {written(slope, offset)} where {term.column} = {term.value}, {since(change)}: undone, it lies "
+        f"beside what the others had at the same time as it did before (KS {fit:.2f} after, {moved:.2f} before "
+        f"undoing); the others, {percent(others)} of the rows, say what the season did."
     )
     return make(
         study, NAME, "unit_change", text, strength=0.97, z=z, change=change, rows=rows, effect=slope, unit="factor",

@@ -36,11 +36,11 @@ _CLASS, _MOST_CLASSES = "\0class ", 8
 
 def detect(study: Study, relation: Relation | None, moves: Mapping[str, Moved]) -> list[Evidence]:
     """Ask whether a code whose values are as common as ever means others, where labels and inputs part by it."""
-    found = []
+    found, places = [], [*_places(study, relation)]
     for name in dict.fromkeys((*study.log.features, *study.log.segments)):
         if name not in moves and (name in study.log.features or name in study.ref.segments):
             numeric = not isinstance(_column(study.log, name), Codes)
-            for change, rows, part in _places(study, relation):
+            for change, rows, part in places:
                 if part is None or part[0] != name:
                     found.append(permuted(study, name, Moved(name, 0.0, abs(change.z), change, rows, numeric, part)))
     return [e for e in found if e is not None]

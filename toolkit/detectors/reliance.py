@@ -48,14 +48,14 @@ def _reliance(study: Study) -> list[Evidence]:
     if wrong.sum() < LEAST:
         return []
     accepted = np.where(wrong, (guess == decision).astype(float), np.nan)
-    found = _stopped(study, accepted, wrong) or _of_one(study, accepted) or _stamped(study, accepted, wrong)
+    held = _accepted_before(study)
+    found = _stopped(study, accepted, wrong, held) or _of_one(study, accepted) or _stamped(study, accepted, wrong, held)
     return [found] if found is not None else []
 
 
-def _stopped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
-    """Find since when more wrong answers are accepted, in cases like those before."""
-    base = _accepted_before(study)
-    reference = None if (~np.isnan(base)).sum() < _HELD else study.stats(base)
+def _stopped(study: Study, accepted: Floats, wrong: Mask, held: Floats) -> Evidence | None:
+    """Find since when more wrong answers are accepted, in cases like those before and ``held`` of the reference."""
+    reference = None if (~np.isnan(held)).sum() < _HELD else study.stats(held)
     change = find_change(accepted[wrong], reference=reference)
     if not change.found or change.z <= 0:
         return None
@@ -88,7 +88,7 @@ def _accepted_before(study: Study) -> Floats:
     return np.where(wrong, (then == did).astype(float), np.nan)
 
 
-def _stamped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
+def _stamped(study: Study, accepted: Floats, wrong: Mask, held: Floats) -> Evidence | None:
     """Say that people change next to nothing of what a model that errs answers."""
     guess, decision, known = answers(study)
     rate = float(np.nanmean(accepted))
@@ -96,7 +96,6 @@ def _stamped(study: Study, accepted: Floats, wrong: Mask) -> Evidence | None:
     by_people = len(study.log.decider.names) > 0 and not by_machine(study).all()
     errs = float(np.nanmean(study.log_loss.model)) > 0.05
     worse = study.model_change.found and study.model_change.z > 0
-    held = _accepted_before(study)
     as_held = (~np.isnan(held)).sum() >= _HELD and float(np.nanmean(held)) > 0.97  # that is how they work there
     if not (rate > 0.97 and overrides < 0.02 and errs and by_people) or worse or as_held:
         return None

@@ -132,9 +132,11 @@ def _now_and_then(before: Before, base: Column, column: Column) -> tuple[Floats,
         often = {int(k): _commonest(np.where(codes == k, log, np.nan)) for k in np.unique(codes[codes >= 0])}
         part = max(often, key=lambda k: often[k], default=-1)
         rest = max((share for k, share in often.items() if k != part), default=1.0)
+        if often.get(part, 0.0) <= _OFTEN or rest >= NEVER:
+            continue
         ref = np.full(len(known(base)), np.nan) if there is None else _repeats(base, there)
         usual = float(np.nanmean(ref)) if (~np.isnan(ref)).any() else rest
-        if often.get(part, 0.0) > _OFTEN and max(rest, usual) < NEVER:
+        if usual < NEVER:
             return ref, np.where(codes == part, log, np.nan)
     return None
 

@@ -237,7 +237,7 @@ _MONTHS, _WEEKS, _STEEP = 180.0, 21.0, 0.6
 
 #: Rows of the reference at least, years that it may be earlier, the part of the span that it may lack at either end,
 #: and how many times as much of the traffic may have been left then.
-_FEW, _YEARS, _ABOUT, _AS_LOW = 100, 4, 0.1, 1.5
+_FEW, _YEARS, _ABOUT, _AS_LOW = 100, 3, 0.1, 1.5
 #: The part of what came back that is left when it is as low again.
 _HALFWAY: Final = 0.6
 
@@ -291,7 +291,7 @@ def _every_year(study: Study, term: SliceTerm | None, counts: _Counts, change: C
     if len(held) < _FEW:
         return False
     start, end = counts.edges[change.start], counts.edges[min(change.end, len(counts.edges) - 1)]
-    for years in range(1, _YEARS):
+    for years in range(1, _YEARS + 1):
         at = [t - years * 365.25 * 86400 for t in (counts.edges[0], start, end)]
         if held[0] <= at[0] + _ABOUT * (at[2] - at[0]) and held[-1] >= at[2] - _ABOUT * (at[2] - at[0]):
             before, since = (float(((held >= a) & (held < b)).sum()) / max(b - a, 1.0) for a, b in pairwise(at))
@@ -331,9 +331,8 @@ def _fall(counts: _Counts) -> Change | None:
     before, after = (float(count[side].sum() / usual[side].sum()) for side in (~late, late))
     if before - after < max(0.3 * before, 2.0 * counts.scatter) or after > 0.7 * before:
         return None
-    if _season(count / usual, change, before - after, counts.days) or _swings(
-        count / usual, change, after, counts.days
-    ):
+    level = count / usual
+    if _season(level, change, before - after, counts.days) or _swings(level, change, after, counts.days):
         return None
     return replace(change, before=before, after=after)
 

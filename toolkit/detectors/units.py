@@ -71,7 +71,9 @@ _FACTORS: Final = (
 )
 FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
 #: Fahrenheit of Celsius, and back.
-DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
+_DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
+#: Every map that is known, as slope and offset, the commoner factors first.
+MAPS: Final = (*((factor, 0.0) for factor in FACTORS), *_DEGREES)
 #: Up to this factor a crowd may well be larger by itself.
 NEAR: Final = 7.0
 #: Up to this factor one part of the traffic may become another crowd from one day to the next.
@@ -168,10 +170,10 @@ def of_column(
     if word == "crowd" or (unit.blurred and word != "unit" and not (sudden and unit.known)):
         return None
     touched = unit.rows & inside(change, len(flags)) if change.found else unit.rows
-    formula = f"{unit.slope:.4g} x" + (f" + {unit.offset:.4g}" if unit.offset else "")
     text = (
-        f"{name} became {formula} in {percent(float(flags[rows].mean()))} of the changed rows; undone, its "
-        f"distribution is that of the baseline (KS {unit.fit:.3f} after, {distance:.2f} before undoing)."
+        f"{name} became {written(unit.slope, unit.offset)} in {percent(float(flags[rows].mean()))} of the changed "
+        f"rows; undone, its distribution is that of the baseline (KS {unit.fit:.3f} after, {distance:.2f} before "
+        "undoing)."
     )
     strength, told = _certainty(unit, word, int(unit.rows.sum()), sudden=sudden)
     return make(
@@ -190,6 +192,11 @@ def of_column(
         refutes=("covariate_shift", "concept_drift", "label_shift") if strength > 0.5 else (),
         details={"witness": word},
     )
+
+
+def written(slope: float, offset: float) -> str:
+    """Write what a column became: 1.8 x + 32."""
+    return f"{slope:.4g} x" + (f" + {offset:.4g}" if offset else "")
 
 
 def _certainty(unit: Unit, word: Word, n: int, *, sudden: bool) -> tuple[float, str]:
@@ -290,7 +297,7 @@ def _whole(base: Floats, current: Floats, slack: float) -> tuple[float, float, b
     before = apart(base, current)
     if before < max(0.15, 1.3 * bar):
         return None
-    tries = [(k, off, True) for k, off in (*((k, 0.0) for k in FACTORS), *DEGREES, (-1.0, 0.0))]
+    tries = [(k, off, True) for k, off in (*MAPS, (-1.0, 0.0))]
     tries += [(1.0, 273.15, True), (1.0, -273.15, True)]
     slope = _free_slope(base, current)
     if slope is not None and abs(np.log(slope)) > np.log(1.25):
@@ -344,7 +351,7 @@ def _few(base: Floats, current: Floats, place: Ints, n: int) -> Unit | None:
     old = np.unique(base)
     if np.isin(current, old).all() or not (old != 0).any():
         return None
-    for k, off in (*((k, 0.0) for k in FACTORS), *DEGREES):
+    for k, off in MAPS:
         changed = ~np.isin(current, old)
         back = (current[changed] - off) / k
         if off and len(np.unique(back)) < 2:  # of one new value some old one is always the right number of degrees
@@ -382,7 +389,7 @@ def _partial(base: Floats, current: Floats, place: Ints, n: int, *, blurred: boo
     part = current[some(np.arange(len(current)))]
     plain = grid(part)
     tried = []
-    for k, off in (*((k, 0.0) for k in FACTORS if not 0.55 < k < 1.7), *DEGREES):
+    for k, off in ((k, off) for k, off in MAPS if off or not 0.55 < k < 1.7):
         scaled = grid((part - off) / k) / k
         w, ratio = 0.5, scaled / plain
         for _ in range(25):

@@ -84,12 +84,12 @@ def on_top(study: Study, rows: Mask, among: Mask) -> bool:
 
     A unit that changes makes no kind of row commoner.
     """
-    share = rows.sum() / max(among.sum(), 1)
+    share, held_by = rows.sum() / max(among.sum(), 1), {**study.ref.features, **study.ref.segments, **study.ref.groups}
     for name, codes in {**study.log.features, **study.log.segments, **study.log.groups}.items():
         if not isinstance(codes, Codes) or not (mine := codes.codes[rows & (codes.codes >= 0)]).size:
             continue
         top = int(np.bincount(mine).argmax())
-        before = {**study.ref.features, **study.ref.segments, **study.ref.groups}.get(name)
+        before = held_by.get(name)
         held = float((mine == top).sum() / rows.sum())
         if held < _HELD or not isinstance(before, Codes):
             continue
