@@ -320,6 +320,10 @@ class DuckRows:
         with self._one_at_a_time, reading(self.name, self._connection):
             return {self.name: content_sha256(self._connection, [quote(c) for c in self.columns])}
 
+    def interrupt(self) -> None:
+        """End the query that another thread waits for, if one runs: it gets ``KeyboardInterrupt``."""
+        self._connection.interrupt()
+
     def close(self) -> None:
         """Close the connection and remove what was written on the way; calling it twice does no harm."""
         with self._one_at_a_time:

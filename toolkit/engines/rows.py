@@ -67,6 +67,10 @@ class Rows(Protocol):
         """Answer a stranger's SELECT, locked down."""
         ...
 
+    def interrupt(self) -> None:
+        """End the query that another thread waits for, if one runs: it gets ``KeyboardInterrupt``."""
+        ...
+
     def close(self) -> None:
         """Let go of the rows; calling it twice does no harm."""
         ...

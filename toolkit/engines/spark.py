@@ -211,6 +211,10 @@ class SparkRows:
         finally:
             self._spark.removeTag(self._tag)
 
+    def interrupt(self) -> None:
+        """End the query that another thread waits for, if one runs: it fails with a ``LogError``."""
+        self._spark.interruptTag(self._tag)
+
     def close(self) -> None:
         """Drop the temporary views; calling it twice does no harm. The session goes on."""
         for name in [*self._made]:

@@ -55,6 +55,7 @@ def read_evidence(
         LogError: it cannot be read; the message says what to do.
     """
     from toolkit.causes.diagnose import look
+    from toolkit.engines.beside import beside
     from toolkit.engines.kept import Kept
     from toolkit.profile.build import build_profile
 
@@ -64,13 +65,14 @@ def read_evidence(
         rows = f"{log.validation.rows_kept:,} rows"
         tell(f"profiling {rows}")
         profile = build_profile(log, seed=seed)
-        log = counted(log, profile.sample)
-        kept.finish()
         events = [e for e in store.events(incident.id) if e.source != SOURCE]
         tell(f"diagnosing {rows}")
+        with beside(log.rows, lambda: counted(log, profile.sample)) as counting:
+            looked = look(profile, events)
+        log = counting.result()
+        kept.finish()
         analysis = {"analysis": {name: [iso(t) for t in span] for name, span in spans.items()}} if spans else {}
-        said = {**about(log, seed), **analysis}
-        return Reading(log, profile, look(profile, events), log.hashes, said)
+        return Reading(log, profile, looked, log.hashes, {**about(log, seed), **analysis})
 
 
 def counted(log: Log, sample: Sample) -> Log:
