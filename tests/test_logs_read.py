@@ -596,6 +596,53 @@ def test_csv_lines_that_do_not_fit_are_counted(tmp_path: Path) -> None:
         assert log.validation.reject_lines == ("line 3: too many columns", "line 5: missing columns")
 
 
+QUOTED: dict[str, tuple[dict[int, str], int, str]] = {
+    "never closed": ({50: '"a'}, 100, "line 51"),
+    "closed by the quote of another line": ({50: '"a', 80: '"b'}, 100, "2 lines, the first 51"),
+    "closed as if a value had thirty rows": ({50: '"a', 80: 'b"'}, 100, "line 51"),
+    "closed before the value ends": ({50: '"a" b'}, 100, "line 51"),
+    "with a comma after it": ({50: '"a,b'}, 99, "line 51"),
+    "beside a value of several lines": ({20: '"a,\nb\n\n"', 50: '"a'}, 100, "line 54"),
+}
+
+
+@pytest.mark.parametrize(("cells", "rows", "where"), QUOTED.values(), ids=QUOTED.keys())
+def test_a_quote_that_is_never_closed_costs_no_other_line(
+    cells: dict[int, str], rows: int, where: str, tmp_path: Path
+) -> None:
+    """The lines after an open quote are rows, none of them is lost without a word, and the report says where it is."""
+    lines = [f"r{i},{i % 2},0.{i:02},{(i + 1) // 2 % 2},{cells.get(i, 'plain')}" for i in range(1, 101)]
+    (tmp_path / "log.csv").write_text("\n".join(["request_id,prediction,score,label,plan", *lines]) + "\n")
+    with read_log(tmp_path / "log.csv") as log:
+        assert log.validation.rows_kept == rows
+        assert sum(log.validation.rejects.values()) == 100 - rows
+        assert [note for note in log.validation.notes if "quote" in note] == [
+            f"log.csv: a quote is never closed ({where}); read as if it were not there"
+        ]
+
+
+def test_values_of_several_lines_are_no_open_quotes(tmp_path: Path) -> None:
+    """A value may hold line ends, also where another line does not fit."""
+    text = 'id,score,label,region,plan\n1,0.5,1,n,"a, b\nc, d\n"\n2,0.25,0,s,e\n3,1\n'
+    (tmp_path / "log.csv").write_text(text)
+    with read_log(tmp_path / "log.csv", {"score": "score", "feature": ["plan"]}) as log:
+        assert log.rows.fetch("SELECT feature_0 FROM rows ORDER BY score") == [("e",), ("a, b\nc, d\n",)]
+        assert log.validation.rejects == {"line with missing columns": 1}
+        assert not any("quote" in note for note in log.validation.notes)
+
+
+@pytest.mark.parametrize("ends", ["\r\n \n", "\n \r\n", "\n \r", "\r\r\n \n", "\r \r"])
+def test_line_ends_of_several_kinds_are_read(ends: str, tmp_path: Path) -> None:
+    """A file that two programs wrote has lines that end in two ways; each is a line."""
+    one, other = ends.split(" ")
+    lines = ["id,score,plan", *(f"{i},0.{i},p{i}" for i in range(1, 9))]
+    text = "".join(line + (one if i % 3 else other) for i, line in enumerate(lines))
+    (tmp_path / "log.csv").write_bytes(text.encode())
+    with read_log(tmp_path / "log.csv", {"score": "score", "feature": ["plan"]}) as log:
+        assert log.rows.fetch("SELECT score, feature_0 FROM rows") == [(i / 10, f"p{i}") for i in range(1, 9)]
+        assert any("more than one way" in note for note in log.validation.notes) == (one != other)
+
+
 def test_cells_of_csv_keep_what_they_say(tmp_path: Path) -> None:
     """F is a word, a line end in quotes is part of its cell, and every digit of a long id counts."""
     (tmp_path / "log.csv").write_text(

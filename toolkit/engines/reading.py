@@ -93,6 +93,8 @@ def read_error(error: Exception, name: str) -> LogError:
         return LogError(
             "the database is open for writing in another process", where=name, fix="close it there, or export the table"
         )
+    if "CSV Parser state machine" in text:
+        return LogError("its lines end in more than one way", where=name, fix="write LF or CR LF throughout")
     if "ermission denied" in text:
         return LogError("the file may not be read", where=name, fix="give yourself the right to read it")
     return LogError(f"the log cannot be read: {text[:300]}", where=name, fix="check that the file is whole")

@@ -6,7 +6,8 @@ no error. Timestamps stay text here, since DuckDB would drop their offsets from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,8 @@ from toolkit.engines.reading import reading
 from toolkit.errors import LogError
 from toolkit.logs.formats import Opened, refuse_case_duplicates
 from toolkit.logs.parquet_files import hive, path_list
-from toolkit.logs.written import Header, as_utf8, read_header
+from toolkit.logs.quotes import WIDE, close_quotes
+from toolkit.logs.written import Header, Written, as_utf8, read_header
 from toolkit.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ _EXACT: Final = 2**53
 _SHOWN: Final = 5
 #: What a file that is no UTF-8 was taken for.
 _ENCODINGS: Final = {"utf-16": "UTF-16", "cp1252": "Windows-1252"}
+#: Files of one header: as they are read, and as they were named.
+Groups = dict[Header, list[tuple[Path, Path]]]
 
 
 def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str, scratch: Scratch) -> Opened:
@@ -38,31 +42,86 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
     """
     groups: dict[Header, list[tuple[Path, Path]]] = {}
     notes: dict[str, None] = {}
+    lines = 0
     for file in files:
-        readable, encoding = as_utf8(file, scratch)
+        readable, written = as_utf8(file, scratch, ends=True)
         header = read_header(readable, file)
         _check_header(header.names, file)
         groups.setdefault(header, []).append((readable, file))
-        if encoding in _ENCODINGS:
-            notes[f"text read as {_ENCODINGS[encoding]}"] = None
-        if header.above:
-            notes[f"{header.above:,} line{'s' if header.above > 1 else ''} above the names of the columns left out"] = (
-                None
-            )
+        lines += max(written.lines - header.above - 1, 0)
+        notes |= dict.fromkeys(_notes(written, header))
     target = scratch.file("csv.parquet")
     with reading(name, connection):
-        parts = [_part(connection, header, *zip(*group, strict=True)) for header, group in groups.items()]
-        selected = " UNION ALL BY NAME ".join(parts)
-        connection.execute(f"COPY ({selected}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION snappy)")
-        rejects, lines = _rejects(connection)
+        rejects, shown = _copied(connection, groups, target)
+        if _left_open(connection, groups, target, lines, sum(rejects.values())):
+            groups, freed = _closed(groups, scratch)
+            rejects, shown = _copied(connection, groups, target)
+            notes |= dict.fromkeys(freed)
     return Opened(
         sql=f"SELECT * FROM read_parquet({literal(str(target))})",
         name=name,
         files=tuple(files),
         rejects=rejects,
-        reject_lines=lines,
+        reject_lines=shown,
         notes=tuple(notes),
     )
+
+
+def _notes(written: Written, header: Header) -> Iterator[str]:
+    """Say how a file is written, where that is not as usual."""
+    if written.encoding in _ENCODINGS:
+        yield f"text read as {_ENCODINGS[written.encoding]}"
+    if written.mixed:
+        yield "lines end in more than one way (CR LF, LF, CR): each is taken for the end of a line"
+    if header.above:
+        yield f"{header.above:,} line{'s' if header.above > 1 else ''} above the names of the columns left out"
+
+
+def _copied(
+    connection: duckdb.DuckDBPyConnection, groups: Groups, target: Path
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Write all rows into one Parquet file, and give how many lines were left out, and the first few of them."""
+    for table in ("reject_errors", "reject_scans"):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    parts = [_part(connection, header, *zip(*group, strict=True)) for header, group in groups.items()]
+    selected = " UNION ALL BY NAME ".join(parts)
+    connection.execute(f"COPY ({selected}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION snappy)")
+    return _rejects(connection)
+
+
+def _left_open(connection: duckdb.DuckDBPyConnection, groups: Groups, target: Path, lines: int, rejected: int) -> bool:
+    """Whether a quote may be left open: DuckDB says so, or lines are gone that nobody refused and a value holds rows.
+
+    DuckDB counts all lines up to the next quote as one.
+    """
+    ((odd, rows),) = connection.execute(
+        "SELECT (SELECT count(*) FROM reject_errors WHERE error_type = 'UNQUOTED VALUE' OR contains(csv_line, '\n')), "
+        f"(SELECT count(*) FROM read_parquet({literal(str(target))}))"
+    ).fetchall()
+    if odd or lines <= rows + rejected:
+        return bool(odd)
+    for header in groups:
+        part = re.escape(header.separator)
+        inner = f"\\n([^{part}\\n]*{part}){{{len(header.names) - 1}}}[^{part}\\n]*\\n"
+        texts = [c for c in header.names if c] if len(header.names) >= WIDE else []
+        asked = " OR ".join(f"regexp_matches(CAST({quote(c)} AS VARCHAR), {literal(inner)})" for c in texts) or "false"
+        if connection.execute(f"SELECT 1 FROM read_parquet({literal(str(target))}) WHERE {asked} LIMIT 1").fetchall():
+            return True
+    return False
+
+
+def _closed(groups: Groups, scratch: Scratch) -> tuple[Groups, list[str]]:
+    """Give the same files without open quotes, and say in which lines there were any."""
+    closed: Groups = {}
+    told = []
+    for header, group in groups.items():
+        for readable, file in group:
+            made, freed = close_quotes(readable, header, scratch)
+            closed.setdefault(header, []).append((made if freed else readable, file))
+            if freed:
+                where = f"line {freed[0]:,}" if len(freed) == 1 else f"{len(freed):,} lines, the first {freed[0]:,}"
+                told.append(f"{file.name}: a quote is never closed ({where}); read as if it were not there")
+    return closed, told
 
 
 def _part(connection: duckdb.DuckDBPyConnection, header: Header, files: Sequence[Path], named: Sequence[Path]) -> str:

@@ -188,25 +188,6 @@ def first_bytes(file: Path, size: int) -> bytes:
         raise LogError(f"the file cannot be read: {error}", where=str(file), fix="write it again, then retry") from None
 
 
-def refuse_cut_off(file: Path) -> None:
-    """Refuse a gzipped file that ends too early: DuckDB would read what is there and say nothing.
-
-    Raises:
-        LogError: the file is cut off or damaged.
-
-    """
-    if not file.name.lower().endswith(".gz"):
-        return
-    try:
-        with gzip.open(file, "rb") as stream:
-            while stream.read(2**22):
-                pass
-    except (OSError, EOFError, zlib.error) as error:
-        raise LogError(
-            f"the gzip file is damaged: {error}", where=str(file), fix="write it again, then retry"
-        ) from None
-
-
 def refuse_case_duplicates(names: Sequence[str], where: str) -> None:
     """Refuse names that differ only in case: DuckDB would rename one of them without a word.
 

@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import statistics
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from toolkit.errors import LogError
-from toolkit.logs.formats import refuse_cut_off
 
 if TYPE_CHECKING:
     from toolkit.engines.duck import Scratch
@@ -41,33 +41,50 @@ class Header:
     above: int
 
 
-def as_utf8(file: Path, scratch: Scratch, *, mark: bool = False) -> tuple[Path, str]:
-    """Give a file of the same lines in UTF-8, and the encoding that it was in; the file itself where it is UTF-8.
+@dataclass(frozen=True)
+class Written:
+    """How a file is written: with a byte-order mark, with line ends of several kinds; ``lines`` counts line feeds."""
 
-    With ``mark`` a byte-order mark is taken off as well, for readers that take it for a part of the first line.
+    encoding: str
+    marked: bool = False
+    mixed: bool = False
+    lines: int = 0
+
+
+def as_utf8(file: Path, scratch: Scratch, *, mark: bool = False, ends: bool = False) -> tuple[Path, Written]:
+    """Give a file of the same lines in UTF-8, and how it was written; the file itself where DuckDB reads it as it is.
+
+    With ``mark`` a byte-order mark is taken off as well, for readers that take it for a part of the first line, and
+    with ``ends`` line ends of several kinds are made one.
 
     Raises:
         LogError: it cannot be read.
 
     """
-    refuse_cut_off(file)
     try:
-        encoding = _encoding(file)
-        if encoding == "utf-8" and mark and _marked(file):
-            encoding = "utf-8-sig"
-        if encoding == "utf-8":
-            return file, encoding
-        made = scratch.file(f"utf8-{len(scratch.files)}")
-        # folders that name a value of a column go on to do so
-        made = made.joinpath(*(part for part in file.parent.parts if "=" in part), f"{file.name.removesuffix('.gz')}")
-        made.parent.mkdir(parents=True)
-        with _opened(file) as source, made.open("w", encoding="utf-8", newline="") as target:
-            reader = codecs.getreader(encoding)(source, "replace")
-            while text := reader.read(_CHUNK):
-                target.write(text)
-        return made, encoding
-    except (OSError, EOFError, UnicodeError) as error:
-        raise LogError(f"the file cannot be read: {error}", where=str(file), fix="write it again, then retry") from None
+        found = _look(file)
+        if found.encoding == "utf-8" and not (mark and found.marked) and not (ends and found.mixed):
+            return file, found
+        made = copy_of(file, scratch)
+        decoder: Any = codecs.getincrementaldecoder("utf-8-sig" if found.encoding == "utf-8" else found.encoding)
+        decoder = decoder("replace")
+        decoder = io.IncrementalNewlineDecoder(decoder, translate=True) if ends and found.mixed else decoder
+        with opened(file) as source, made.open("w", encoding="utf-8", newline="") as target:
+            while chunk := source.read(_CHUNK):
+                target.write(decoder.decode(chunk))
+            target.write(decoder.decode(b"", final=True))
+        return made, found
+    except (OSError, EOFError, UnicodeError, zlib.error) as error:
+        what = "the gzip file is damaged" if file.suffix.lower() == ".gz" else "the file cannot be read"
+        raise LogError(f"{what}: {error}", where=str(file), fix="write it again, then retry") from None
+
+
+def copy_of(file: Path, scratch: Scratch) -> Path:
+    """Name a copy of a file; folders that name a value of a column go on to do so."""
+    made = scratch.file(f"utf8-{len(scratch.files)}")
+    made = made.joinpath(*(part for part in file.parent.parts if "=" in part), f"{file.name.removesuffix('.gz')}")
+    made.parent.mkdir(parents=True)
+    return made
 
 
 def read_header(file: Path, named: Path | None = None) -> Header:
@@ -82,7 +99,7 @@ def read_header(file: Path, named: Path | None = None) -> Header:
     """
     where = str(named or file)
     try:
-        with _opened(file) as stream, io.TextIOWrapper(cast("Any", stream), "utf-8-sig", "replace", newline="") as text:
+        with opened(file) as stream, io.TextIOWrapper(cast("Any", stream), "utf-8-sig", "replace", newline="") as text:
             lines = [*islice(_records(text), _ABOVE + _AFTER)]
     except (OSError, EOFError) as error:
         raise LogError(f"the file cannot be read: {error}", where=where, fix="write it again, then retry") from None
@@ -100,25 +117,39 @@ def read_header(file: Path, named: Path | None = None) -> Header:
     return Header(separator, tuple(cell.strip("\r\n") for cell in rows[place]), lines[place][1])
 
 
-def _marked(file: Path) -> bool:
-    with _opened(file) as stream:
-        return stream.read(3) == codecs.BOM_UTF8
-
-
-def _encoding(file: Path) -> str:
-    with _opened(file) as stream:
-        first = stream.read(_CHUNK)
-        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        if b"\0" in first:
+def _look(file: Path) -> Written:
+    """Read a file once, packed ones to their end: DuckDB would read what is there of one cut off, and say nothing."""
+    decoder, damaged = codecs.getincrementaldecoder("utf-8")(), False
+    feeds = returns = both = 0
+    before = b""
+    with opened(file) as stream:
+        chunk = stream.read(_CHUNK)
+        if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            while stream.read(_CHUNK):
+                pass
+            return Written("utf-16")
+        if b"\0" in chunk:
             raise LogError("the file is no text", where=str(file), fix="name a file of CSV, JSONL or Parquet")
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        with suppress(UnicodeDecodeError):
-            decoder.decode(first)
-            while chunk := stream.read(_CHUNK):
-                decoder.decode(chunk)
-            return "utf-8"
-    with _opened(file) as stream:  # of UTF-8 with a damaged line other letters are whole
+        marked = chunk.startswith(codecs.BOM_UTF8)
+        while chunk:
+            feeds += chunk.count(b"\n")
+            if b"\r" in chunk:
+                returns += chunk.count(b"\r")
+                both += chunk.count(b"\r\n")
+            both += before == b"\r" and chunk.startswith(b"\n")
+            before = chunk[-1:]
+            try:
+                decoder.decode(b"" if damaged else chunk)
+            except UnicodeDecodeError:
+                damaged = True
+            chunk = stream.read(_CHUNK)
+    mixed = returns > 0 < feeds and not feeds == returns == both
+    return Written(_damaged(file) if damaged else "utf-8", marked=marked, mixed=mixed, lines=feeds)
+
+
+def _damaged(file: Path) -> str:
+    """Tell UTF-8 with a damaged line, where other letters are whole, from what is none."""
+    with opened(file) as stream:
         reader, broken, whole = codecs.getreader("utf-8")(stream, "replace"), 0, 0
         while text := reader.read(_CHUNK):
             broken += text.count("\ufffd")
@@ -126,7 +157,8 @@ def _encoding(file: Path) -> str:
     return "cp1252" if 2 * broken > whole else "utf-8"
 
 
-def _opened(file: Path) -> IO[bytes]:
+def opened(file: Path) -> IO[bytes]:
+    """Open a file for its bytes, unpacked."""
     return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix.lower() == ".gz" else file.open("rb")
 
 
