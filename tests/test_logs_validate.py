@@ -92,6 +92,58 @@ def test_the_time_zone_is_stated(values: object, statement: str) -> None:
         assert log.validation.time_zone == statement
 
 
+@pytest.mark.parametrize(
+    ("values", "expected", "zones"),
+    [
+        (["2026-03-07 23:30:00 PST", "2026-03-08 03:30:00 PDT"], "2026-03-08 10:30:00", ["PST", "PDT"]),
+        (["2026-07-01 12:00 BST"] * 2, "2026-07-01 11:00:00", ["BST"]),
+        (["14.03.2026 09:30:00 CET"] * 2, "2026-03-14 08:30:00", ["CET"]),
+        (["Sat Mar 14 09:30:00 EST 2026"] * 2, "2026-03-14 14:30:00", ["EST"]),
+    ],
+)
+def test_the_name_of_a_zone_is_read_as_its_offset(values: list[str], expected: str, zones: list[str]) -> None:
+    """What is written with the name of a zone is converted to UTC, and the report says from what."""
+    with read(timestamp=values, score=0.5) as log:
+        assert log.validation.last is not None
+        assert f"{log.validation.last:%Y-%m-%d %H:%M:%S}" == expected
+        assert "converted to UTC" in log.validation.time_zone
+        assert [note.split()[1] for note in log.validation.notes if "is read as" in note] == zones
+
+
+@pytest.mark.parametrize(
+    ("later", "form"),
+    [
+        ("14.03.2026 09:30", "%d.%m.%Y %H:%M"),
+        ("1773480600", "numbers since 1970"),
+        ("03/14/2026 09:30:00 AM", "%m/%d/%Y %I:%M:%S %p"),
+    ],
+)
+def test_times_that_are_written_otherwise_later_on_are_read(later: str, form: str) -> None:
+    """A service that was changed writes times in another way: no row is lost, and the report says how many they are."""
+    with read(timestamp=["2026-03-01T00:00:00"] * 30 + [later] * 4 + ["Total"], score=0.5) as log:
+        assert log.validation.quarantined == {"bad timestamp": 1}
+        assert log.validation.last == datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
+        assert log.validation.notes == (
+            f"timestamp: 4 times are not written as the first ones are, and read as {form}",
+        )
+
+
+@pytest.mark.parametrize(
+    ("values", "first", "why"),
+    [
+        ([f"05/{day:02}/2026" for day in range(1, 9)], "2026-05-01", "later than the log"),
+        (["02/01/2026", "02/05/2026", "03/02/2026", "03/05/2026"], "2026-02-01", "not be in order"),
+        (["03/01/2026", "02/01/2026", "03/02/2026"], "2026-01-02", "no row tells"),
+    ],
+)
+def test_what_cannot_be_tells_day_from_month(values: list[str], first: str, why: str) -> None:
+    """Where each row could be read either way, none is later than the log, and rows are in order."""
+    with read(timestamp=values, score=0.5) as log:
+        assert log.validation.first is not None
+        assert f"{log.validation.first:%Y-%m-%d}" == first
+        assert any(why in note for note in log.validation.notes)
+
+
 def test_the_clock_of_the_machine_has_no_say(monkeypatch) -> None:
     """Naive times are UTC whatever TZ the process runs under."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from toolkit.logs.kinds import Kinds
 from toolkit.logs.outcome import Outcome
 from toolkit.logs.stats import family_of, is_integer, number_of_text, text_of
-from toolkit.logs.times import Clock
+from toolkit.logs.times import AHEAD, Clock
 from toolkit.logs.values import class_text
 from toolkit.roles import Roles
 from toolkit.sql import Dialect, literal, quote
@@ -37,8 +37,6 @@ _SHOWN: Final = 1000
 #: What clocks and spreadsheets say when they know nothing: the first hours of 1970 anywhere on earth, 1900 and before.
 _FIRST_YEAR: Final = "1901-01-01"
 _ZERO: Final = ("1969-12-31", "1970-01-02")
-#: A clock may be ahead of ours by as much.
-AHEAD: Final = timedelta(days=2)
 
 #: Canonical columns with their types; of text and time an engine has names of its own.
 SINGLES: Final[dict[str, str]] = {

@@ -12,7 +12,7 @@ from toolkit.engines import Rows, open_rows, tuples
 from toolkit.engines.duck import Watch
 from toolkit.engines.kept import Kept
 from toolkit.errors import LogError, RolesError
-from toolkit.logs.clean import AHEAD, Plan, canonical_sql, make_views, written
+from toolkit.logs.clean import Plan, canonical_sql, make_views, written
 from toolkit.logs.dressed import undress
 from toolkit.logs.guess import Guess, complete, fill_features, guess_roles
 from toolkit.logs.kinds import Kinds, decide_kinds
@@ -21,7 +21,7 @@ from toolkit.logs.names import NAMES, named_like_a_role, plain
 from toolkit.logs.outcome import Outcome, decide_outcome
 from toolkit.logs.scores import gather_scores
 from toolkit.logs.stats import ColumnStats, column_stats, family_of
-from toolkit.logs.times import Clock, clock
+from toolkit.logs.times import AHEAD, Clock, clock, widened
 from toolkit.logs.validate import Validation, validate
 from toolkit.logs.values import class_text, tally
 from toolkit.logs.window import Window, times_of_parts, within
@@ -276,21 +276,30 @@ def _clean(
     is_reference: bool,
 ) -> tuple[Validation, dict[str, str]]:
     clocks = {
-        role: clock(rows, column, stats.get(column))
+        role: clock(rows, column, stats.get(column), now)
         for role in ("timestamp", "label_time")
         if (column := roles.column(role)) in rows.columns and column is not None
     }
     split = next((c for c in rows.columns if c.lower() == "split" and not roles.role_of(c)), None)
-    late = _may_be_late(rows, clocks.get("timestamp"), now)
-    plan = Plan(roles, settled.outcome, settled.kinds, now if late else None, clocks, split)
-    rows.define("canonical", canonical_sql(rows, plan))
-    validation, mask = validate(rows, plan, is_reference=is_reference)
+    plan = Plan(roles, settled.outcome, settled.kinds, now, clocks, split)
+    plan, validation, mask = _validated(rows, plan, now, is_reference=is_reference)
+    if validation.quarantined.get("bad timestamp"):
+        more = {role: widened(rows, str(roles.column(role)), told, now) for role, told in clocks.items()}
+        if more != clocks:
+            plan, validation, mask = _validated(rows, replace(plan, clocks=more), now, is_reference=is_reference)
     if not validation.rows_kept:
         _refuse(validation, rows.name)
     if not is_reference:
         _check_answers(rows, roles, mask)
     make_views(rows, plan, mask)
     return validation, written(rows, plan)
+
+
+def _validated(rows: Rows, plan: Plan, now: datetime, *, is_reference: bool) -> tuple[Plan, Validation, int]:
+    """Make the canonical columns, and see which rows can be used."""
+    plan = replace(plan, now=now if _may_be_late(rows, plan.clocks.get("timestamp"), now) else None)
+    rows.define("canonical", canonical_sql(rows, plan))
+    return plan, *validate(rows, plan, is_reference=is_reference)
 
 
 def _may_be_late(rows: Rows, told: Clock | None, now: datetime) -> bool:

@@ -7,7 +7,7 @@ the values can tell.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import Final
@@ -22,7 +22,7 @@ _NAMED: Final = (
 _YEAR_FIRST: Final = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
 _CLOCKS: Final = (
     *("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S,%f", "%H.%M", "%H.%M.%S", "%Hh%M"),
-    *("%H:%M:%S %Z", "%H:%M:%S %z", "%H:%M %z"),
+    *("%H:%M:%S %Z", "%H:%M:%S %z", "%H:%M %z", "%I:%M:%S %p %z", "%I:%M %p %z"),
     *(f"%I{rest}{gap}%p" for rest, gap in product((":%M", ":%M:%S", ".%M", ".%M.%S", ""), (" ", ""))),
 )
 _GAPS: Final = (" ", ", ", "T")
@@ -44,7 +44,16 @@ _OTHERS: Final = (
     "%d/%b/%Y:%H:%M:%S %z",
     "%a %b %d %H:%M:%S %Y",
     "%a %b %d %H:%M:%S %Z %Y",
+    "%a %b %d %H:%M:%S %z %Y",
 )
+#: What clocks on the wall are called, with their offsets; a name that has several meanings has its commonest one.
+ZONES: Final = {
+    "EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00", "MST": "-07:00", "MDT": "-06:00",
+    "PST": "-08:00", "PDT": "-07:00", "AKST": "-09:00", "AKDT": "-08:00", "HST": "-10:00", "WET": "+00:00",
+    "WEST": "+01:00", "BST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "MEZ": "+01:00", "MESZ": "+02:00",
+    "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00", "IST": "+05:30", "SGT": "+08:00", "HKT": "+08:00",
+    "JST": "+09:00", "KST": "+09:00", "AEST": "+10:00", "AEDT": "+11:00", "NZST": "+12:00", "NZDT": "+13:00",
+}  # fmt: skip
 #: What a text must look like for a part of a form; DuckDB alone would take 26 for the year 26.
 SHAPES: Final = {
     "Y": r"\d{4}", "y": r"\d\d", "m": r"\d{1,2}", "d": r" ?\d{1,2}", "b": "[a-z]{3}", "B": "[a-z]{3,9}",
@@ -77,6 +86,29 @@ def _fitting(text: str) -> Iterator[str]:
             if text.startswith(gap.lower(), begun.end()):
                 rest = text[begun.end() + len(gap) :]
                 yield from (f"{day}{gap}{clock}" for clock in _CLOCKS if _shape(clock).fullmatch(rest))
+
+
+def zones_in(texts: Sequence[str]) -> dict[str, str]:
+    """Give the zones that texts name, and those like them, which may come with another season, with their offsets."""
+    named = {word for text in texts for word in text.split()} & ZONES.keys()
+    return {zone: offset for zone, offset in ZONES.items() if zone[0] in {name[0] for name in named}}
+
+
+def with_offsets(text: str, zones: Mapping[str, str]) -> str:
+    """Write offsets for the names of zones."""
+    for zone, offset in zones.items():
+        text = text.replace(f" {zone}", f" {offset}")
+    return text
+
+
+def shape(text: str) -> str:
+    """Give what two texts of one form have in common."""
+    return re.sub(r"\d", "0", text)
+
+
+def month_first(form: str) -> bool:
+    """Whether the month comes before the day, and both as numbers."""
+    return "%m" in form.partition("%d")[0] and not form.startswith("%Y")
 
 
 def shape_of(form: str) -> str:

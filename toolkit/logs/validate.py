@@ -167,6 +167,7 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
     kept = sum(int(c["n"]) for c in counted.kept(mask))
     score_ok = not (counted.rows(FAULTS["impossible score"]) and not mask & FAULTS["impossible score"])
     quarantined = _by_reason(counted, mask)
+    told = [note for clock in plan.clocks.values() for note in clock.told]
     return (
         Validation(
             rows_read=counted.rows(),
@@ -179,7 +180,7 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
             score_is_probability=score_ok,
             rejects=dict(rows.opened.rejects),
             reject_lines=rows.opened.reject_lines,
-            notes=(*rows.opened.notes, *notes, *plan.outcome.notes),
+            notes=(*rows.opened.notes, *told, *notes, *plan.outcome.notes),
             strays=plan.outcome.strays,
             counts=Counts(rows, kept, mask, _columns_of_roles(rows, plan), _flags_of_features(rows, plan)),
         ),
