@@ -24,7 +24,7 @@ def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
     import duckdb
 
     where = f"{type(frame).__module__.split('.')[0]} {type(frame).__name__}"
-    table = _as_table(frame, where)
+    table, notes = _as_table(frame, where)
     if _is_dataset(table):
         names, rows = table.schema.names, table.head(1).num_rows
     else:
@@ -42,7 +42,8 @@ def open_frame(connection: duckdb.DuckDBPyConnection, frame: Any) -> Opened:
         line = str(error).splitlines()[0]
         raise LogError(f"the table cannot be read: {line}", where=where, fix="give plain columns") from None
     small = not _is_dataset(table) and rows * len(names) <= _COPIED
-    return Opened(sql=f"SELECT * FROM {'copied' if small and _copied(connection, kinds) else 'frame'}", name=where)
+    read = "copied" if small and _copied(connection, kinds) else "frame"
+    return Opened(sql=f"SELECT * FROM {read}", name=where, notes=tuple(notes))
 
 
 def _copied(connection: duckdb.DuckDBPyConnection, kinds: list[Any]) -> bool:
@@ -70,32 +71,22 @@ def _forwards(frame: Any) -> Any:
     return made.set_axis(list(frame.columns), axis=1)
 
 
-def _plain_texts(frame: Any) -> Any:
-    """Give a pandas table whose texts are Python's own: of NumPy's, which ``where`` leaves, DuckDB reads some only."""
-    import numpy as np
-
-    made = {}
-    for place in range(frame.shape[1]):
-        column = frame.iloc[:, place]
-        if column.dtype.kind == "O" and np.str_ in set(map(type, column.array)):
-            texts = [str(x) if isinstance(x, np.str_) else x for x in column.array]
-            made[place] = type(column)(texts, index=frame.index, dtype=object)
-    if made:
-        frame = frame.copy(deep=False)
-        for place, column in made.items():
-            frame.isetitem(place, column)
-    return frame
-
-
-def _as_table(frame: Any, where: str) -> Any:
+def _as_table(frame: Any, where: str) -> tuple[Any, list[str]]:
+    """Give what DuckDB reads, and say what was made of columns that it does not know."""
     if hasattr(frame, "iloc") and hasattr(frame, "columns"):
+        from toolkit.logs.pandas_columns import plain_columns
+
         if any(not isinstance(c, str) for c in frame.columns):
             frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
-        return _forwards(_plain_texts(frame))
+        frame, notes = plain_columns(frame)
+        return _forwards(frame), notes
     import pyarrow as pa
 
     if isinstance(frame, pa.Table) or _is_dataset(frame):
-        return frame  # a dataset is read file by file, only the columns that are asked for
+        return frame, []  # a dataset is read file by file, only the columns that are asked for
     if hasattr(frame, "__arrow_c_stream__"):
-        return pa.table(frame)
+        try:
+            return pa.table(frame), []
+        except (pa.ArrowException, TypeError, ValueError):
+            pass  # a single column
     raise LogError("this is no log", where=where, fix="give a path, a glob, a folder, a DataFrame or an Arrow table")

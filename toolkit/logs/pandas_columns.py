@@ -1,0 +1,107 @@
+"""Columns of pandas that DuckDB does not know (floor 2): each becomes a plain one of texts, numbers or times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+
+def plain_columns(frame: Any) -> tuple[Any, list[str]]:
+    """Give a table of plain columns, which shares the others with the given one, and say what a reader must know.
+
+    Bands of ``pd.cut`` become texts, periods the time at which they begin, durations milliseconds. An index of times
+    becomes a column.
+    """
+    frame, notes = _with_times(frame)
+    made: dict[int, Any] = {}
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        plainer = _PLAINER.get(_kind_of(column))
+        if plainer is not None:
+            made[place] = plainer(column)
+            notes += [f"{frame.columns[place]}: durations, read as milliseconds"] if plainer is _millis else []
+    if made:
+        frame = frame.copy(deep=False)
+        for place, column in made.items():
+            frame.isetitem(place, column)
+    return frame, notes
+
+
+def _with_times(frame: Any) -> tuple[Any, list[str]]:
+    """Make a column of an index of times: it is the time of the rows, and would be lost."""
+    name = str(frame.index.name or "timestamp")
+    if not hasattr(frame.index, "to_period") and not hasattr(frame.index, "to_timestamp"):
+        return frame, []
+    if name in frame.columns:
+        return frame, []
+    frame = frame.copy(deep=False)
+    frame.insert(0, name, frame.index)
+    return frame, [f"{name}: the index of the table"]
+
+
+def _kind_of(column: Any) -> str:
+    """Name what DuckDB would not read, or read as something else; nothing where it reads what is meant."""
+    name = str(column.dtype)
+    if name.startswith(("Sparse", "interval", "period")):
+        return name.partition("[")[0]
+    if name == "category":
+        held = str(column.cat.categories.dtype)
+        odd = held.startswith(("interval", "period")) or column.cat.categories.dtype.kind == "m"
+        mixed = held == "object" and not all(isinstance(c, str) for c in column.cat.categories)
+        return "category" if odd or mixed else ""
+    if column.dtype.kind == "m":
+        return "timedelta"
+    if name in {"float128", "longdouble"}:
+        return "long"
+    return _kind_of_objects(column) if column.dtype.kind == "O" else ""
+
+
+def _kind_of_objects(column: Any) -> str:
+    """Tell by the types of all values, but for what stands for none."""
+    import numpy as np
+
+    kinds = set(map(type, column.array))
+    if np.str_ in kinds:
+        return "text"  # of NumPy's, which ``where`` leaves, DuckDB reads some only
+    names = {kind.__name__ for kind in kinds} - {"NoneType", "NaTType", "NAType", "float"}
+    if names == {"Interval"}:
+        return "interval"
+    if names == {"Period"}:
+        return "objects of periods"
+    return "timedelta" if names and all(issubclass(k, timedelta) for k in kinds if k.__name__ in names) else ""
+
+
+def _texts(column: Any) -> Any:
+    return column.astype(object).map(str, na_action="ignore")
+
+
+def _python_texts(column: Any) -> Any:
+    import numpy as np
+
+    texts = [str(x) if isinstance(x, np.str_) else x for x in column.array]
+    return type(column)(texts, index=column.index, dtype=object)
+
+
+def _millis(column: Any) -> Any:
+    import pandas as pd
+
+    return (column if column.dtype.kind == "m" else pd.to_timedelta(column)).dt.total_seconds() * 1000
+
+
+def _begins_of_objects(column: Any) -> Any:
+    import pandas as pd
+
+    return pd.to_datetime(column.map(lambda period: period.start_time, na_action="ignore"))
+
+
+_PLAINER: Final[dict[str, Callable[[Any], Any]]] = {
+    "Sparse": lambda column: column.sparse.to_dense(),
+    "interval": _texts,
+    "category": _texts,
+    "period": lambda column: column.dt.to_timestamp(),
+    "objects of periods": _begins_of_objects,
+    "timedelta": _millis,
+    "long": lambda column: column.astype("float64"),
+    "text": _python_texts,
+}
