@@ -316,11 +316,12 @@ def test_declared_task_and_positive_win() -> None:
 
 
 def test_decisions_of_a_third_kind_make_no_class() -> None:
-    """A decision to look again is neither class: the task stays binary, and the decision keeps its name."""
+    """A decision to look again is neither class: the task stays binary, and nothing was decided, as the report says."""
     data = pd.DataFrame({"prediction": [1, 0, 1], "label": [1, 0, 0], "decision": ["1", "0", "review"]})
     with read_log(data) as log:
         assert (log.task, log.classes) == ("binary", ("0", "1"))
-        assert [d for (d,) in log.rows.fetch("SELECT decision FROM rows")] == ["1", "0", "review"]
+        assert [d for (d,) in log.rows.fetch("SELECT decision FROM rows")] == ["1", "0", None]
+        assert log.validation.notes == ("decision: neither class in 1 row, taken for no decision",)
 
 
 @pytest.mark.parametrize(

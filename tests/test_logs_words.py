@@ -57,6 +57,24 @@ def test_decisions_in_words_that_nothing_explains_are_said_to_be_left_out() -> N
     rows = words().assign(done=np.resize(["paid out", "turned down"], 400))
     with read_log(rows, {"task": "binary", "roles": {**WORDS, "prediction": "flag", "label": "flag"}}) as log:
         assert any("decisions are left out" in note for note in log.validation.notes)
+        assert log.rows.fetch("SELECT count(decision) FROM rows") == [(0,)]
+
+
+@pytest.mark.parametrize("third", ["refer", "verweisen"])
+@pytest.mark.parametrize("own", [True, False])
+def test_a_third_word_of_decisions_is_no_decision(third: str, own: bool) -> None:
+    """Cases that are referred hide none of the decisions of the others, and are no errors; the report counts them."""
+    rows = words().assign(done=lambda d: d.done.where(d.index % 8 > 0, third))
+    if not own:
+        rows["done"] = rows.done.replace({"paid out": "repaid", "turned down": "default"})
+    with read_log(rows, {"task": "binary", "roles": {**WORDS, "prediction": "said"}}) as log:
+        known = rows.sort_values("score")
+        expected = [
+            None if done == third else log.classes[score > 0.55]
+            for done, score in zip(known.done, known.score, strict=True)
+        ]
+        assert [d for (d,) in log.rows.fetch("SELECT decision FROM rows ORDER BY score")] == expected
+        assert "decision: neither class in 50 rows, taken for no decision" in log.validation.notes
 
 
 def test_months_are_times() -> None:

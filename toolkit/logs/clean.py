@@ -104,7 +104,7 @@ def _singles(rows: Rows, plan: Plan) -> dict[str, str]:
         if role in {"timestamp", "label_time"}:
             sql["t" if role == "timestamp" else role] = plan.clocks[role].sql
         elif role in {"prediction", "label", "decision"}:
-            sql[role] = outcome_sql(rows.columns, column, plan.outcome, says, strict=role != "decision")
+            sql[role] = outcome_sql(rows.columns, column, plan.outcome, says)
         elif role in {"score", "latency_ms", "cost"}:
             sql[role] = number_sql(column, rows.columns[column], says)
         elif role == "text":
@@ -127,10 +127,10 @@ def _split(column: str, says: Dialect) -> str:
     )
 
 
-def outcome_sql(types: Mapping[str, str], column: str, outcome: Outcome, says: Dialect, *, strict: bool) -> str:
+def outcome_sql(types: Mapping[str, str], column: str, outcome: Outcome, says: Dialect) -> str:
     """Give the SQL of a prediction, label or decision: a number, or a class in its one spelling.
 
-    With ``strict`` a value that is neither class of a binary task becomes NULL.
+    A value that is neither class of a binary task becomes NULL: a case that was referred is not decided otherwise.
     """
     if outcome.task == "regression":
         return number_sql(column, types[column], says)
@@ -138,7 +138,7 @@ def outcome_sql(types: Mapping[str, str], column: str, outcome: Outcome, says: D
     if outcome.spelling:
         pairs = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in outcome.spelling.items())
         value = f"(CASE {value} {pairs} ELSE {value} END)"
-    if not strict or outcome.task != "binary":
+    if outcome.task != "binary":
         return value
     known = ", ".join(literal(c) for c in outcome.classes)
     return f"(CASE WHEN {value} IN ({known}) THEN {value} END)"
@@ -200,7 +200,7 @@ def helpers(rows: Rows, plan: Plan) -> dict[str, str]:
         score = number_sql(there["score"], rows.columns[there["score"]], says)
         fault("impossible score", f"({score}) NOT BETWEEN {-_ROUNDING!r} AND {1 + _ROUNDING!r}")
     if "label" in there and plan.outcome.task != "multiclass":
-        label = outcome_sql(rows.columns, there["label"], plan.outcome, says, strict=True)
+        label = outcome_sql(rows.columns, there["label"], plan.outcome, says)
         raw = class_text(there["label"], rows.columns[there["label"]], says)
         fault("unknown label", f"({raw}) IS NOT NULL AND ({label}) IS NULL")
     old = f"({plan.clocks['timestamp'].sql}) < {says.moment(_ZERO[0])}" if "timestamp" in there else "false"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
 
@@ -11,6 +11,7 @@ from toolkit.errors import RolesError
 from toolkit.logs.values import (
     FALSE,
     NO_ANSWER,
+    NO_DECISION,
     NOISE,
     TRUE,
     Tally,
@@ -29,6 +30,8 @@ _MOST_CLASSES: Final = 30
 _FEW_LABELS: Final = 20
 #: Standard errors by which decisions of two kinds must go with the answers, where people seldom follow these.
 _SURE: Final = 6.0
+#: Which share of decisions two words must have to be the two classes, where a third kind has the others.
+_MOSTLY: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,9 @@ def decide_outcome(
         guessed.add("positive")
     negative = next((c for c in two if c != positive), _other(positive))
     words, also = _words_of_decisions(every, (negative, positive), spelling)
-    return Outcome("binary", (negative, positive), spelling | words, frozenset(guessed), (*notes, *told, *also), strays)
+    spelling |= words
+    also += tuple(note for where, of in sides for note in _undecided(of, (negative, positive), spelling, where))
+    return Outcome("binary", (negative, positive), spelling, frozenset(guessed), (*notes, *told, *also), strays)
 
 
 def _telling(tallies: Sequence[Tally]) -> list[Tally]:
@@ -131,20 +136,33 @@ def _words_of_predictions(
         return {}, ()
     if {word.lower() for word in (*came, *said)} & NO_ANSWER:
         return {}, ()
-    if shared := set(came) & set(said):
-        (both,), (own,), (theirs,) = shared, set(said) - shared, set(came) - shared
+    taken = _other_word("prediction", said, came)
+    if taken[0]:
+        (both,), (own,), (theirs,) = set(came) & set(said), set(said) - set(came), set(came) - set(said)
         agree = (said[own] - said[both]) * (came[theirs] - came[both])
-        if not (agree > 0 or (math.isnan(agree) and (roles.task or roles.positive is not None))):
-            return {}, ()
-        return {own: theirs}, (f"prediction: in words of its own; one of them is taken for {theirs}",)
+        sure = agree > 0 or (math.isnan(agree) and (roles.task or roles.positive is not None))
+        return taken if sure else ({}, ())
     low, high = (sorted(side, key=lambda v: side[v]) for side in (came, said))
     if not all(side[b] > side[a] for side, (a, b) in ((came, low), (said, high))):
-        raise RolesError(
-            f"label holds {' and '.join(sorted(came))}, prediction {' and '.join(sorted(said))}: no class in common",
-            fix="write both in the same words, or give the model's score a role, which tells what goes with what",
-        )
+        _refuse_words(came, said, "give the model's score a role, which tells what goes with what")
     told = f"prediction: in words of its own; the one of the higher scores is taken for {low[1]}"
     return dict(zip(high, low, strict=True)), (told,)
+
+
+def _other_word(role: str, said: Collection[str], classes: Collection[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Map the word that two words and two classes do not share, if they share just one: whatever is not benign."""
+    if len(set(said) & set(classes)) != 1 or not any(map(_is_word, said)):
+        return {}, ()
+    (own,), (theirs,) = set(said) - set(classes), set(classes) - set(said)
+    return {own: theirs}, (f"{role}: in words of its own; one of them is taken for {theirs}",)
+
+
+def _refuse_words(came: Collection[str], said: Collection[str], otherwise: str) -> NoReturn:
+    one, other = (", ".join(sorted(side)[:3]) for side in (came, said))
+    raise RolesError(
+        f"label holds {one}, prediction {other}: no class in common",
+        fix=f"write both in the same words, or {otherwise}",
+    )
 
 
 def _is_word(value: str) -> bool:
@@ -161,22 +179,19 @@ def _words_of_decisions(
     """Map the words of decisions to classes where people write approve and decline for what the model writes 0 and 1.
 
     Which of two is the positive one the predictions beside them tell (the scores, where those are words too), if these
-    lie at least a third as far apart as the classes do. A third kind, such as a decision that is open, stays none.
+    lie at least a third as far apart as the classes do. A third kind, such as a case that is referred, is no decision.
     """
-    rows = _rows([t for t in tallies if t.role == "decision"], spelling)
+    decisions = [t for t in tallies if t.role == "decision"]
+    rows = {word: n for word, n in _rows(decisions, spelling).items() if word.lower() not in NO_ANSWER | NO_DECISION}
     answers = [t for t in tallies if t.role == "prediction" and t.values]
-    shared = set(rows) & set(classes)
-    undecided = {word.lower() for word in rows} & NO_ANSWER
-    if len(rows) == 2 and len(shared) == 1 and any(map(_is_word, rows)) and not undecided:
-        (own,), (theirs,) = set(rows) - shared, set(classes) - shared
-        return {own: theirs}, (f"decision: in words of its own; one of them is taken for {theirs}",)
-    if not rows or shared:
-        return {}, ()
-    left_out = ("decision: none of its values is one of the two classes; decisions are left out",)
     two = sorted(rows, key=lambda v: -rows[v])[:2]
-    if not answers or len(two) < 2 or sum(rows[v] for v in two) < (1 - NOISE) * sum(rows.values()):
+    held = sum(rows[v] for v in two) / max(sum(rows.values()), 1)
+    if not rows or set(rows) & set(classes):
+        return _other_word("decision", two, classes) if len(two) == 2 and held >= 1 - NOISE else ({}, ())
+    left_out = ("decision: none of its values is one of the two classes; decisions are left out",)
+    if not answers or len(two) < 2 or held < _MOSTLY:
         return {}, left_out
-    means = _means([t for t in tallies if t.role == "decision"], spelling)
+    means = _means(decisions, spelling)
     low, high = sorted(two, key=lambda v: means[v])
     numbers = {spelling.get(v, v): number_of(v) for t in answers for v in t.values}
     wide = numbers if all(t.numeric for t in answers) else _means(answers, spelling)
@@ -186,6 +201,16 @@ def _words_of_decisions(
         return {}, left_out
     told = f"decision: in words of its own; the one that mostly goes with {classes[1]} is taken for it"
     return {high: classes[1], low: classes[0]}, (told,)
+
+
+def _undecided(
+    tallies: Sequence[Tally], classes: Sequence[str], spelling: Mapping[str, str], where: str
+) -> Iterator[str]:
+    """Say how many rows have a decision of a third kind, where others have one of the two classes."""
+    rows = _rows([t for t in tallies if t.role == "decision"], spelling)
+    n = sum(held for word, held in rows.items() if word not in classes)
+    if n and n < sum(rows.values()):
+        yield f"decision{where}: neither class in {n:,} row{'s' if n > 1 else ''}, taken for no decision"
 
 
 def _surely(apart: float, one: tuple[float, int], other: tuple[float, int]) -> bool:
@@ -262,11 +287,7 @@ def _check_shared(tallies: Sequence[Tally], spelling: Mapping[str, str]) -> None
     """Refuse answers of which none is ever a class of the labels: not one of them could be right."""
     came, said = (_rows([t for t in tallies if t.role == role], spelling) for role in ("label", "prediction"))
     if said and sum(came.values()) >= _FEW_LABELS and not came.keys() & said.keys():
-        one, other = (", ".join(sorted(side)[:3]) for side in (came, said))
-        raise RolesError(
-            f"label holds {one}, prediction {other}: no class in common",
-            fix="write both in the same words, or name the column that holds them",
-        )
+        _refuse_words(came, said, "name the column that holds them")
 
 
 def _check_binary(tallies: Sequence[Tally], roles: Roles) -> None:

@@ -26,6 +26,13 @@ NO_ANSWER: Final = frozenset(
         *("?", "unknown", "missing", "pending", "open", "review", "in review", "manual review", "undecided", "abstain"),
     }
 )
+#: Words that say that somebody else is to decide.
+NO_DECISION: Final = frozenset(
+    {
+        *("refer", "referred", "manual", "escalate", "escalated", "hold", "held", "on hold", "defer", "deferred"),
+        *("to review", "sent to review", "needs review", "queue", "queued", "waiting"),
+    }
+)
 #: Values of a third kind that may be noise beside two classes: at most this share of the rows.
 NOISE: Final = 0.01
 _LISTED: Final = 1000
