@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -313,6 +315,26 @@ def test_declared_task_and_positive_win() -> None:
     assert outcome_of(roles, prediction=[1.0, 0.0], label=[True, False]) == ("binary", ("1", "0"))
     roles = {"task": "multiclass", "roles": {"prediction": "prediction"}}
     assert outcome_of(roles, prediction=[1, 0, 1]) == ("multiclass", ("0", "1"))
+
+
+@pytest.mark.parametrize("total", ["Total", "", "Summe"])
+def test_a_total_below_the_table_decides_nothing(total: str, tmp_path: Path) -> None:
+    """One row without a time makes no third class of its sums, no text of a column of numbers, and no note."""
+    lines = [f"2026-03-{day:02},{day % 2},0.{day + 10},{(day // 2) % 2},{day * 1.5}" for day in range(1, 31)]
+    text = "\n".join(["date,prediction,score,label,amount", *lines, f"{total},15,7.65,14,all: 697.5"])
+    (tmp_path / "log.csv").write_text(text, encoding="utf-8")
+    with read_log(tmp_path / "log.csv") as log:
+        assert (log.task, log.classes, log.feature_kinds) == ("binary", ("0", "1"), {"amount": "number"})
+        assert (log.validation.rows_kept, sum(log.validation.quarantined.values())) == (30, 1)
+        assert log.validation.notes == ()
+
+
+def test_a_class_that_is_rare_is_one_all_the_same() -> None:
+    """A third class of one row that has a time stays a class."""
+    days = pd.date_range("2026-03-01", periods=4)
+    data = pd.DataFrame({"timestamp": days, "prediction": ["a", "b", "c", "a"], "label": ["a", "b", "c", "b"]})
+    with read_log(data) as log:
+        assert log.classes == ("a", "b", "c")
 
 
 def test_decisions_of_a_third_kind_make_no_class() -> None:

@@ -12,6 +12,8 @@ Kind = Literal["number", "text"]
 
 #: A column of text is one of numbers if this share of its values can be read as such.
 _NUMERIC: Final = 0.99
+#: Of so many values one may be none, whatever its share.
+_SEVERAL: Final = 20
 #: With a reference of numbers, this share is enough: the rest is what went wrong.
 _MOSTLY: Final = 0.5
 
@@ -58,7 +60,9 @@ def _empty(column: ColumnStats) -> bool:
 def _numeric(column: ColumnStats) -> bool:
     if column.family in {"number", "boolean", "time"}:
         return True
-    return column.family == "text" and column.number_share >= _NUMERIC
+    words = round((1 - column.number_share) * column.filled)
+    few = words <= 1 and column.filled >= _SEVERAL  # the total below a table
+    return column.family == "text" and (column.number_share >= _NUMERIC or few)
 
 
 def _differ(here: ColumnStats, there: ColumnStats) -> bool:

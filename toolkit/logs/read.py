@@ -22,6 +22,7 @@ from toolkit.logs.outcome import Outcome, decide_outcome
 from toolkit.logs.scores import gather_scores
 from toolkit.logs.stats import ColumnStats, column_stats, family_of
 from toolkit.logs.times import AHEAD, Clock, clock, widened
+from toolkit.logs.totals import without_totals
 from toolkit.logs.validate import Validation, validate
 from toolkit.logs.values import class_text, tally
 from toolkit.logs.window import Window, times_of_parts, within
@@ -225,7 +226,8 @@ def _settle(
     words = any(family_of(log.columns.get(roles.column(r) or "", "")) == "text" for r in ("prediction", "label"))
     scored = roles.positive is None or words
     held = tally(reference, roles, scored=scored) if reference else ()
-    outcome = decide_outcome(roles, tally(log, roles, scored=scored), held, score_range=spread)
+    counted = without_totals(tally(log, roles, scored=scored), log, roles, here)
+    outcome = decide_outcome(roles, counted, held, score_range=spread)
     guessed = set(roles.guessed) | set(outcome.guessed)
     if roles.column("status") and not roles.status_ok:
         roles = roles.with_(status_ok=_status_ok(log, roles))

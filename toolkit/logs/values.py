@@ -121,11 +121,16 @@ def tally(rows: Rows, roles: Roles, *, scored: bool = True) -> list[Tally]:
             )
         )
         values = {str(v): (int(n), None if m is None else float(m)) for v, n, m in found if v is not None}
-        numbers = [number_of(v) for v in values]
-        numeric = bool(values) and all(x is not None for x in numbers)
-        integral = numeric and all(x is not None and x == int(x) for x in numbers)
-        tallies.append(Tally(role, values, numeric, integral, more=len(found) > _LISTED))
+        tallies.append(tallied(role, values, more=len(found) > _LISTED))
     return tallies
+
+
+def tallied(role: str, values: Mapping[str, tuple[int, float | None]], *, more: bool = False) -> Tally:
+    """Give the tally of counted values."""
+    numbers = [number_of(v) for v in values]
+    numeric = bool(values) and all(x is not None for x in numbers)
+    integral = numeric and all(x is not None and x == int(x) for x in numbers)
+    return Tally(role, values, numeric, integral, more=more)
 
 
 def _beside(rows: Rows, roles: Roles) -> str:
