@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from toolkit.engines.rows import tuples
 from toolkit.logs.stats import ColumnStats
 from toolkit.logs.times import clock
 from toolkit.logs.values import Tally, class_text, tallied
@@ -35,8 +36,9 @@ def without_totals(tallies: Sequence[Tally], rows: Rows, roles: Roles, stats: Ma
         return list(tallies)
     time = clock(rows, column, stats.get(column))
     columns = [str(roles.column(t.role)) for t in tallies]
-    texts = ", ".join(class_text(c, rows.columns[c], rows.dialect) for c in columns)
-    found = rows.fetch(f"SELECT {texts} FROM raw WHERE ({time.sql}) IS NULL LIMIT {_MOST + 1}")
+    texts = [f"{class_text(c, rows.columns[c], rows.dialect)} AS v{i}" for i, c in enumerate(columns)]
+    timeless = f"SELECT {', '.join(texts)} FROM raw WHERE ({time.sql}) IS NULL LIMIT {_MOST + 1}"
+    found = tuples(rows.gather(timeless, f"SELECT {', '.join(f'v{i}' for i in range(len(texts)))} FROM parts"))
     if not 0 < len(found) <= _MOST:
         return list(tallies)
     return [_less(one, Counter(map(str, held))) for one, held in zip(tallies, zip(*found, strict=True), strict=True)]
