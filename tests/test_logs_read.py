@@ -617,7 +617,7 @@ def test_a_quote_that_is_never_closed_costs_no_other_line(
         assert log.validation.rows_kept == rows
         assert sum(log.validation.rejects.values()) == 100 - rows
         assert [note for note in log.validation.notes if "quote" in note] == [
-            f"log.csv: a quote is never closed ({where}); read as if it were not there"
+            f"log.csv: quotes that do not close a value ({where}), read as if they were not there"
         ]
 
 
@@ -629,6 +629,28 @@ def test_values_of_several_lines_are_no_open_quotes(tmp_path: Path) -> None:
         assert log.rows.fetch("SELECT feature_0 FROM rows ORDER BY score") == [("e",), ("a, b\nc, d\n",)]
         assert log.validation.rejects == {"line with missing columns": 1}
         assert not any("quote" in note for note in log.validation.notes)
+
+
+def test_texts_that_hold_tables_are_no_rows(tmp_path: Path) -> None:
+    """A value may hold a table of as many columns as the log has, also beside a row whose quote is left open."""
+    table = "a table:\nid,a,b,c,d\n1,2,3,4,5\n6,7,8,9,10"
+    lines = [f'"{table}",r{i},{i % 2},0.{i},n' for i in range(10, 40)]
+    lines += [f"plain,r{i},{i % 2},0.{i},n" for i in range(40, 60)]
+    for odd, cost in (("", 0), ('t,"r60,1,0.5,n\n', 0), ('t,"r,60,1,0.5,n\n', 1)):
+        (tmp_path / "log.csv").write_text("text,key,prediction,score,plan\n" + "\n".join([*lines, odd]))
+        roles = {"prediction": "prediction", "score": "score", "text": "text"}
+        with read_log(tmp_path / "log.csv", roles) as log:
+            assert log.validation.rows_kept == 50 + bool(odd) - cost, odd
+            assert log.rows.fetch(f"SELECT count(*) FROM rows WHERE text_length = {len(table)}") == [(30,)]
+            assert sum(log.validation.rejects.values()) == cost
+
+
+def test_a_quote_in_a_title_hides_no_header(tmp_path: Path) -> None:
+    """Inches in a title above a table open no value."""
+    lines = [f"r{i},{i % 2},0.{i + 10}" for i in range(50)]
+    (tmp_path / "log.csv").write_text("\n".join(['Sales of 12" records', "request_id,prediction,score", *lines]))
+    with read_log(tmp_path / "log.csv") as log:
+        assert (log.validation.rows_kept, log.roles.column("prediction")) == (50, "prediction")
 
 
 @pytest.mark.parametrize("ends", ["\r\n \n", "\n \r\n", "\n \r", "\r\r\n \n", "\r \r"])

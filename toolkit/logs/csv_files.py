@@ -40,7 +40,9 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
         LogError: no header, one column only, or two columns of one name.
 
     """
-    groups: dict[Header, list[tuple[Path, Path]]] = {}
+    import duckdb
+
+    groups: Groups = {}
     notes: dict[str, None] = {}
     lines = 0
     for file in files:
@@ -52,8 +54,12 @@ def open_csv(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name:
         notes |= dict.fromkeys(_notes(written, header))
     target = scratch.file("csv.parquet")
     with reading(name, connection):
-        rejects, shown = _copied(connection, groups, target)
-        if _left_open(connection, groups, target, lines, sum(rejects.values())):
+        try:
+            rejects, shown = _copied(connection, groups, target)
+            odd = _left_open(connection, groups, target, lines, sum(rejects.values()))
+        except duckdb.ConversionException:  # which lines an open quote costs differs from one reading to the next
+            odd = True
+        if odd:
             groups, freed = _closed(groups, scratch)
             rejects, shown = _copied(connection, groups, target)
             notes |= dict.fromkeys(freed)
@@ -120,7 +126,7 @@ def _closed(groups: Groups, scratch: Scratch) -> tuple[Groups, list[str]]:
             closed.setdefault(header, []).append((made if freed else readable, file))
             if freed:
                 where = f"line {freed[0]:,}" if len(freed) == 1 else f"{len(freed):,} lines, the first {freed[0]:,}"
-                told.append(f"{file.name}: a quote is never closed ({where}); read as if it were not there")
+                told.append(f"{file.name}: quotes that do not close a value ({where}), read as if they were not there")
     return closed, told
 
 

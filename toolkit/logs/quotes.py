@@ -1,7 +1,7 @@
 """Quotes that are opened and never closed (floor 2): what follows one are rows, not the rest of its value.
 
 Whoever reads by the standard (RFC 4180) takes all lines up to the next quote for one value, a row among them for a part
-of it. Here a value ends at the latest where a line is a row by itself.
+of it. Here a value ends at the latest where a line is a row by itself: as many cells, numbers where others have them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,6 +24,10 @@ _MOST: Final = 2000
 WIDE: Final = 5
 
 
+#: What numbers begin with; a cell without a value may be one.
+_OF_NUMBERS: Final = frozenset(("", *"0123456789+-."))
+
+
 class _NeverClosedError(Exception):
     """A quoted value that goes on into other rows."""
 
@@ -32,9 +37,9 @@ def close_quotes(file: Path, header: Header, scratch: Scratch) -> tuple[Path, li
     made, freed = copy_of(file, scratch), []
     ahead: deque[str] = deque()
     number = header.above + 1
+    usual = _usual(file, header)
     with (
-        opened(file) as stream,
-        io.TextIOWrapper(cast("Any", stream), "utf-8", "surrogateescape", newline="") as text,
+        _lines(file) as text,
         made.open("w", encoding="utf-8", errors="surrogateescape", newline="") as target,
     ):
 
@@ -45,7 +50,7 @@ def close_quotes(file: Path, header: Header, scratch: Scratch) -> tuple[Path, li
         while line := more():
             number += 1
             taken = [line]
-            if '"' in line and not _whole(taken, more, header):
+            if '"' in line and not _whole(taken, more, header, usual):
                 ahead.extendleft(reversed(taken[1:]))
                 taken = [line.replace('"', "")]
                 freed.append(number)
@@ -54,15 +59,36 @@ def close_quotes(file: Path, header: Header, scratch: Scratch) -> tuple[Path, li
     return made, freed
 
 
-def _whole(taken: list[str], more: Callable[[], str], header: Header) -> bool:
-    """Whether a row that begins with a line ends where its quotes say; its other lines are added to ``taken``."""
+def _lines(file: Path) -> io.TextIOWrapper:
+    return io.TextIOWrapper(cast("Any", opened(file)), "utf-8", "surrogateescape", newline="")
+
+
+def _usual(file: Path, header: Header) -> set[tuple[bool, ...]]:
+    """Give which cells are numbers in the first rows that have no quote; nothing of a table of few columns."""
     width = len(header.names)
+    if width < WIDE:
+        return set()
+    found, within = set(), False
+    with _lines(file) as text:
+        for line in islice(text, header.above + 1, _MOST):
+            if not within and '"' not in line and line.count(header.separator) == width - 1:
+                found.add(_numbers(line.split(header.separator)))
+            within ^= line.count('"') % 2 == 1
+    return found
+
+
+def _numbers(cells: list[str]) -> tuple[bool, ...]:
+    return tuple(cell.strip()[:1] in _OF_NUMBERS for cell in cells)
+
+
+def _whole(taken: list[str], more: Callable[[], str], header: Header, usual: set[tuple[bool, ...]]) -> bool:
+    """Whether a row that begins with a line ends where its quotes say; its other lines are added to ``taken``."""
 
     def lines() -> Iterator[str]:
         yield taken[0]
         while line := more():
             taken.append(line)
-            row = width >= WIDE and '"' not in line and line.count(header.separator) == width - 1
+            row = '"' not in line and _numbers(line.split(header.separator)) in usual
             if row or len(taken) > _MOST:
                 break
             yield line
@@ -72,4 +98,4 @@ def _whole(taken: list[str], more: Callable[[], str], header: Header) -> bool:
         cells = next(csv.reader(lines(), delimiter=header.separator, strict=True), [])
     except (_NeverClosedError, csv.Error):
         return False
-    return len(taken) == 1 or len(cells) == width
+    return len(taken) == 1 or len(cells) == len(header.names)

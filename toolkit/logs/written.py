@@ -12,6 +12,7 @@ import gzip
 import io
 import statistics
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -163,13 +164,20 @@ def opened(file: Path) -> IO[bytes]:
 
 
 def _records(text: io.TextIOWrapper) -> Iterator[tuple[str, int]]:
-    """Give lines, each with how many stand before it; a quoted value may hold line ends."""
+    """Give lines, each with how many stand before it; a quoted value may hold line ends, if it is closed soon."""
+    ahead: deque[str] = deque()
     number = 0
-    while line := text.readline(_LONGEST):
-        first, number = number, number + 1
-        while line.count('"') % 2 and len(line) < _LONGEST and (more := text.readline(_LONGEST)):
-            line, number = line + more, number + 1
-        yield line, first
+    while line := ahead.popleft() if ahead else text.readline(_LONGEST):
+        taken = [line]
+        while sum(part.count('"') for part in taken) % 2 and len(taken) <= _AFTER:
+            if not (more := ahead.popleft() if ahead else text.readline(_LONGEST)):
+                break
+            taken.append(more)
+        if sum(part.count('"') for part in taken) % 2:
+            ahead.extendleft(reversed(taken[1:]))
+            taken = taken[:1]
+        yield "".join(taken), number
+        number += len(taken)
 
 
 def _cells(line: str, separator: str) -> list[str]:
