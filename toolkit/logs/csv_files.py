@@ -110,7 +110,11 @@ def _left_open(connection: duckdb.DuckDBPyConnection, groups: Groups, target: Pa
         part = re.escape(header.separator)
         inner = f"\\n([^{part}\\n]*{part}){{{len(header.names) - 1}}}[^{part}\\n]*\\n"
         texts = [c for c in header.names if c] if len(header.names) >= WIDE else []
-        asked = " OR ".join(f"regexp_matches(CAST({quote(c)} AS VARCHAR), {literal(inner)})" for c in texts) or "false"
+        values = [f"CAST({quote(c)} AS VARCHAR)" for c in texts]
+        # few texts have a second line, and a pattern is dear
+        asked = (
+            " OR ".join(f"(contains({v}, '\n') AND regexp_matches({v}, {literal(inner)}))" for v in values) or "false"
+        )
         if connection.execute(f"SELECT 1 FROM read_parquet({literal(str(target))}) WHERE {asked} LIMIT 1").fetchall():
             return True
     return False
