@@ -96,7 +96,12 @@ def _of_parts(study: Study) -> Iterator[str]:
 
 def _of_labels(study: Study, damage: Damage) -> Iterator[str]:
     late = study.standing_for(~study.mature)
-    if late:
+    if late and study.mature[int(np.argmin(study.mature)) :].any():
+        yield (
+            f"{late:,} of the last rows wait for their labels; in older rows quick labels are like slow ones, so those "
+            "that came already count."
+        )
+    elif late:
         yield f"The last {late:,} rows are too young for their labels; the harm takes them to err as the others do."
     if not study.has_labels:
         yield "The log has too few labels to count errors."

@@ -16,6 +16,7 @@ from toolkit.detectors.bands import in_bands
 from toolkit.detectors.calendar import of_the_clock, of_the_season
 from toolkit.detectors.level import Level, learn
 from toolkit.detectors.matrices import Design, design
+from toolkit.detectors.maturity import mature
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.values import mean_of
 from toolkit.profile.model import LOG, REFERENCE, TRAIN, Codes, Column, Floats, Mask, Profile, Sample
@@ -52,7 +53,7 @@ class Losses:
 
 @dataclass(frozen=True)
 class Study:
-    """A profile, ready to be looked at. ``mature`` marks log rows whose labels have had time to arrive."""
+    """A profile, ready to be looked at. ``mature`` marks log rows whose labels can be believed (``maturity``)."""
 
     profile: Profile
     train: Sample | None
@@ -339,7 +340,7 @@ def make_study(profile: Profile) -> Study:
     sample = in_bands(profile.sample)
     log = sample.take(sample.part == LOG)
     validation, train = sample.take(sample.part == REFERENCE), sample.take(sample.part == TRAIN)
-    mature = _mature(log)
+    believed = mature(log, profile.task)
     baseline: Baseline = "validation"
     ref = validation
     if len(validation) < LEAST_ROWS:
@@ -348,8 +349,8 @@ def make_study(profile: Profile) -> Study:
     own = len(ref) < LEAST_ROWS
     level = _level(log.take(np.arange(len(log)) < len(log) // 3) if own else ref, threshold, profile.task)
     if own:
-        ref, baseline = log.take(_early(log, mature, threshold, profile.task, level)), "early_log"
-    return Study(profile, train if len(train) else None, ref, log, baseline, mature, threshold, level)
+        ref, baseline = log.take(_early(log, believed, threshold, profile.task, level)), "early_log"
+    return Study(profile, train if len(train) else None, ref, log, baseline, believed, threshold, level)
 
 
 def _level(healthy: Sample, threshold: float, task: str) -> Level | None:
@@ -359,10 +360,10 @@ def _level(healthy: Sample, threshold: float, task: str) -> Level | None:
     return learn(predicted(healthy, threshold, task), losses(healthy, threshold, task).model)
 
 
-def _early(log: Sample, mature: Mask, threshold: float, task: str, level: Level | None) -> Mask:
+def _early(log: Sample, believed: Mask, threshold: float, task: str, level: Level | None) -> Mask:
     """Give the log's earliest healthy part: all before the first change of the loss, at least a tenth of it."""
     n = len(log)
-    loss = np.where(mature, losses(log, threshold, task, level).final, np.nan)
+    loss = np.where(believed, losses(log, threshold, task, level).final, np.nan)
     change = find_change(loss)
     if task == "regression" and not change.found:
         change = find_change(without_rhythm(loss, log.time))
@@ -403,26 +404,6 @@ def implied_threshold(score: Floats, answer: Floats) -> tuple[float, float]:
     else:
         cut = float((s[best - 1] + s[best]) / 2)
     return cut, float(wrong[best] / len(s))
-
-
-def _mature(log: Sample) -> Mask:
-    """Mark the log rows whose labels have had time to arrive: all before the last fall of the label rate."""
-    n = len(log)
-    labelled = ~np.isnan(log.label)
-    mature = np.ones(n, dtype=bool)
-    if n < 40 or labelled.all() or not labelled.any():
-        return mature
-    bins = np.array_split(np.arange(n), min(40, n // 10))
-    rates = np.array([labelled[b].mean() for b in bins])
-    plateau = float(np.median(rates[: max(len(rates) // 2, 1)]))
-    last = len(bins)
-    while last > 0 and rates[last - 1] < 0.8 * plateau:
-        last -= 1
-    if last < len(bins) // 4:  # labels did not arrive late, they stopped early or were always few
-        return mature
-    if last < len(bins):
-        mature[bins[last][0] :] = False
-    return mature
 
 
 def known(column: Column) -> Mask:
