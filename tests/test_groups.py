@@ -336,3 +336,26 @@ def test_an_age_stands_for_no_young_women(tmp_path: Path) -> None:
     case = tk.case("compas")
     d = tk.diagnose(tk.read_log(case.log_path(tmp_path), case.roles_path), events=case.events_path)
     assert (d.mechanism, [t.value for t in d.slice]) == ("performance_gap", ["African-American"])
+
+
+@pytest.mark.parametrize(("noisier", "found"), [(1.0, False), (2.0, True)])
+def test_larger_numbers_are_no_gap(noisier: float, found: bool) -> None:
+    """The young cost thrice as much and are told so, errors grow with the sums: only noise of their own is a gap."""
+    rng = np.random.default_rng(4)
+    rows = 4000
+    young = rng.random(rows) < 0.25
+    said = np.where(young, 900.0, 300.0) * np.exp(rng.normal(0, 0.3, rows))
+    off = rng.normal(0, 0.25, rows) * np.where(young, noisier, 1.0)
+    table = pd.DataFrame(
+        {
+            "at": pd.date_range("2026-01-01", periods=rows, freq="h", tz="UTC"),
+            "premium": said,
+            "cost": said * (1 + off),
+            "age": np.where(young, "18-25", "26+"),
+            "x": rng.normal(size=rows),
+        }
+    )
+    told = {"timestamp": "at", "prediction": "premium", "label": "cost", "group": ["age"], "feature": ["x"]}
+    with read_log(table, {"task": "regression", "roles": told}) as opened:
+        got = groups.detect(make_study(build_profile(opened)))
+    assert any(e.mechanism == "performance_gap" and e.strength > 0.5 for e in got) == found

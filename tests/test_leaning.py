@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_study import chance, healthy, study_of
 
 from toolkit.detectors import leaning
 from toolkit.detectors.evidence import Evidence
+from toolkit.detectors.study import make_study
+from toolkit.logs import read_log
+from toolkit.profile.build import build_profile
 
 N, SINCE = 4000, 2400
 
@@ -52,4 +56,26 @@ def test_a_source_whose_cases_moved_turned_no_labels(moves: str, named: list[str
     turned = (log["truth"] == 1) & ~(hers & (rng.random(N) < 0.45))
     log["truth"] = (moved if moves == "odds" else turned).astype(int)
     found = leaning.detect(study_of(log, None, segment=["source"]))
+    assert [e.mechanism for e in found] == named
+
+
+@pytest.mark.parametrize(("who", "named"), [("agency", ["label_noise"]), ("everyone", [])])
+def test_numbers_given_at_random_scatter_to_either_side(who: str, named: list[str]) -> None:
+    """Half of one panel's numbers are drawn at random since a row: their mean stands, how far they lie off does not."""
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=N)
+    panel = rng.choice(["house", "agency", "guild"], N)
+    hers = ((panel == who) | (who == "everyone")) & (np.arange(N) >= SINCE) & (rng.random(N) < 0.5)
+    log = pd.DataFrame(
+        {
+            "at": pd.date_range("2026-03-01", periods=N, freq="15min", tz="UTC"),
+            "said": 2.0 * x,
+            "rated": np.where(hers, rng.normal(0.0, 2.2, N), 2.0 * x + rng.normal(0.0, 0.5, N)),
+            "x": x,
+            "panel": panel,
+        }
+    )
+    roles = {"timestamp": "at", "prediction": "said", "label": "rated", "feature": ["x"], "segment": ["panel"]}
+    with read_log(log, {"task": "regression", "roles": roles}) as opened:
+        found = leaning.detect(make_study(build_profile(opened)))
     assert [e.mechanism for e in found] == named

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_study import healthy, study_of
 
@@ -32,3 +33,17 @@ def test_labels_of_a_new_hand_are_its_own(column: str, found: str) -> None:
     log["truth"] = np.where(new & (rng.random(N) < 0.4), 1 - log["truth"], log["truth"])
     (got,) = new_site.detect(study_of(log, reference, segment=[column]))
     assert got.mechanism == found
+
+
+@pytest.mark.parametrize("picked", [True, False])
+def test_cases_picked_for_being_hard_are_no_new_kind(*, picked: bool) -> None:
+    """Since a row unsure cases go by a name of their own: it errs there as often as it says."""
+    rng = np.random.default_rng(10)
+    log, reference = healthy(rng, 3 * N), healthy(rng, N)
+    unsure = ((log["score"] - 0.5).abs() < 0.15) if picked else pd.Series(rng.random(3 * N) < 0.2)
+    new = (np.arange(3 * N) >= N) & unsure
+    log["queue"], reference["queue"] = np.where(new, "unsure", "random"), "random"
+    if not picked:
+        log["truth"] = np.where(new & (rng.random(3 * N) < 0.3), 1 - log["truth"], log["truth"])
+    got = new_site.detect(study_of(log, reference, segment=["queue"]))
+    assert [e.mechanism for e in got] == ([] if picked else ["new_category"])

@@ -54,8 +54,9 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
     if study.regression:
         known = study.ref.label if not np.isnan(study.ref.label).all() else label
         scale = 1.0 if np.isnan(known).all() else float(np.nanstd(known)) or 1.0
-        out["error"] = np.abs(final - label) / scale
-        out["overestimate"] = (final - label) / scale
+        # whose numbers are larger is told with a larger error, where errors grow with the numbers
+        off = (final - label) * study.weight(sample) / scale
+        out |= {"error": np.abs(off), "overestimate": off}
         return out
     out["error"] = np.where(np.isnan(label) | np.isnan(final), np.nan, (final != label).astype(float))
     if study.binary:

@@ -45,6 +45,8 @@ _HARDLY: Final = 0.6
 _ASKED, _CONSTANT, _FOLLOWS = 100, 0.9, 0.02
 #: From this on a column tells the label so well that it must have known it; half of the doubt lies below.
 _KNEW: Final = 0.93
+#: From here on it is the label but for a little, and that it comes otherwise now says nothing of whom it comes from.
+_ALL_BUT_THE_LABEL: Final = 0.97
 #: What is left of it where the reference's labels are rather the model's answers, which are told better than outcomes.
 _DOUBTED: Final = 0.2
 #: How sure (z) the drop must be to say of a model that its rows, learned by heart, are not why it errs.
@@ -103,7 +105,8 @@ def detect(study: Study, moves: Mapping[str, Moved]) -> list[Evidence]:
     found = []
     if leaked > 0.05:
         text = f"{told}: it knew what is not known at serving time."
-        found.append(_evidence(study, lost, "leakage", text, leaked, ("training_serving_skew",)))
+        crowd = ("unrepresentative_data", "covariate_shift") if lost.was > _ALL_BUT_THE_LABEL else ()
+        found.append(_evidence(study, lost, "leakage", text, leaked, ("training_serving_skew", *crowd)))
     if joined > 0.05:
         text = f"{told}, though its values come as they did and the others tell what they told: joined to other rows."
         noise = ("label_noise",) if _others_too(study, lost, lost.drop / (lost.was - 0.5)) < 0 else ()

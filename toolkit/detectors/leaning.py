@@ -1,8 +1,9 @@
-"""Labels of one source that lean to one side, and those of no other (floor 4; data; needs labels).
+"""Labels of one source that lean to one side, or scatter, and those of no other (floor 4; data; needs labels).
 
 Label less what the model stated is nought on average while both mean the same, whatever rows come. Who turns labels of
-one kind alone shows in its mean long before the count of errors, to which the model's own add their scatter; that the
-other sources' stands still says that neither the model nor the world moved.
+one kind alone shows in its mean long before the count of errors, to which the model's own add their scatter; who gives
+numbers at random shows in how far they lie off, on either side. That the other sources' stands still says that neither
+the model nor the world moved.
 """
 
 from __future__ import annotations
@@ -42,10 +43,16 @@ def detect(study: Study) -> list[Evidence]:
     tried = [(t, mine) for t, mine in sources if min((mine & known).sum(), (~mine & known).sum()) >= 2 * _LEAST]
     level = float(np.sqrt(_LEVEL**2 + 2 * np.log(max(len(tried), 1))))
     found = [e for term, mine in tried if (e := _of(study, lean, term, mine, level)) is not None]
+    if study.regression and not found:
+        off = np.abs(lean)
+        found = [e for term, mine in tried if (e := _of(study, off, term, mine, level, lean)) is not None]
     return sorted(found, key=lambda e: -e.z)[:1]
 
 
-def _of(study: Study, lean: Floats, term: SliceTerm, mine: Mask, level: float) -> Evidence | None:
+def _of(
+    study: Study, lean: Floats, term: SliceTerm, mine: Mask, level: float, about: Floats | None = None
+) -> Evidence | None:
+    """Hold one source's labels to its earlier ones and to the others'; ``about`` is what they scatter about, if so."""
     change = find_change(np.where(mine, lean, np.nan), level=level)
     known, now = ~np.isnan(lean), inside(change, len(lean))
     sides = [lean[side & rows & known] for side in (mine, ~mine) for rows in (~now, now)]
@@ -59,14 +66,18 @@ def _of(study: Study, lean: Floats, term: SliceTerm, mine: Mask, level: float) -
         return None  # all of them lean: the model or the world moved
     if study.binary and is_probability(study.log.score) and _moved(study, mine & known & ~now, mine & known & now):
         return None
+    if about is not None and abs(difference(about[mine & ~now], about[mine & now])[0]) > 0.5 * moved:
+        return None  # it leans, whatever speaks against that, or lies nearer than it did
     rows, loss = mine & now, study.log_loss.model
     side = "higher" if moved > 0 else "lower"
+    where = side if about is None else "farther off, to either side,"
     text = (
-        f"Labels of {term.column} = {term.value} lie {abs(moved):.3g} {side} {since(change)} against what the model "
+        f"Labels of {term.column} = {term.value} lie {abs(moved):.3g} {where} {since(change)} against what the model "
         f"states ({abs(z):.1f} standard errors); those of the others {others:+.2g}."
     )
+    turned = about is None and _one_way(lean, mine & known, now)
     return make(
-        study, NAME, "poisoned_data" if _one_way(lean, mine & known, now) else "label_noise", text,
+        study, NAME, "poisoned_data" if turned else "label_noise", text,
         strength=0.85, z=abs(z), change=change, rows=rows, effect=moved, unit="label", interval=interval,
         n=int((rows & known).sum()), slice_=(term,), supports=("poisoned_data", "label_noise"),
         refutes=("concept_drift", "training_serving_skew"), harmful=difference(loss[mine & ~now], loss[rows])[3] > 2,

@@ -95,6 +95,7 @@ SOURCE_WORDS: Final = LABELLER_WORDS | frozenset(
         "batch",
         "tenant",
         "account",
+        *("panel", "lab", "laboratory", "inspector", "grader", "assessor", "examiner", "scorer", "taster", "surveyor"),
     }
 )
 SEGMENT_WORDS: Final = PLACE_WORDS | frozenset(
