@@ -128,6 +128,14 @@ def test_times_that_are_written_otherwise_later_on_are_read(later: str, form: st
         )
 
 
+def test_times_of_a_reference_that_are_written_otherwise_later_on_are_read() -> None:
+    """A reference may lack times, but none that could be read."""
+    made = pd.DataFrame({"timestamp": ["2026-03-01"] * 30 + ["14.03.2026 09:30"] * 4, "score": 0.5})
+    with read_log(made, reference=made, now=NOW) as log:
+        assert log.reference is not None
+        assert log.reference.rows.fetch("SELECT count(t) FROM rows") == [(34,)]
+
+
 @pytest.mark.parametrize(
     ("values", "first", "why"),
     [

@@ -12,7 +12,7 @@ from toolkit.engines import Rows, open_rows, tuples
 from toolkit.engines.duck import Watch
 from toolkit.engines.kept import Kept
 from toolkit.errors import LogError, RolesError
-from toolkit.logs.clean import Plan, canonical_sql, make_views, written
+from toolkit.logs.clean import FAULTS, Plan, canonical_sql, make_views, written
 from toolkit.logs.dressed import undress
 from toolkit.logs.guess import Guess, complete, fill_features, guess_roles
 from toolkit.logs.kinds import Kinds, decide_kinds
@@ -284,11 +284,11 @@ def _clean(
     }
     split = next((c for c in rows.columns if c.lower() == "split" and not roles.role_of(c)), None)
     plan = Plan(roles, settled.outcome, settled.kinds, now, clocks, split)
-    plan, validation, mask = _validated(rows, plan, now, is_reference=is_reference)
-    if validation.quarantined.get("bad timestamp"):
+    plan, validation, mask, found = _validated(rows, plan, now, is_reference=is_reference)
+    if found & FAULTS["bad timestamp"]:
         more = {role: widened(rows, str(roles.column(role)), told, now) for role, told in clocks.items()}
         if more != clocks:
-            plan, validation, mask = _validated(rows, replace(plan, clocks=more), now, is_reference=is_reference)
+            plan, validation, mask, _ = _validated(rows, replace(plan, clocks=more), now, is_reference=is_reference)
     if not validation.rows_kept:
         _refuse(validation, rows.name)
     if not is_reference:
@@ -297,7 +297,7 @@ def _clean(
     return validation, written(rows, plan)
 
 
-def _validated(rows: Rows, plan: Plan, now: datetime, *, is_reference: bool) -> tuple[Plan, Validation, int]:
+def _validated(rows: Rows, plan: Plan, now: datetime, *, is_reference: bool) -> tuple[Plan, Validation, int, int]:
     """Make the canonical columns, and see which rows can be used."""
     plan = replace(plan, now=now if _may_be_late(rows, plan.clocks.get("timestamp"), now) else None)
     rows.define("canonical", canonical_sql(rows, plan))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.engines.rows import tuples
@@ -153,14 +155,15 @@ class _Counted:
         return sum(int(c[name]) for c in of)
 
 
-def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation, int]:
-    """Count everything over ``canonical``; give the report and the sum of the faults that keep rows out.
+def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation, int, int]:
+    """Count everything over ``canonical``; give the report, the sum of the faults that keep rows out, and of all.
 
     Raises:
         LogError: the log cannot be read.
 
     """
     counted = _count(rows)
+    present = reduce(or_, counted.by_flags, 0)
     mask, notes = _mask(counted, is_reference=is_reference)
     firsts = [c["first"] for c in counted.kept(mask) if c["first"]]
     lasts = [c["last"] for c in counted.kept(mask) if c["last"]]
@@ -185,6 +188,7 @@ def validate(rows: Rows, plan: Plan, *, is_reference: bool) -> tuple[Validation,
             counts=Counts(rows, kept, mask, _columns_of_roles(rows, plan), _flags_of_features(rows, plan)),
         ),
         mask,
+        present,
     )
 
 
@@ -238,10 +242,7 @@ def _mask(counted: _Counted, *, is_reference: bool) -> tuple[int, list[str]]:
         mask |= FAULTS["impossible score"]
     else:
         notes.append(f"{odd:,} of {n:,} scores lie outside [0, 1]: the score is no probability")
-    present = 0
-    for flags in counted.by_flags:
-        present |= flags
-    return mask & present, notes
+    return mask & reduce(or_, counted.by_flags, 0), notes
 
 
 def _by_reason(counted: _Counted, mask: int) -> dict[str, int]:
