@@ -16,6 +16,8 @@ from toolkit.profile.model import Floats
 
 #: Fewer baseline rows than this cannot tell how errors grow.
 LEAST: Final = 60
+#: The part of the answers that is among the least, all of which count as one: some may miss zero to the other side.
+_RARE: Final = 0.01
 #: The growth must be so many standard errors above none.
 _SURE: Final = 3.0
 
@@ -42,11 +44,11 @@ def learn(answer: Floats, loss: Floats) -> Level | None:
 
     Returns:
         The level, by which the mean loss of these very rows does not change; ``None`` where answers have no natural
-        zero (some are not positive), or where errors do not surely grow with them.
+        zero (more than a few are not positive), or where errors do not surely grow with them.
     """
     known = ~np.isnan(answer) & ~np.isnan(loss)
     answer, loss = answer[known], loss[known]
-    if len(answer) < LEAST or answer.min() <= 0:
+    if len(answer) < LEAST or (least := float(np.quantile(answer, _RARE))) <= 0:
         return None
     parts = np.array_split(np.argsort(answer, kind="stable"), int(np.clip(len(answer) // 15, 4, 12)))
     means, spread, many = (np.array([f(loss[p]) for p in parts]) for f in (np.mean, np.std, len))
@@ -61,5 +63,5 @@ def learn(answer: Floats, loss: Floats) -> Level | None:
     error = np.sqrt(max(float((heavy * left**2).sum()) / (len(parts) - 2), 1.0) / own)
     if power < _SURE * error:
         return None
-    power, least = min(power, 1.0), float(np.quantile(answer, 0.01))
+    power = min(power, 1.0)
     return Level(power, least, float(loss.mean() / (loss / np.fmax(answer, least) ** power).mean()))

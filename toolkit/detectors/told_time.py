@@ -57,7 +57,7 @@ def _off(study: Study, name: str, base: Floats, column: Floats) -> Evidence | No
     return make(
         study, "told_time", "training_serving_skew", text, strength=0.97, z=change.z, change=change, rows=rows,
         effect=best / 2, unit="hours", n=int(rows.sum()), features=[name],
-        supports=("training_serving_skew", "unit_change"), refutes=("covariate_shift", "concept_drift"),
+        supports=("training_serving_skew", "unit_change"), refutes=("covariate_shift", "concept_drift", "new_category"),
     )  # fmt: skip
 
 
