@@ -118,3 +118,14 @@ def test_what_a_cut_made_of_other_columns_is_told_with_it(*, cut: bool) -> None:
     moves = {name: m for name in study.log.features if (m := moved(study, name)) is not None}
     (got,) = clipped.detect(study, moves)
     assert got.finding.features == (("w", "words") if cut else ("w",))
+
+
+def test_a_bound_from_the_first_row_is_serving_unlike_training() -> None:
+    """No form changed: what serves never took in what lies beyond, and the reference holds it."""
+    rng = np.random.default_rng(11)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["w"] = rng.gamma(9, 25, N).round(1)
+    (got,) = clipped.detect(study_of(log.assign(w=np.minimum(log["w"], 255)), reference), {})
+    assert got.mechanism == "training_serving_skew"
+    assert "from the first row" in got.finding.statement

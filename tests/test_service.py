@@ -27,3 +27,13 @@ def test_late_answers_harm_where_many_wait_too_long(share: float, times: float, 
     (got,) = [e for e in service.detect(study_of(log, reference, latency_ms="took")) if e.mechanism == "latency"]
     assert got.harmful == harmful
     assert ("4 times what 95 %" in got.finding.statement) == harmful
+
+
+@pytest.mark.parametrize("failing", [True, False])
+def test_the_failures_of_one_shift_are_seen(*, failing: bool) -> None:
+    """Of 48 requests the last dozen fails in two of three cases; scattered over the shift as many are its level."""
+    log = healthy(np.random.default_rng(3), 48)
+    down = np.r_[[9, 25, 27, 28], [37, 38, 40, 41, 42, 43, 44, 46]] if failing else np.arange(2, 48, 4)
+    log["http"] = np.where(np.isin(np.arange(48), down), "503", "200")
+    found = service.detect(study_of(log, None, status="http"))
+    assert [e.mechanism for e in found if e.strength > 0.5] == (["errors"] if failing else [])

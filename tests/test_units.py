@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_study import healthy, study_of
@@ -248,3 +250,16 @@ def test_one_station_of_three_sends_fahrenheit_after_weeks_that_the_baseline_did
     assert got.rows is not None
     assert got.finding.effect == pytest.approx(1.8)
     assert np.flatnonzero(got.rows)[0] == np.flatnonzero(hit)[0]
+
+
+def test_a_small_log_without_a_reference_holds_a_column_to_what_it_was_before() -> None:
+    """Seventy rows in mg/dl and then forty in mmol/l; what is held to may end where errors show, some rows later."""
+    rng = np.random.default_rng(3)
+    glucose = np.round(rng.gamma(20.0, 6.0, 110), 0)
+    log = healthy(rng, 110).assign(x=np.where(np.arange(110) < 70, glucose, np.round(glucose / 18.016, 1)))
+    study = study_of(log, None)
+    moves = {n: m for n in study.log.features if (m := moved(study, n)) is not None}
+    later = replace(study, ref=study.log.take(np.arange(110) < 90))
+    (got,) = units.detect(later, moves)
+    assert got.mechanism == "unit_change"
+    assert "0.05" in got.finding.statement

@@ -15,7 +15,8 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
-from toolkit.detectors.units import FACTORS, NEAR, Unit, find_unit
+from toolkit.detectors.unit_maps import FACTORS
+from toolkit.detectors.units import NEAR, Unit, find_unit
 from toolkit.detectors.witness import strangers
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.timeline.change import Change, find_change

@@ -115,8 +115,9 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
         f"in the baseline); of the baseline {percent(beyond)} lie {side} it, and the rest is distributed as before (KS "
         f"{far:.2f}): cut off."
     )
+    mechanism = "training_serving_skew" if change.shape == "from_start" else "schema_change"
     return make(
-        study, NAME, "schema_change", text, strength=0.97, z=change.z, change=change, rows=rows & (flags > 0),
+        study, NAME, mechanism, text, strength=0.97, z=change.z, change=change, rows=rows & (flags > 0),
         effect=share - usual, unit="share of rows", n=int(rows.sum()), features=[name],
         supports=("schema_change", "training_serving_skew"),
         refutes=("covariate_shift", "concept_drift", "default_filled", "leakage"),

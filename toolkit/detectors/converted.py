@@ -12,7 +12,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, since, some
 from toolkit.detectors.study import Study
-from toolkit.detectors.units import MAPS, written
+from toolkit.detectors.unit_maps import MAPS, written
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.timeline.change import Change
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, ks_z, make, percent, since
 from toolkit.detectors.study import Study
-from toolkit.detectors.units import MAPS, NEAR, written
+from toolkit.detectors.unit_maps import MAPS, written
+from toolkit.detectors.units import NEAR
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, find_change

@@ -13,7 +13,8 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, ks_z, make, percent, since
 from toolkit.detectors.study import Study
-from toolkit.detectors.units import FACTORS, NAME
+from toolkit.detectors.unit_maps import FACTORS
+from toolkit.detectors.units import NAME
 from toolkit.detectors.witness import ask
 from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import find_change

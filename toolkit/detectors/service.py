@@ -16,6 +16,9 @@ from toolkit.timeline.change import Change, find_change, no_change
 
 #: The share of requests without an answer from which on that is harm by itself.
 _MANY: Final = 0.08
+#: Fewer requests than this are few, and how sure (z) a rise of their failures must be.
+_FEW: Final = 100
+_SURE_OF_FEW: Final = 3.4
 _LATE_WORDS: Final = ("timeout", "timed", "deadline", "504", "408", "late", "expired")
 
 
@@ -36,7 +39,7 @@ def _statuses(study: Study) -> list[Evidence]:
     rows = inside(change, len(failed))
     share = float(np.nanmean(failed[rows]))
     z = proportion_z(before * len(failed), len(failed), np.nansum(failed[rows]), rows.sum())
-    if share - before < 0.015 or z < 4:
+    if share - before < 0.015 or z < min(4.0, _level(failed) or 4.0):
         return []
     # serving has its share of failures that no validation set ever had: from the first row only many are a fault
     least = 0.08 if change.shape == "from_start" else 0.0
@@ -76,9 +79,14 @@ def _statuses(study: Study) -> list[Evidence]:
     ]
 
 
+def _level(failed: Floats) -> float | None:
+    """Give how sure (z) a rise must be in a log of a shift or two, which has few stretches to try; else the usual."""
+    return _SURE_OF_FEW if (~np.isnan(failed)).sum() < _FEW else None
+
+
 def _risen(failed: Floats, share_ref: float) -> tuple[Change, float]:
     """Find a rise within the log, else the distance of the whole log to the baseline; and what was usual before."""
-    change = find_change(failed)
+    change = find_change(failed, level=_level(failed))
     if change.found and change.z > 0 and change.after > 1.5 * change.before:
         return change, max(change.before, 0.0)
     known = failed[~np.isnan(failed)]

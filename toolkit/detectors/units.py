@@ -30,6 +30,7 @@ from toolkit.detectors.evidence import (
 from toolkit.detectors.mix import of_the_mix
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.study import Study
+from toolkit.detectors.unit_maps import FACTORS, MAPS, written
 from toolkit.detectors.values import runs, several
 from toolkit.detectors.witness import STRANGE, UTTERLY, Word, ask, of_a_new_part, on_top, strangers
 from toolkit.profile.model import Codes, Floats, Ints, Mask
@@ -37,43 +38,6 @@ from toolkit.timeline.change import Change, find_change
 from toolkit.timeline.waves import waves
 
 NAME = "unit_change"
-_FACTORS: Final = (
-    1000.0,
-    100.0,
-    10.0,
-    60.0,
-    3600.0,
-    24.0,
-    12.0,
-    7.0,
-    365.25,
-    2.54,
-    25.4,
-    1.609344,
-    0.45359237,
-    0.3048,
-    3.6,
-    4.184,
-    28.349523,
-    3.785412,
-    1e6,
-    52.0,
-    30.0,
-    1024.0,
-    14.503774,
-    6.8947573,
-    1.8,
-    86400.0,
-    18.0,
-    38.67,
-    88.57,
-    7.50062,  # kilopascal, in millimetres of mercury
-)
-FACTORS: Final = tuple(f for k in _FACTORS for f in (k, 1.0 / k))
-#: Fahrenheit of Celsius, and back.
-_DEGREES: Final = ((1.8, 32.0), (1 / 1.8, -32 / 1.8))
-#: Every map that is known, as slope and offset, the commoner factors first.
-MAPS: Final = (*((factor, 0.0) for factor in FACTORS), *_DEGREES)
 #: Up to this factor a crowd may well be larger by itself.
 NEAR: Final = 7.0
 #: Up to this factor one part of the traffic may become another crowd from one day to the next.
@@ -82,6 +46,8 @@ _CROWD: Final = 1.9
 _COARSE: Final = 0.06
 #: The most that values of one part which hang together in time may be let lie farther apart.
 _MOST_SLACK: Final = 2.0
+#: Rows that must be there to say what the values were.
+_LEAST: Final = 30
 _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
 
@@ -106,7 +72,7 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
             continue
         if move.change.shape == "from_start" and of_the_mix(study, name):
             continue
-        base = base if move.slice is None else np.where(study.ref_slice(move.slice), base, np.nan)
+        base = _usual(study, move, base, column)
         got = of_column(
             study, name, base, column, move.rows, move.change, move.z, move.distance,
             alone=move.slice is not None, past=_past(study, move, column),
@@ -114,6 +80,18 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
         if got is not None:
             found.append(got)
     return found
+
+
+def _usual(study: Study, move: Moved, base: Floats, column: Floats) -> Floats:
+    """Give what the values were: the baseline's, of the part that moved, or the log's own from before they moved.
+
+    In a small log harm shows some rows after its reason, and a beginning that ends with the harm holds both units.
+    """
+    if move.slice is not None:
+        return np.where(study.ref_slice(move.slice), base, np.nan)
+    start = move.change.start
+    early = study.own_reference and move.change.shape != "from_start" and _LEAST <= start < len(base)
+    return column[:start] if early else base
 
 
 def _past(study: Study, move: Moved, column: Floats) -> Floats:
@@ -192,11 +170,6 @@ def of_column(
         refutes=("covariate_shift", "concept_drift", "label_shift") if strength > 0.5 else (),
         details={"witness": word},
     )
-
-
-def written(slope: float, offset: float) -> str:
-    """Write what a column became: 1.8 x + 32."""
-    return f"{slope:.4g} x" + (f" + {offset:.4g}" if offset else "")
 
 
 def _certainty(unit: Unit, word: Word, n: int, *, sudden: bool) -> tuple[float, str]:
@@ -278,7 +251,7 @@ def find_unit(
     base = (in_order or InOrder())(ref)
     place = np.flatnonzero(rows & ~np.isnan(log))
     current = log[place]
-    if len(base) < 30 or len(current) < 15 or not several(base, 2):
+    if len(base) < _LEAST or len(current) < 15 or not several(base, 2):
         return None
     if not several(base, 6):
         return _few(base, current, place, len(log))
