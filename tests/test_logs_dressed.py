@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,17 @@ from toolkit.engines.kept import Kept
 from toolkit.logs import Log, read_log
 
 N = 300
-X = np.round(np.random.default_rng(1).uniform(1, 9000, N), 2)
+X = np.round(np.random.default_rng(1).uniform(1, 9000, N) * np.resize([1, 1000], N), 2)
 
 
 def german(x: float) -> str:
     return f"{x:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def indian(x: float) -> str:
+    whole, rest = f"{x:.2f}".split(".")
+    pairs = re.sub(r"(?<=\d)(?=(\d\d)+$)", ",", whole[:-3])
+    return f"{pairs},{whole[-3:]}.{rest}" if pairs else f"{whole}.{rest}"
 
 
 WRITTEN = {
@@ -32,6 +39,10 @@ WRITTEN = {
     "Swiss thousands": [f"CHF {x:,.2f}".replace(",", "'") for x in X],
     "Swiss thousands before a comma": [f"{x:,.2f}".translate(str.maketrans(",.", "’,")) for x in X],
     "blanks before a point": [f"{x:,.2f}".replace(",", " ") for x in X],
+    "Brazilian": [f"R$ {german(x)}" for x in X],
+    "Indian": [f"₹{indian(x)}" for x in X],
+    "Indian in letters": [f"Rs. {indian(x)}" for x in X],
+    "minus before what it is of": [f"-${x:,.2f}" for x in X],
 }
 
 

@@ -28,9 +28,13 @@ _ASKED, _FIRST, _SO, _PLAIN = 1000, 200, 0.99, 0.995
 _FEW: Final = 3
 #: What multiplies where only some numbers have it.
 _TIMES: Final = frozenset({"k", "m", "b", "bn", "mn", "mio", "mrd", "tsd"})
-_BEFORE: Final = r"(?:[$€£¥]|(?:EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|AUD|CAD)\b)?\s*"
+_MONEY: Final = (
+    r"(?:[$€£¥₹]|(?:US|R|A|C)\$|Rs\.?|(?:EUR|USD|GBP|CHF|JPY|CNY|INR|BRL|SEK|NOK|DKK|PLN|CZK|HUF|AUD|CAD)\b)"
+)
+_BEFORE: Final = rf"{_MONEY}?\s*"
 _AFTER: Final = r"\s*(?:[^\d\s.,+-][^\d]{0,9})?"
-_POINT: Final = r"[+-]?(?:\d{1,3}(?:[, '’]\d{3})+|\d+)(?:\.\d+)?"
+#: Indians part thousands, and then hundreds of them: 11,05,831.58.
+_POINT: Final = r"[+-]?(?:\d{1,3}(?:[, '’]\d{3})+|\d{1,2}(?:,\d\d)+,\d{3}|\d+)(?:\.\d+)?"
 _COMMA: Final = r"[+-]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"
 #: Roles whose columns are words, whatever they look like.
 _WORDS: Final = ("timestamp", "label_time", "id", "model_version", "status", "decider", "text")
@@ -196,8 +200,9 @@ def _filled(value: str) -> str:
 
 
 def _plainly(value: str) -> str:
-    """Write no-break spaces as spaces and the minus sign as a hyphen."""
-    return f"translate({value}, '\u00a0\u202f\u2009\u2212', '   -')"
+    """Write no-break spaces as spaces, the minus sign as a hyphen, and a sign after what the number is of: $-5."""
+    plain = f"translate({value}, '\u00a0\u202f\u2009\u2212', '   -')"
+    return f"regexp_replace({plain}, {_sql(f'^([+-])({_MONEY})')}, '\\2\\1')"
 
 
 def _is(value: str, form: str) -> str:
