@@ -39,7 +39,7 @@ def test_columns_of_every_kind_of_pandas_are_read(column: Any, expected: list[ob
         assert [x for (x,) in log.rows.fetch("SELECT feature_0 FROM rows ORDER BY score")] == expected
 
 
-@pytest.mark.parametrize("kept_as", ["periods", "objects", "index"])
+@pytest.mark.parametrize("kept_as", ["periods", "objects", "index", "index of two"])
 def test_times_of_every_kind_of_pandas_are_read(kept_as: str) -> None:
     """Periods are the time at which they begin, and an index of times is a column."""
     periods = pd.period_range("2026-01-01", periods=3, freq="h")
@@ -48,6 +48,8 @@ def test_times_of_every_kind_of_pandas_are_read(kept_as: str) -> None:
         made["when"] = pd.Series(list(periods), dtype=object)
     if kept_as == "index":
         made = made.assign(when=periods.to_timestamp()).set_index("when")
+    if kept_as == "index of two":
+        made = made.assign(key=list("abc")).set_index(["key", "when"])
     with read_log(made, {"timestamp": "when", "score": "score"}) as log:
         assert log.rows.fetch("SELECT epoch(t) / 3600 FROM rows ORDER BY score") == [
             (h,) for h in range(490_896, 490_899)

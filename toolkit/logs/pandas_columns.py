@@ -29,15 +29,19 @@ def plain_columns(frame: Any) -> tuple[Any, list[str]]:
 
 
 def _with_times(frame: Any) -> tuple[Any, list[str]]:
-    """Make a column of an index of times: it is the time of the rows, and would be lost."""
-    name = str(frame.index.name or "timestamp")
-    if not hasattr(frame.index, "to_period") and not hasattr(frame.index, "to_timestamp"):
-        return frame, []
-    if name in frame.columns:
-        return frame, []
-    frame = frame.copy(deep=False)
-    frame.insert(0, name, frame.index)
-    return frame, [f"{name}: the index of the table"]
+    """Make a column of an index of times, alone or beside others: it is the time of the rows, and would be lost."""
+    levels = [frame.index.get_level_values(place) for place in range(frame.index.nlevels)]
+    times = {str(level.name or "timestamp"): level for level in levels if _tells_time(level)}
+    notes = []
+    for name in [name for name in times if name not in frame.columns]:
+        frame = frame.copy(deep=False)
+        frame.insert(0, name, times[name])
+        notes.append(f"{name}: the index of the table")
+    return frame, notes
+
+
+def _tells_time(index: Any) -> bool:
+    return hasattr(index, "to_period") or hasattr(index, "to_timestamp")
 
 
 def _kind_of(column: Any) -> str:
