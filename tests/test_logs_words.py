@@ -52,9 +52,10 @@ def test_words_that_nothing_brings_together_are_refused() -> None:
         read_log(words(), told)
 
 
-def test_decisions_in_words_that_nothing_explains_are_said_to_be_left_out() -> None:
+@pytest.mark.parametrize("done", [["paid out", "turned down"], ["refer"]])
+def test_decisions_in_words_that_nothing_explains_are_said_to_be_left_out(done: list[str]) -> None:
     """What was done goes with neither answer: it is not read, and the reader is told."""
-    rows = words().assign(done=np.resize(["paid out", "turned down"], 400))
+    rows = words().assign(done=np.resize(done, 400))
     with read_log(rows, {"task": "binary", "roles": {**WORDS, "prediction": "flag", "label": "flag"}}) as log:
         assert any("decisions are left out" in note for note in log.validation.notes)
         assert log.rows.fetch("SELECT count(decision) FROM rows") == [(0,)]

@@ -186,9 +186,10 @@ def _words_of_decisions(
     answers = [t for t in tallies if t.role == "prediction" and t.values]
     two = sorted(rows, key=lambda v: -rows[v])[:2]
     held = sum(rows[v] for v in two) / max(sum(rows.values()), 1)
-    if not rows or set(rows) & set(classes):
+    if set(rows) & set(classes):
         return _other_word("decision", two, classes) if len(two) == 2 and held >= 1 - NOISE else ({}, ())
-    left_out = ("decision: none of its values is one of the two classes; decisions are left out",)
+    told = "decision: none of its values is one of the two classes; decisions are left out"
+    left_out = (told,) if any(t.values for t in decisions) else ()
     if not answers or len(two) < 2 or held < _MOSTLY:
         return {}, left_out
     means = _means(decisions, spelling)
