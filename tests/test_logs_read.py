@@ -662,7 +662,7 @@ def test_line_ends_of_several_kinds_are_read(ends: str, tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_bytes(text.encode())
     with read_log(tmp_path / "log.csv", {"score": "score", "feature": ["plan"]}) as log:
         assert log.rows.fetch("SELECT score, feature_0 FROM rows") == [(i / 10, f"p{i}") for i in range(1, 9)]
-        assert any("more than one way" in note for note in log.validation.notes) == (one != other)
+        assert any("line ends of several kinds" in note for note in log.validation.notes) == (one != other)
 
 
 def test_cells_of_csv_keep_what_they_say(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def _notes(written: Written, header: Header) -> Iterator[str]:
     if written.encoding in _ENCODINGS:
         yield f"text read as {_ENCODINGS[written.encoding]}"
     if written.mixed:
-        yield "lines end in more than one way (CR LF, LF, CR): each is taken for the end of a line"
+        yield "line ends of several kinds (CR LF, LF, CR), read as one and the same"
     if header.above:
         yield f"{header.above:,} line{'s' if header.above > 1 else ''} above the names of the columns left out"
 
