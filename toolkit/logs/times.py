@@ -137,7 +137,8 @@ def widened(rows: Rows, column: str, was: Clock, now: datetime | None = None) ->
         reads["ISO 8601"] = says.finite_time(says.read_iso(value))
         number = says.read_number(value)
         reads["numbers since 1970"] = f"CASE WHEN {number} BETWEEN 1e8 AND 1e20 THEN {epoch(number, says)} END"
-        counts = dict(zip(reads, _counts(rows, [f"count({read})" for read in reads.values()], unread), strict=True))
+        n, *fits = _counts(rows, ["count(*)", *(f"count({read})" for read in reads.values())], unread)
+        counts = dict(zip(reads, fits, strict=True))
         best = max(counts, key=lambda form: counts[form])
         if not counts[best]:
             break
@@ -145,6 +146,8 @@ def widened(rows: Rows, column: str, was: Clock, now: datetime | None = None) ->
         best, why = _chosen(rows, value, alike, now, unread) if best in forms else (best, "")
         told = f"{column}: {counts[best]:,} times are not written as the first ones are, and read as {best}{why}"
         clock = replace(clock, sql=f"coalesce({clock.sql}, {reads[best]})", told=(*clock.told, told))
+        if counts[best] == n:
+            break
     return clock
 
 
