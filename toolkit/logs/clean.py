@@ -30,6 +30,7 @@ FAULTS: Final[dict[str, int]] = {
     "timestamp of a clock at zero": 8,
     "impossible score": 16,
     "unknown label": 32,
+    "bad label time": 64,  # which keeps no row out
 }
 #: A score may leave [0, 1] by this much, as rounding does.
 _ROUNDING: Final = 1e-6
@@ -196,6 +197,9 @@ def helpers(rows: Rows, plan: Plan) -> dict[str, str]:
             fault("timestamp in the future", f"({t}) > {latest}")
         fault("timestamp of a clock at zero", f"({t}) < {first} OR ({t}) BETWEEN {zero[0]} AND {zero[1]}")
         zoned = plan.clocks["timestamp"].zoned
+    if "label_time" in there and plan.clocks["label_time"].text:
+        clock = plan.clocks["label_time"]
+        fault("bad label time", f"{clock.text} <> '' AND ({clock.sql}) IS NULL")
     if "score" in there and plan.outcome.task != "regression":
         score = number_sql(there["score"], rows.columns[there["score"]], says)
         fault("impossible score", f"({score}) NOT BETWEEN {-_ROUNDING!r} AND {1 + _ROUNDING!r}")

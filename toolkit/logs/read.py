@@ -285,7 +285,7 @@ def _clean(
     split = next((c for c in rows.columns if c.lower() == "split" and not roles.role_of(c)), None)
     plan = Plan(roles, settled.outcome, settled.kinds, now, clocks, split)
     plan, validation, mask, found = _validated(rows, plan, now, is_reference=is_reference)
-    if found & FAULTS["bad timestamp"]:
+    if found & (FAULTS["bad timestamp"] | FAULTS["bad label time"]):
         more = {role: widened(rows, str(roles.column(role)), told, now) for role, told in clocks.items()}
         if more != clocks:
             plan, validation, mask, _ = _validated(rows, replace(plan, clocks=more), now, is_reference=is_reference)

@@ -89,9 +89,13 @@ def _fitting(text: str) -> Iterator[str]:
 
 
 def zones_in(texts: Sequence[str]) -> dict[str, str]:
-    """Give the zones that texts name, and those like them, which may come with another season, with their offsets."""
+    """Give the zones that texts name, and those like them, which may come with another season, with their offsets.
+
+    London has GMT in winter; where no other zone is named, GMT and UTC are read as they stand.
+    """
     named = {word for text in texts for word in text.split()} & ZONES.keys()
-    return {zone: offset for zone, offset in ZONES.items() if zone[0] in {name[0] for name in named}}
+    like = {zone: offset for zone, offset in ZONES.items() if zone[0] in {name[0] for name in named}}
+    return like | ({"GMT": "+00:00", "UTC": "+00:00"} if named else {})
 
 
 def with_offsets(text: str, zones: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from toolkit.logs.stats import ColumnStats, family_of, text_of
-from toolkit.logs.time_forms import ZONES, likely, month_first, shape, with_offsets, zones_in
+from toolkit.logs.time_forms import likely, month_first, shape, with_offsets, zones_in
 from toolkit.sql import Dialect, quote
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _SOME: Final = 1000
 _MORE: Final = 4
 #: Rows that tell whether they are in order.
 _LOOKED: Final = 100_000
+#: Blanks that no line is broken at; JavaScript writes one before AM and PM.
+_BLANKS: Final = "\u00a0\u202f"
 #: A clock may be ahead of ours by as much.
 AHEAD: Final = timedelta(days=2)
 
@@ -92,13 +94,10 @@ def _text_clock(rows: Rows, column: str, now: datetime | None) -> Clock:
     value = text_of(column, says)
     filled = f"SELECT {quote(column)} FROM raw WHERE {quote(column)} IS NOT NULL AND {value} <> '' LIMIT {_SOME}"
     first = [str(text) for (text,) in rows.fetch(f"SELECT {value} FROM ({filled}) AS first")]
-    zones = zones_in(first)
-    for zone, offset in zones.items():
-        value = f"replace({value}, ' {zone}', ' {offset}')"
-    told = [f"{column}: {zone} is read as {ZONES[zone]}" for zone in zones if any(f" {zone}" in text for text in first)]
+    value, first, told = _spelled(column, value, first)
     zoned = f"{says.matches(value, _OFFSET)} AND length({value}) > 10"
-    iso = says.read_iso(value)
-    forms = likely([with_offsets(text, zones) for text in first[:_FIRST]])
+    iso = _iso(value, first, says)
+    forms = likely(first[:_FIRST])
     tried = ["count(*)", f"count({iso})", f"count({says.read_number(value)})"]
     tried += [_read(value, form, says) for form in forms]
     n, as_iso, as_number, *fitting = _counts(rows, tried, f"({filled}) AS first")
@@ -119,6 +118,25 @@ def _text_clock(rows: Rows, column: str, now: datetime | None) -> Clock:
     return Clock(says.finite_time(iso), zoned, "ISO 8601 text", value, told=tuple(told))
 
 
+def _spelled(column: str, value: str, texts: Sequence[str]) -> tuple[str, list[str], list[str]]:
+    """Write offsets for names of zones and blanks for those that end no line, in SQL and in texts; say which zones."""
+    for blank in (b for b in _BLANKS if any(b in text for text in texts)):
+        value, texts = f"replace({value}, '{blank}', ' ')", [text.replace(blank, " ") for text in texts]
+    zones = zones_in(texts)
+    for zone, offset in zones.items():
+        value = f"replace({value}, ' {zone}', ' {offset}')"
+    named = [zone for zone in zones if any(f" {zone}" in text for text in texts)]
+    told = [f"{column}: {zone} is read as {zones[zone]}" for zone in named]
+    return value, [with_offsets(text, zones) for text in texts], told
+
+
+def _iso(value: str, texts: Sequence[str], says: Dialect) -> str:
+    """Give SQL that reads ISO 8601; with a blank before an offset DuckDB would look through all names of zones."""
+    if any(" +" in text or " -" in text for text in texts):
+        value = f"replace(replace({value}, ' +', '+'), ' -', '-')"
+    return says.read_iso(value)
+
+
 def widened(rows: Rows, column: str, was: Clock, now: datetime | None = None) -> Clock:
     """Read by other known forms what is written otherwise than the first rows are, and say how many times that is.
 
@@ -130,12 +148,13 @@ def widened(rows: Rows, column: str, was: Clock, now: datetime | None = None) ->
     for _ in range(_MORE if value else 0):
         unread = f"raw WHERE {value} <> '' AND ({clock.sql}) IS NULL"
         texts = [str(text) for (text,) in rows.fetch(f"SELECT {value} FROM {unread} LIMIT {_SOME}")]
+        there, texts, zones = _spelled(column, value, texts)
         # a month alone, as it stands above a part of a table, is no time beside days
         forms = [f for f in likely([*dict(zip(map(shape, texts), texts, strict=True)).values()]) if "%d" in f]
         forms.sort(key=lambda form: month_first(form) != month_first(was.form))
-        reads = {form: says.finite_time(says.read_time(value, form)) for form in forms}
-        reads["ISO 8601"] = says.finite_time(says.read_iso(value))
-        number = says.read_number(value)
+        reads = {form: says.finite_time(says.read_time(there, form)) for form in forms}
+        reads["ISO 8601"] = says.finite_time(_iso(there, texts, says))
+        number = says.read_number(there)
         reads["numbers since 1970"] = f"CASE WHEN {number} BETWEEN 1e8 AND 1e20 THEN {epoch(number, says)} END"
         n, *fits = _counts(rows, ["count(*)", *(f"count({read})" for read in reads.values())], unread)
         counts = dict(zip(reads, fits, strict=True))
@@ -143,9 +162,9 @@ def widened(rows: Rows, column: str, was: Clock, now: datetime | None = None) ->
         if not counts[best]:
             break
         alike = [form for form in forms if counts[form] == counts[best]]
-        best, why = _chosen(rows, value, alike, now, unread) if best in forms else (best, "")
+        best, why = _chosen(rows, there, alike, now, unread) if best in forms else (best, "")
         told = f"{column}: {counts[best]:,} times are not written as the first ones are, and read as {best}{why}"
-        clock = replace(clock, sql=f"coalesce({clock.sql}, {reads[best]})", told=(*clock.told, told))
+        clock = replace(clock, sql=f"coalesce({clock.sql}, {reads[best]})", told=(*clock.told, *zones, told))
         if counts[best] == n:
             break
     return clock
