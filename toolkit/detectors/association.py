@@ -99,7 +99,7 @@ def detect(study: Study, moves: dict[str, Moved], explained: set[str]) -> list[E
             n=len(study.log),
             features=[top.name],
             supports=("stale_feature", "swapped_columns", "training_serving_skew"),
-            refutes=("concept_drift",) if lost > 0.5 else (),
+            refutes=("concept_drift", "label_noise") if lost > 0.4 else (),
             details={"r2": top.r2},
         )
     ]

@@ -17,9 +17,10 @@ from toolkit.profile.model import Floats, Mask, Sample
 #: Rows below which labels are not said to be late; a stretch with less than this part of the usual labels is young.
 _LEAST: Final = 40
 _FEW: Final = 0.8
-#: Old rows with a delay at least to see whether delay and outcome hang together; how surely they may (z).
+#: Old rows with a delay at least to see whether delay and outcome hang together; how they may not: this surely (p), in
+#: whichever shape, over so many parts of equal delays, nor by this rank correlation.
 _LEAST_DELAYS: Final = 200
-_HANG: Final = 2.5
+_SURE, _PARTS, _HANG = 0.01, 5, 0.1
 
 
 def mature(log: Sample, task: str) -> Mask:
@@ -55,16 +56,20 @@ def _quick_are_like_slow(log: Sample, old: Mask, task: str) -> bool:
     if rows.sum() < _LEAST_DELAYS or (~np.isnan(delay[~old])).sum() == 0:
         return False
     took, came, said = delay[rows], log.label[rows], log.prediction[rows]
-    told = [np.abs(came - said), came] if task == "regression" else [1.0 * (came != said)]
-    told += [] if task == "regression" else [1.0 * (came == k) for k in np.unique(came)]
-    return all(_apart(took, x) < _HANG for x in (*told, log.score[rows]))
+    off = np.abs(came - said)
+    told = [off, came]
+    if task != "regression":
+        told = [np.where(np.isnan(off), np.nan, off > 0), *(1.0 * (came == k) for k in np.unique(came))]
+    return not any(_hang_together(took, x) for x in (*told, log.score[rows]))
 
 
-def _apart(took: Floats, x: Floats) -> float:
-    """Give z of the rank correlation of two columns; 0 where one has a single value (Spearman 1904)."""
-    from scipy.stats import spearmanr
+def _hang_together(took: Floats, x: Floats) -> bool:
+    """Whether a column differs between parts of equal delays, or rises with them (F test; Spearman 1904)."""
+    from scipy.stats import f_oneway, spearmanr
 
     both = ~np.isnan(x)
-    if both.sum() < _LEAST_DELAYS or len(np.unique(x[both])) < 2:
-        return 0.0
-    return abs(float(spearmanr(took[both], x[both]).statistic)) * float(np.sqrt(both.sum() - 1))
+    took, x = took[both], x[both]
+    if len(x) < _LEAST_DELAYS or len(np.unique(x)) < 2:
+        return False
+    parts = np.array_split(x[np.argsort(took, kind="stable")], _PARTS)
+    return float(f_oneway(*parts).pvalue) < _SURE or abs(float(spearmanr(took, x).statistic)) > _HANG
