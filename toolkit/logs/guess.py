@@ -11,6 +11,7 @@ from toolkit.logs.names import (
     ANSWER_WORDS,
     BIRTH_WORDS,
     CAME_WORDS,
+    CHANCE_ENDS,
     CHANCE_STARTS,
     GROUP_WORDS,
     ID_NAME,
@@ -191,6 +192,7 @@ def _telling_words(single: dict[str, str], stats: Mapping[str, ColumnStats], not
             and telling & (words := words_of(plain(column)))
             and not words & ABOUT_WORDS
             and _fits(role, held)
+            and not (role == "label" and "score" in single and _fractions(held))
         ]
         if role not in single and len(found) == 1:
             single[role] = found[0]
@@ -211,7 +213,14 @@ def _pair(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: dict[
         single["prediction"] = pairs[0]
         notes[pairs[0]] = f"named after {free[named[pairs[0]]]}"
         return
+    came = {stem: c for c in free.values() if words_of(plain(c)) & CAME_WORDS and (stem := _stem(c, CAME_WORDS))}
+    pairs = [c for n, c in free.items() if named[c] in came and named[c] != n and came[named[c]] != c]
+    if len(pairs) == 1 and stats[pairs[0]].family == stats[came[named[pairs[0]]]].family:
+        single["prediction"], single["label"] = pairs[0], came[named[pairs[0]]]
+        notes[pairs[0]] = f"named as {single['label']} is, which came true"
+        return
     chances = [c for n, c in free.items() if n.startswith(CHANCE_STARTS) and _chance(stats[c])]
+    chances = chances or [c for n, c in free.items() if n.endswith(CHANCE_ENDS) and _chance(stats[c])]
     if len(chances) == 1:
         single["score"] = chances[0]
         notes[chances[0]] = "fractions between 0 and 1, named like a probability"

@@ -33,7 +33,10 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "prediction_score", "prediction_proba", "confidence", "p",
     ),
     "model_version": ("model_version", "version", "model", "model_id", "model_name", "deployment"),
-    "latency_ms": ("latency_ms", "latency", "duration_ms", "response_time_ms", "elapsed_ms", "inference_ms"),
+    "latency_ms": (
+        "latency_ms", "latency", "duration_ms", "response_time_ms", "response_ms", "elapsed_ms", "inference_ms",
+        "infer_ms",
+    ),
     "status": ("status", "status_code", "http_status", "response_status", "result_status"),
     "decision": ("decision", "final_decision", "action", "human_decision", "final_action", "decided"),
     "decider": ("decider", "reviewer", "judge", "annotator", "decided_by", "reviewed_by", "operator"),
@@ -62,6 +65,20 @@ PLACE_WORDS: Final = frozenset(
         *("region", "site", "store", "country", "hospital", "clinic", "city", "state", "market", "branch", "county"),
         *("warehouse", "airport", "province", "district", "school", "ward", "origin", "plant", "factory"),
         *("facility", "location", "depot", "hub", "campus", "port", "terminal", "outlet", "office", "farm", "shop"),
+        *(
+            "planta",
+            "usine",
+            "werk",
+            "linie",
+            "ligne",
+            "line",
+            "node",
+            "station",
+            "substation",
+            "ville",
+            "ciudad",
+            "stadt",
+        ),
         *("filiale", "standort", "agence", "magasin", "sucursal", "tienda", "negozio", "loja"),
     }
 )
@@ -107,16 +124,19 @@ TELLING_WORDS: Final[dict[str, frozenset[str]]] = {
         {"prediction", "predicted", "pred", "forecast", "forecasted", "suggestion", "suggested", "recommendation"}
         | {"prognose", "vorhersage", "prevision", "previsione", "prediccion", "pronostico"}
     ),
-    "score": frozenset({"prob", "proba", "probability"}),
+    "score": frozenset({"prob", "proba", "probability", "confidence", "likelihood", "propensity"})
+    | {"wahrscheinlichkeit", "konfidenz", "probabilite", "confiance", "probabilidad", "confianza"},
     "decision": frozenset({"decision", "decided"}),
     "label": frozenset({"label", "actual", "actuals", "outcome", "truth"}),
 }
 #: Words that make an answer's name of that of what is answered: ``calls_forecast`` of ``calls``.
 ANSWER_WORDS: Final = TELLING_WORDS["prediction"] | frozenset(
     {"score", "proba", "prob", "probability", "fc", "hat", "est", "estimate", "estimated", "expected", "model"}
+    | {"risk", "confidence", "ai", "prevu", "prevue", "previsto", "prevista", "geschatzt"}
 )
 #: How the name of a probability begins: ``p_win`` that somebody won.
 CHANCE_STARTS: Final = ("p_", "prob_")
+CHANCE_ENDS: Final = ("_score", "_risk")
 #: Words that make a name that of what truly came: ``sold_units`` beside ``forecast_units``.
 CAME_WORDS: Final = TELLING_WORDS["label"] | frozenset(
     {
@@ -131,7 +151,57 @@ CAME_WORDS: Final = TELLING_WORDS["label"] | frozenset(
         "delivered",
         "confirmed",
         "ist",
-        "reel",
+        *("reel", "reelle", "tatsachlich", "wirklich", "signed", "settled", "realized", "paid", "verified"),
+    }
+)
+#: Words for what comes to be known of a case: whoever is told to have been charged back, or found ill.
+OUTCOME_WORDS: Final = CAME_WORDS | frozenset(
+    {
+        *("chargeback", "churned", "defaulted", "default", "repaid", "readmitted", "returned", "complaint", "event"),
+        *("result", "diagnosis", "histology", "biopsy", "pcr", "verdict", "cancelled", "claimed", "died", "death"),
+        *("relapse", "converted", "clicked", "purchased", "bought", "hired", "rearrested", "inspection", "audit"),
+        *(
+            "failed",
+            "failure",
+            "breakdown",
+            "ergebnis",
+            "befund",
+            "ausfall",
+            "resultat",
+            "panne",
+            "resultado",
+            "averia",
+        ),
+    }
+)
+#: Words for what is done by a score: who was flagged, approved.
+DONE_WORDS: Final = frozenset(
+    {"flag", "flagged", "alert", "alerted", "alarm", "blocked", "approved", "declined", "rejected"}
+)
+#: Words for what was so before: it is known when the answer is given.
+BEFORE_WORDS: Final = frozenset(
+    {"history", "ever", "past", "before", "earlier", "num", "avg", "mean", "rate", "days", "since"}
+)
+#: Units in names, which two columns share without saying the same.
+UNIT_WORDS: Final = frozenset(
+    {
+        "kwh",
+        "mwh",
+        "kw",
+        "mw",
+        "eur",
+        "usd",
+        "gbp",
+        "chf",
+        "kg",
+        "min",
+        "mins",
+        "hours",
+        "days",
+        "pct",
+        "units",
+        "km",
+        "ms",
     }
 )
 #: Words with which a name says something about a column of a role, and is none.
@@ -162,6 +232,7 @@ def named_like_a_role(name: str) -> bool:
         or bool(ID_NAME.search(simple))
         or bool(words_of(simple) & (_TELLING | ANSWER_WORDS))
         or simple.startswith(CHANCE_STARTS)
+        or simple.endswith(CHANCE_ENDS)
     )
 
 

@@ -14,6 +14,7 @@ from toolkit.engines.kept import Kept
 from toolkit.errors import LogError, RolesError
 from toolkit.logs.clean import FAULTS, Plan, canonical_sql, make_views, written
 from toolkit.logs.dressed import undress
+from toolkit.logs.goes_with import fill_outcome
 from toolkit.logs.guess import Guess, complete, fill_features, guess_roles
 from toolkit.logs.kinds import Kinds, decide_kinds
 from toolkit.logs.log import Log
@@ -213,9 +214,9 @@ def _settle(
     both = {**{c: both[c] for c in here}, **{c: s for c, s in both.items() if c not in here}}
     held_back = _held_back(log, reference)
     if declared is None:
-        guess = guess_roles(both, held_back)
+        guess = fill_outcome(guess_roles(both, held_back), log, both)
     elif declared.rest == "guess":
-        guess = complete(declared, both, held_back)
+        guess = fill_outcome(complete(declared, both, held_back), log, both)
     else:
         guess = fill_features(declared, both)
     roles, missing = _check(guess.roles, log, reference)

@@ -1,0 +1,79 @@
+"""Answer, score and outcome are found by what columns hold where no name that everybody uses tells them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.logs import read_log
+
+N = 2_000
+
+
+def cases(seed: int = 1) -> tuple[pd.DataFrame, Any, Any]:
+    """Give a time, two inputs and a flag of before, with a chance and what came true of it."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=N)
+    p = 1 / (1 + np.exp(-2 * x))
+    table = pd.DataFrame(
+        {
+            "seen": pd.date_range("2026-01-01", periods=N, freq="h", tz="UTC"),
+            "pressure": x + rng.normal(size=N) * 0.3,
+            "smoker": (x + rng.normal(size=N) > 0).astype(int),
+            "event_history": (x + rng.normal(size=N) > 0).astype(int),
+        }
+    )
+    return table, p, rng.random(N) < p
+
+
+def roles_of(table: pd.DataFrame) -> dict[str, str]:
+    """Guess the roles that one column has."""
+    with read_log(table) as log:
+        return dict(log.roles.single)
+
+
+@pytest.mark.parametrize("name", ["cvd_event", "biopsy", "confirmed_cvd"])
+def test_what_came_true_is_the_outcome_and_what_the_score_decides_the_answer(name: str) -> None:
+    """A risk, a flag that it decides and an event: neither the smokers nor those ill before are what came true."""
+    table, p, came = cases()
+    found = roles_of(table.assign(cvd_risk=p, high_flag=(p > 0.6).astype(int), **{name: came.astype(int)}))
+    assert found == {"timestamp": "seen", "score": "cvd_risk", "prediction": "high_flag", "label": name}
+
+
+def test_words_that_the_answers_use_are_outcomes() -> None:
+    """Two columns of one set of classes: that which the probability decides is the answer."""
+    table, p, came = cases()
+    words = {"ai_result": np.where(p > 0.5, "bad", "good"), "checked": np.where(came, "bad", "good")}
+    found = roles_of(table.assign(defect_probability=p, **words))
+    assert (found["prediction"], found["label"]) == ("ai_result", "checked")
+
+
+def test_numbers_are_named_for_each_other() -> None:
+    """An estimate and what was signed; a sale beside a predicted price; a price of last year is none."""
+    table, p, _ = cases()
+    rent = 500 + 400 * p
+    noise = np.random.default_rng(2).normal(size=N)
+    found = roles_of(table.assign(**{"Estimated Rent": rent.round(), "Signed Rent": (rent + 30 * noise).round()}))
+    assert (found["prediction"], found["label"]) == ("Estimated Rent", "Signed Rent")
+    prices = {"last_price": rent + 20, "predicted_price": rent, "sale_price": rent + 30 * noise}
+    found = roles_of(table.assign(**prices))
+    assert (found["prediction"], found["label"]) == ("predicted_price", "sale_price")
+
+
+def test_without_an_outcome_none_is_made_up() -> None:
+    """Inputs that go with the score, and a flag of what was before, are no outcomes."""
+    table, p, _ = cases()
+    found = roles_of(table.assign(cvd_risk=p, high_flag=(p > 0.6).astype(int)))
+    assert "label" not in found
+
+
+def test_what_somebody_named_stands() -> None:
+    """A declared label is the label, whatever else goes with the answers."""
+    table, p, came = cases()
+    table = table.assign(cvd_risk=p, cvd_event=came.astype(int), truth_after_review=came.astype(int))
+    told = {"roles": {"label": "truth_after_review"}, "rest": "guess"}
+    with read_log(table, told) as log:
+        assert log.roles.column("label") == "truth_after_review"
