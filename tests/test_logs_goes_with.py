@@ -77,3 +77,35 @@ def test_what_somebody_named_stands() -> None:
     told = {"roles": {"label": "truth_after_review"}, "rest": "guess"}
     with read_log(table, told) as log:
         assert log.roles.column("label") == "truth_after_review"
+
+
+def test_who_decided_is_told_from_what_came_true() -> None:
+    """Three columns of one set of words: the model's, the doctor's call and the biopsy."""
+    table, p, came = cases()
+    call = np.where(np.random.default_rng(3).random(N) < 0.1, p > 0.3, p > 0.5)
+    said = {"ai_finding": p > 0.5, "radiologist_final_call": call, "biopsy_result": came}
+    words = {name: np.where(x, "malignant", "benign") for name, x in said.items()}
+    found = roles_of(table.assign(ai_score=p, **words))
+    assert (found["prediction"], found["decision"], found["label"]) == tuple(said)
+
+
+def test_classes_that_share_a_name_are_answer_and_outcome() -> None:
+    """Digits read and digits annotated beside a confidence; a number of events within some days is waited for."""
+    table, p, came = cases()
+    rng = np.random.default_rng(4)
+    digit = rng.integers(0, 10, N)
+    read = np.where(rng.random(N) < 0.1, rng.integers(0, 10, N), digit)
+    found = roles_of(table.assign(ocr_confidence=0.5 + p / 2, ocr_digit=read, annotated_digit=digit))
+    assert (found["prediction"], found["label"]) == ("ocr_digit", "annotated_digit")
+    found = roles_of(table.assign(risk_score=p, enrolled=p > 0.7, in_ward_30d=came))
+    assert (found["prediction"], found["label"]) == ("enrolled", "in_ward_30d")
+
+
+def test_a_second_time_named_for_the_label_is_the_labels() -> None:
+    """When it was filed, and when its outcome was received."""
+    table, p, came = cases()
+    later = (table["seen"] + pd.Timedelta(days=9)).rename("label_received_date")
+    found = roles_of(
+        table.assign(claim_prob=p, claim_pred=(p > 0.5).astype(int), claimed=came, label_received_date=later)
+    )
+    assert (found["timestamp"], found["label_time"], found["label"]) == ("seen", "label_received_date", "claimed")

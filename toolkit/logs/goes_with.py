@@ -7,7 +7,8 @@ go with the answers more than chance lets them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ from toolkit.logs.names import (
     BEFORE_WORDS,
     DONE_WORDS,
     OUTCOME_WORDS,
+    PERSON_WORDS,
     UNIT_WORDS,
     plain,
     words_of,
@@ -41,6 +43,17 @@ _DECIDED: Final = 0.97
 #: How surely (z) an outcome goes with the answers, and the part of the answers' variance that numbers must share.
 _SURE: Final = 4.0
 _SHARED: Final = 0.2
+_MOSTLY: Final = 0.5
+
+
+#: How long it was waited for what came: readmitted_30d, fault within 7d.
+_HORIZON: Final = re.compile(r"(^|_)\d+_?(d|day|days|w|m|mo|month|months|y|yr)$")
+#: Letters by which two words are of one stem: litigation, litigated.
+_STEM: Final = 5
+
+
+def _stems(words: Collection[str]) -> set[str]:
+    return {w[:_STEM] for w in words if len(w) > 2}
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,8 @@ class _Open:
         words = words_of(plain(column))
         if words & (ABOUT_WORDS | BEFORE_WORDS) - {"error"}:
             return 0
-        return 2 * bool(words & OUTCOME_WORDS) + 2 * bool(words & self.names)
+        told = bool(words & OUTCOME_WORDS) or bool(_HORIZON.search(plain(column)))
+        return 2 * told + 2 * bool(_stems(words) & _stems(self.names)) - 2 * bool(words & PERSON_WORDS)
 
 
 def fill_outcome(guess: Guess, rows: Rows, stats: Mapping[str, ColumnStats]) -> Guess:
@@ -74,8 +88,8 @@ def fill_outcome(guess: Guess, rows: Rows, stats: Mapping[str, ColumnStats]) -> 
     if found is None:
         return guess
     notes, single = dict(guess.notes), dict(roles.single)
-    if "prediction" not in single and (answer := _answer(found)) is not None:
-        single["prediction"], notes[answer] = answer, f"decided by {single['score']}"
+    if "prediction" not in single and (answer := _answer(found) or _namesake(found)) is not None:
+        single["prediction"], notes[answer] = answer, f"goes with {single['score']}, as an answer does"
         left = {c: x for c, x in found.columns.items() if c != answer}
         found = replace(found, columns=left, prediction=found.columns[answer])
     if "score" not in single and (score := _score(found)) is not None:
@@ -84,6 +98,10 @@ def fill_outcome(guess: Guess, rows: Rows, stats: Mapping[str, ColumnStats]) -> 
     if "label" not in single and (label := _outcome(found)) is not None:
         single["label"] = label
         notes[label] = f"goes with {single.get('prediction', single.get('score'))}, as an outcome does"
+        found = replace(found, columns={c: x for c, x in found.columns.items() if c != label})
+    if "decision" not in single and (decision := _decision(found)) is not None:
+        single["decision"] = decision
+        notes[decision] = f"has the classes of {single['prediction']}, and is named for who decides"
     taken = set(single.values()) - set(roles.single.values())
     plural = {r: tuple(c for c in columns if c not in taken) for r, columns in roles.plural.items()}
     guessed = roles.guessed | (single.keys() - roles.single.keys())
@@ -120,8 +138,29 @@ def _answer(found: _Open) -> str | None:
         return None
     decided = {c: a for c, x in found.columns.items() if (a := _area(found.score, x)) is not None and a >= _DECIDED}
     done = [c for c in decided if words_of(plain(c)) & (DONE_WORDS | ANSWER_WORDS)]
-    some = done or [c for c in decided if not words_of(plain(c)) & OUTCOME_WORDS]
+    some = done or [c for c in decided if not words_of(plain(c)) & OUTCOME_WORDS] or [*decided]
     return some[0] if len(some) == 1 else None
+
+
+def _namesake(found: _Open) -> str | None:
+    """Give the one column of classes that another, named for what came true, shares its classes and its name with."""
+    classes = {c: v for c, x in found.columns.items() if 2 <= len(v := set(x[x == x])) <= _CLASSES}
+    pairs = [
+        answer
+        for came, true in classes.items()
+        for answer, said in classes.items()
+        if words_of(plain(came)) & OUTCOME_WORDS
+        and not words_of(plain(answer)) & OUTCOME_WORDS
+        and words_of(plain(came)) & words_of(plain(answer))
+        and len(true & said) >= max(2, 0.8 * len(true))
+    ]
+    return pairs[0] if len(pairs) == 1 else None
+
+
+def _decision(found: _Open) -> str | None:
+    """Give the one column of the answers' own classes that is named for a person, or for what one does."""
+    own = [c for c, x in found.columns.items() if _alike(found, x) and words_of(plain(c)) & (PERSON_WORDS | DONE_WORDS)]
+    return own[0] if len(own) == 1 else None
 
 
 def _score(found: _Open) -> str | None:
@@ -153,6 +192,9 @@ def _outcome(found: _Open) -> str | None:
     """Give the one column that is named like an outcome of these answers, or has their classes, and goes with them."""
     scored = {c: found.points(c) + _alike(found, x) for c, x in found.columns.items()}
     named = [c for c, points in scored.items() if points >= 2 and _goes_with(found, found.columns[c])]
+    if not named and _of_numbers(found):  # a number on the answers' own scale is what came, if it is not the last one
+        free = [c for c in scored if not words_of(plain(c)) & (ABOUT_WORDS | BEFORE_WORDS)]
+        named = [c for c in free if _shared(found, found.columns[c]) > _MOSTLY]
     best = [c for c in named if scored[c] == max(scored[d] for d in named)]
     return best[0] if len(best) == 1 else None
 
@@ -171,13 +213,26 @@ def _goes_with(found: _Open, x: Any) -> bool:
     if found.prediction is None:
         return area is not None and 0.5 + _SURE * _error(x) < area < _DECIDED
     said = found.prediction
-    if said.dtype != object and x.dtype != object and len(np.unique(said[~np.isnan(said)])) > _CLASSES:
-        known = ~np.isnan(said) & ~np.isnan(x)
-        spread = float(np.var(x[known])) if known.sum() >= _LEAST else 0.0
-        return spread > 0 and 1 - float(np.mean((x[known] - said[known]) ** 2)) / spread > _SHARED
+    if _of_numbers(found):
+        return _shared(found, x) > _SHARED
     known = (said != "" if said.dtype == object else ~np.isnan(said)) & (x != "" if x.dtype == object else ~np.isnan(x))
     a, b = np.unique(said[known], return_inverse=True)[1], np.unique(x[known], return_inverse=True)[1]
     return known.sum() >= _LEAST and 1 < b.max() + 1 <= min(a.max() + 1, _CLASSES) and _together(a, b)
+
+
+def _of_numbers(found: _Open) -> bool:
+    said = found.prediction
+    return said is not None and said.dtype != object and len(np.unique(said[~np.isnan(said)])) > _CLASSES
+
+
+def _shared(found: _Open, x: Any) -> float:
+    """Give the part of a number's variance that the answers have, taken as they are: 1 - SSE / SST."""
+    said = found.prediction
+    if said is None or x.dtype == object:
+        return 0.0
+    known = ~np.isnan(said) & ~np.isnan(x)
+    spread = float(np.var(x[known])) if known.sum() >= _LEAST else 0.0
+    return 1 - float(np.mean((x[known] - said[known]) ** 2)) / spread if spread > 0 else 0.0
 
 
 def _error(x: Any) -> float:

@@ -168,6 +168,11 @@ def _only_time(single: dict[str, str], stats: Mapping[str, ColumnStats], notes: 
         and not words_of(plain(column)) & BIRTH_WORDS
         and not any(plain(column) in names for names in NAMES.values())
     ]
+    later = [c for c in times if words_of(plain(c)) & TELLING_WORDS["label"]]
+    if "label_time" not in single and len(later) == 1 and len(times) == 2:  # label_received_date
+        single["label_time"] = later[0]
+        notes[later[0]] = "a time, named like a label"
+        times.remove(later[0])
     if "timestamp" not in single and len(times) == 1:
         single["timestamp"] = times[0]
         notes[times[0]] = "the only column of times"

@@ -123,6 +123,7 @@ TELLING_WORDS: Final[dict[str, frozenset[str]]] = {
     "prediction": frozenset(
         {"prediction", "predicted", "pred", "forecast", "forecasted", "suggestion", "suggested", "recommendation"}
         | {"prognose", "vorhersage", "prevision", "previsione", "prediccion", "pronostico"}
+        | {"predite", "predit", "predicho", "predicha", "previsto", "prevista", "estimated", "estimate"}
     ),
     "score": frozenset({"prob", "proba", "probability", "confidence", "likelihood", "propensity"})
     | {"wahrscheinlichkeit", "konfidenz", "probabilite", "confiance", "probabilidad", "confianza"},
@@ -160,18 +161,15 @@ OUTCOME_WORDS: Final = CAME_WORDS | frozenset(
         *("chargeback", "churned", "defaulted", "default", "repaid", "readmitted", "returned", "complaint", "event"),
         *("result", "diagnosis", "histology", "biopsy", "pcr", "verdict", "cancelled", "claimed", "died", "death"),
         *("relapse", "converted", "clicked", "purchased", "bought", "hired", "rearrested", "inspection", "audit"),
-        *(
-            "failed",
-            "failure",
-            "breakdown",
-            "ergebnis",
-            "befund",
-            "ausfall",
-            "resultat",
-            "panne",
-            "resultado",
-            "averia",
-        ),
+        *("failed", "failure", "breakdown", "hospitalized", "admitted", "found", "occurred", "culture", "annotated"),
+        *("ergebnis", "befund", "ausfall", "resultat", "panne", "resultado", "averia"),
+    }
+)
+#: Words for who decides, or what it is that he does.
+PERSON_WORDS: Final = frozenset(
+    {
+        *("call", "choice", "radiologist", "doctor", "physician", "nurse", "clinician", "crew", "operator", "officer"),
+        *("underwriter", "human", "manual", "technician", "tecnico", "arzt", "team", "caseworker", "dispatcher"),
     }
 )
 #: Words for what is done by a score: who was flagged, approved.
@@ -208,7 +206,7 @@ UNIT_WORDS: Final = frozenset(
 ABOUT_WORDS: Final = frozenset(
     {
         *("time", "at", "date", "id", "version", "by", "previous", "prev", "last", "prior", "lag", "source"),
-        *("threshold", "error", "reason", "model", "count", "interval", "lower", "upper", "std"),
+        *("threshold", "error", "reason", "count", "interval", "lower", "upper", "std"),
     }
 )
 #: Words of a time that says when somebody came into the world, not when something was predicted.
