@@ -41,6 +41,9 @@ _ALONE: Final[dict[str, str]] = {
     "covariate_shift": "labels of rows where the incident's inputs overlap with the baseline's",
     "over_reliance": "100 to 200 cases decided without sight of the model's answer",
 }
+#: The rise of an error rate, and the part of a mean absolute error, that labels are asked to show; the error rate where
+#: none is known, and the variance of absolute errors of mean 1 where only their bell curve is assumed.
+_POINTS, _TENTH, _USUAL, _BELL = 0.05, 0.1, 0.15, np.pi / 2 - 1
 
 
 def would_settle(
@@ -71,15 +74,27 @@ def would_settle(
     return tuple(dict.fromkeys(asks))[:3]
 
 
-def labels_needed(study: Study, points: float = 0.05) -> str:
-    """Say how many labels show a rise of the error rate by ``points`` (two samples, two-sided 5 %, power 80 %)."""
+def labels_needed(study: Study) -> str:
+    """Say how many labels show a rise of the errors (two samples, two-sided 5 %, power 80 %), and where to get them."""
+    rise, variance, told = _size_to_see(study)
+    n = int(np.ceil((1.96 + 0.84) ** 2 * variance / rise**2 / 50) * 50)
+    unlabelled = np.isnan(study.log.label)
+    unlabelled[: len(unlabelled) // 2] = False
+    # where as many are not there to be labelled, only more traffic brings them
+    rows = "Labels for about {:,} rows drawn at random from the second half of the log"
+    more = "About {:,} more served rows with labels"
+    return f"{(rows if study.standing_for(unlabelled) >= n else more).format(n)}: they would show a rise of the {told}."
+
+
+def _size_to_see(study: Study) -> tuple[float, float, str]:
+    """Give the rise to be seen, the variance of the difference of two rows' losses, and the rise in words."""
     base = study.ref_loss.final
-    rate = float(np.nanmean(base)) if (~np.isnan(base)).any() and not study.regression else 0.15
-    rate = float(np.clip(rate, 0.01, 0.5))
-    n = (1.96 + 0.84) ** 2 * (rate * (1 - rate) + (rate + points) * (1 - rate - points)) / points**2
-    rounded = int(np.ceil(n / 50) * 50)
-    return (
-        f"Labels for about {rounded} rows drawn at random from the second half of the log: they would show a "
-        "rise of the "
-        f"error rate by {points * 100:.0f} points from {rate * 100:.0f} %."
-    )
+    known = bool((~np.isnan(base)).any())
+    if study.regression:
+        mean = float(np.nanmean(base)) if known else 1.0
+        variance = float(np.nanvar(base)) if known else _BELL
+        return _TENTH * max(mean, 1e-12), 2 * variance, "mean absolute error by a tenth"
+    rate = float(np.clip(np.nanmean(base) if known else _USUAL, 0.01, 0.5))
+    risen = rate + _POINTS
+    told = f"error rate by {_POINTS * 100:.0f} points from {rate * 100:.0f} %"
+    return _POINTS, rate * (1 - rate) + risen * (1 - risen), told
