@@ -110,6 +110,27 @@ def test_a_flood_that_ended_was_no_usual_traffic(*, resident: bool, found: list[
     assert [e.mechanism for e in got if e.finding.slice] == found
 
 
+@pytest.mark.parametrize(("usual", "found"), [(False, []), (True, ["dropped_traffic"])])
+def test_a_campaign_that_ends_each_time_lost_nothing(*, usual: bool, found: list[str]) -> None:
+    """A channel of two days in the reference too ends as it did; one that always came fell silent."""
+    rng = np.random.default_rng(21)
+
+    def drawn(n: int, start: str, until: float) -> pd.DataFrame:
+        campaign = np.zeros(0) if usual else 400 + 48 * rng.random(n // 6)
+        hour = np.sort(np.concatenate([960 * rng.random(n), campaign]))
+        among = rng.random(len(hour))
+        on = among < 0.1 if usual else (hour > 400) & (hour < 448) & (among < 0.8)
+        when = pd.Timestamp(start, tz="UTC") + pd.to_timedelta(hour, unit="h")
+        frame = healthy(rng, len(hour)).assign(when=when, channel=np.where(on, "promo", "web"))
+        return frame[~on | (hour < until)]
+
+    reference = drawn(3000, "2024-10-01", 960)
+    told = {**ROLES, "roles": {**ROLES["roles"], "segment": ["channel"]}}
+    with read_log(drawn(6000, "2025-01-01", 448), told, reference=reference) as opened:
+        got = traffic.detect(make_study(build_profile(opened)))
+    assert [e.mechanism for e in got if e.finding.slice] == found
+
+
 def test_years_of_even_days_are_looked_at_at_once() -> None:
     """Three thousand days of as many requests each, and as many of a few more: no pair of days is asked by itself."""
     at = np.concatenate([np.linspace(d, d + 1, n, endpoint=False) for d, n in enumerate([15] * 3000 + [17] * 3000)])

@@ -79,17 +79,25 @@ def _silent(study: Study) -> Evidence | None:
     )  # fmt: skip
 
 
-#: The part of the time before a silence in which what fell silent must have come, where the baseline has none of it.
+#: The part of the time before a silence, and of the baseline's, in which what fell silent must have come.
 _AT_HOME: Final = 0.2
 
 
 def _visited(study: Study, column: str, value: str, at: Ints, first: int) -> bool:
-    """Whether a part came for a short while alone and went again, as floods do: it had no usual traffic."""
+    """Whether a part comes for a short while alone and goes again, as floods and campaigns do: it has no usual traffic.
+
+    Where the baseline has it, it must have come and gone there too.
+    """
     base, time = study.ref.segments.get(column), study.log.time
-    if not study.own_reference and base is not None and base.rows_of(value).any():
+    held = None if study.own_reference or base is None else base.rows_of(value)
+    if held is not None and held.any() and not _brief(study.ref.time[held], study.ref.time):
         return False
-    mine = time[at[at < first]]
-    return bool(len(mine)) and bool(np.ptp(mine) < _AT_HOME * (mine[-1] - time[0] + 1.0))
+    return _brief(time[at[at < first]], time[: first + 1])
+
+
+def _brief(mine: Floats, every: Floats) -> bool:
+    """Whether some rows came within a small part of the time of all."""
+    return bool(len(mine)) and bool(np.ptp(mine) < _AT_HOME * (np.ptp(every) + 1.0))
 
 
 #: Fewer requests a day than this lie close together by themselves.
