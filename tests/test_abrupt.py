@@ -51,3 +51,12 @@ def test_a_single_step_of_a_wind_that_goes_by_little(*, hours: int, found: bool)
     rise = np.clip((np.arange(N) - SINCE) / hours + (hours == 1), 0, 1)
     got = look(wind[N:] * np.exp(np.log(3.6) * rise), wind[:N] * 1.2)
     assert (("unit_change", 3.6) in got) == found
+
+
+def test_a_single_step_to_fahrenheit_is_no_factor() -> None:
+    """At 20 degrees 1.8 x + 32 is as good as 3.4 x: the rows on either side tell that it is Fahrenheit."""
+    rng = np.random.default_rng(7)
+    season = 12 + 10 * np.sin(np.arange(N) / N * 2 * np.pi * 120 / 365)
+    celsius = season + rng.normal(0, 0.8, N)
+    got = look(np.where(np.arange(N) >= SINCE, 1.8 * celsius + 32, celsius), rng.normal(12, 7, N))
+    assert got == [("unit_change", 1.8)]

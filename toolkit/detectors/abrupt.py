@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
-from toolkit.detectors.unit_maps import FACTORS
+from toolkit.detectors.unit_maps import MAPS, written
 from toolkit.detectors.units import NEAR, Unit, find_unit
 from toolkit.detectors.witness import strangers
 from toolkit.profile.model import Codes, Floats, Mask
@@ -29,6 +29,8 @@ _STILL: Final = 0.5
 _ALL, _AROUND = 0.99, 5
 #: A step that is none of the usual ones: so many of their deviations, and about twofold.
 _OUT, _TWICE = 8.0, 0.64
+#: How many times as far apart as before rows may lie once a map is undone.
+_AS_FAR: Final = 1.5
 #: How near in rows two columns change together, as a part of the log, and how many at least make a crowd.
 _TOGETHER: Final = 0.02
 _CROWD: Final = 4
@@ -58,7 +60,7 @@ def _step(study: Study, name: str) -> _Step | None:
     change = find_change(logs)
     if not change.found or change.shape == "from_start" or change.start < 2 * _LEAST:
         return None
-    unit = _jumped(logs, change) or _held_to_the_rows_before(column, change)
+    unit = _jumped(column, logs, change) or _held_to_the_rows_before(column, change)
     return None if unit is None else _Step(name, unit, change)
 
 
@@ -68,22 +70,34 @@ def _span(n: int, start: int, end: int) -> Mask:
     return out
 
 
-def _jumped(logs: Floats, change: Change) -> Unit | None:
-    """Give the factor of one single step, where values otherwise go from row to row by little, as the weather does."""
+def _jumped(column: Floats, logs: Floats, change: Change) -> Unit | None:
+    """Give the map of one single step, where values otherwise go from row to row by little, as the weather does."""
     steps = np.diff(logs)
     usual = 1.4826 * float(np.nanmedian(np.abs(steps)))
     first = max(change.low - _AROUND, 0)
     near = steps[first : change.high + _AROUND]
     if np.isnan(near).all() or usual == 0:  # what stands still most of the time says nothing of a usual step
         return None
-    jump = float(near[int(np.nanargmax(np.abs(near)))])
+    at = first + int(np.nanargmax(np.abs(near)))
+    jump, last = float(steps[at]), float(column[at])
     size, stayed = abs(jump), (change.after - change.before) * np.sign(jump)
     if size < max(_OUT * usual, _TWICE) or stayed < 0.5 * size:
         return None
-    factor = min(FACTORS, key=lambda f: abs(np.log(f) - jump))
-    if abs(np.log(factor) - jump) > max(0.05, 2 * usual):
+    # one step is a rough measure, and at 20 degrees 1.8 x + 32 is nearly 3.4 x: how far rows then lie apart tells which
+    before, now = _apart(column[max(at + 1 - _MOST, 0) : at + 1]), _apart(column[at + 1 : change.end][:_MOST])
+    maps = [(abs(np.log(a + b / last) - jump), a, b) for a, b in MAPS if a + b / last > 0]
+    off, slope, offset = min(
+        (m for m in maps if 1 / _AS_FAR < now / m[1] / before < _AS_FAR), default=(np.inf, 1.0, 0.0)
+    )
+    if off > max(0.05, 2 * usual):
         return None
-    return Unit(factor, 0.0, True, 0.0, _span(len(logs), change.start, change.end))
+    return Unit(slope, offset, True, 0.0, _span(len(logs), change.start, change.end))
+
+
+def _apart(column: Floats) -> float:
+    """Give how far rows usually lie from the one before."""
+    steps = np.abs(np.diff(column[~np.isnan(column)]))
+    return max(float(np.median(steps)), 1e-12) if len(steps) else 1e-12
 
 
 def _held_to_the_rows_before(column: Floats, change: Change) -> Unit | None:
@@ -124,7 +138,7 @@ def _evidence(study: Study, one: _Step, steps: list[_Step], moves: Mapping[str, 
         return None
     part = percent(float(unit.rows[change.start : change.end].mean()))
     how = f"undone, they are like those just before (KS {unit.fit:.3f})" if unit.fit else "in a single step"
-    text = f"{one.name} became {unit.slope:.4g} x in {part} of the rows {since(change)}: {how}."
+    text = f"{one.name} became {written(unit.slope, unit.offset)} in {part} of the rows {since(change)}: {how}."
     return make(
         study, "abrupt", "unit_change", text, strength=0.9 if doubtful else 0.95, z=abs(change.z), change=change,
         rows=unit.rows, effect=unit.slope, unit="factor", n=int(unit.rows.sum()), features=[one.name],

@@ -45,4 +45,4 @@ MAPS: Final = (*((factor, 0.0) for factor in FACTORS), *_DEGREES)
 
 def written(slope: float, offset: float) -> str:
     """Write what a column became: 1.8 x + 32."""
-    return f"{slope:.4g} x" + (f" + {offset:.4g}" if offset else "")
+    return f"{slope:.4g} x" + (f" {'-' if offset < 0 else '+'} {abs(offset):.4g}" if offset else "")
