@@ -359,3 +359,21 @@ def test_larger_numbers_are_no_gap(noisier: float, found: bool) -> None:
     with read_log(table, {"task": "regression", "roles": told}) as opened:
         got = groups.detect(make_study(build_profile(opened)))
     assert any(e.mechanism == "performance_gap" and e.strength > 0.5 for e in got) == found
+
+
+def test_who_is_taken_for_too_little_is_named() -> None:
+    """Women come to more than was said and men to what was said: the women are underestimated, and nobody is over."""
+    rng = np.random.default_rng(8)
+    told = {"task": "regression",
+            "roles": {"timestamp": "when", "prediction": "said", "label": "came", "group": ["sex"]}}  # fmt: skip
+    logs = []
+    for start in ("2025-01-01", "2024-01-01"):
+        sex, said = rng.choice(["F", "M"], 2000), rng.normal(50, 8, 2000)
+        when = pd.date_range(start, periods=2000, freq="h", tz="UTC")
+        came = said + rng.normal(0, 6, 2000) + np.where(sex == "F", 5.0, -0.3)
+        logs.append(pd.DataFrame({"when": when, "said": said, "came": came, "sex": sex}))
+    with read_log(logs[0], told, reference=logs[1]) as opened:
+        found = groups.detect(make_study(build_profile(opened)))
+    (bent,) = [e for e in found if e.mechanism == "calibration_gap"]
+    assert [t.value for t in bent.finding.slice] == ["F"]
+    assert bent.finding.statement.startswith("Underestimate for sex = F: ")

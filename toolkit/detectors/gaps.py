@@ -18,6 +18,8 @@ from toolkit.records import Slice, SliceTerm
 LEAST: Final = 20
 #: Measures of which more is better.
 SELECTION: Final = frozenset({"selection", EQUAL})
+#: The measure of which nought is best, on either side.
+SIGNED: Final = "overestimate"
 #: Values of two attributes that are crossed.
 _FEW: Final = 8
 
@@ -56,7 +58,7 @@ def measures(study: Study, sample: Sample, mature: Mask | None) -> dict[str, Flo
         scale = 1.0 if np.isnan(known).all() else float(np.nanstd(known)) or 1.0
         # whose numbers are larger is told with a larger error, where errors grow with the numbers
         off = (final - label) * study.weight(sample) / scale
-        out |= {"error": np.abs(off), "overestimate": off}
+        out |= {"error": np.abs(off), SIGNED: off}
         return out
     out["error"] = np.where(np.isnan(label) | np.isnan(final), np.nan, (final != label).astype(float))
     if study.binary:
@@ -107,7 +109,7 @@ def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
                 before = difference(base[measure][~held], base[measure][held])[0]
             side, rows, low = value, mine, gap
             other = _other(codes, place)
-            if (gap > 0) == (measure in SELECTION) and gap and other is not None:
+            if not _worse(measure, here, there) and gap and other is not None:
                 # named is the side that fares worse
                 side, rows, low = other, rest, -gap
                 interval, z, before = (-interval[1], -interval[0]), -z, -before
@@ -133,6 +135,14 @@ def gaps(study: Study, column: str, codes: Codes) -> Iterator[Gap]:
                 rows,
                 (SliceTerm(column, side),),
             )
+
+
+def _worse(measure: str, here: Floats, there: Floats) -> bool:
+    """Whether the first fares worse: chosen less, erring more, or taken for too much or too little, whichever it is."""
+    mine, others = float(np.nanmean(here)), float(np.nanmean(there))
+    if measure == SIGNED:
+        return abs(mine) > abs(others)
+    return mine < others if measure in SELECTION else mine > others
 
 
 def _other(codes: Codes, place: int) -> str | None:

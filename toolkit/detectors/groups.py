@@ -28,7 +28,7 @@ from toolkit.detectors.evidence import (
     percent,
     points,
 )
-from toolkit.detectors.gaps import LEAST, SELECTION, Gap, corners, gaps, measured, measures
+from toolkit.detectors.gaps import LEAST, SELECTION, SIGNED, Gap, corners, gaps, measured, measures
 from toolkit.detectors.study import Study, predicted
 from toolkit.profile.model import Codes
 from toolkit.records import SliceTerm
@@ -49,7 +49,7 @@ _CHANCE: Final = 0.7
 #: The part of a gap that may be left in equal cases, where people choose alike.
 _ALIKE: Final = 0.3
 #: The gap, in points (of numbers in deviations of the label), that matters by half; 9 points of anything else.
-_MATTERS: Final = {"error": 0.06, "misses": 0.1, "false alarms": 0.08, "overestimate": 0.2, EQUAL: 0.06}
+_MATTERS: Final = {"error": 0.06, "misses": 0.1, "false alarms": 0.08, SIGNED: 0.2, EQUAL: 0.06}
 #: How strong a gap must be by itself to be held to the reference too, and the part of it that must be there.
 _HALF, _AGAIN = 0.4, 0.6
 #: What is said of a gap that counts against nobody.
@@ -151,7 +151,7 @@ def _corrected(gaps: list[Gap]) -> list[Gap]:
 
 def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     """Weigh one gap: how large, how steady, and what it is called."""
-    worse = -g.gap if g.measure in SELECTION else g.gap
+    worse = _worse_by(g)
     if worse <= 0:
         return None
     # a reference without decisions says nothing of what people do
@@ -160,19 +160,20 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
     mine = [o for o in all_gaps if o.column == g.column]
     mechanism, explained = _name(study, g, mine)
     whole = size * steady * logistic(1.5 * (abs(g.z) - 3.3))
-    if whole > _HALF and g.before > _AGAIN * g.gap > 0:
+    if whole > _HALF and g.before / g.gap > _AGAIN:
         whole = 1.0 - _HALF * (1.0 - whole)  # the reference, whose rows are others, has it too
     strength = (1 - explained) * whole
     even = explained >= _EARNED and whole > 0.5
     if strength < 0.03 and not even:
         return None
     who = " and ".join(f"{t.column} = {t.value}" for t in g.slice)
+    what, sign = ("underestimate", -1.0) if g.measure == SIGNED and g.rate < 0 else (g.measure, 1.0)
     text = (
-        f"{g.measure.capitalize()} for {who}: {percent(g.rate)}, for the others {percent(g.rest)} "
-        f"({g.n} rows); first half {_apart(study, g.early)}, second half {_apart(study, g.late)} apart."
+        f"{what.capitalize()} for {who}: {percent(sign * g.rate)}, for the others {percent(sign * g.rest)} "
+        f"({g.n} rows); first half {_apart(study, sign * g.early)}, second half {_apart(study, sign * g.late)} apart."
     )
     if np.isfinite(g.before):
-        text += f" In the reference: {_apart(study, g.before)}."
+        text += f" In the reference: {_apart(study, sign * g.before)}."
     if even:
         text += _TEXT_EQUAL if EQUAL in measured(study) else _TEXT_RATES
         return make(
@@ -197,6 +198,13 @@ def _judge(study: Study, g: Gap, all_gaps: list[Gap]) -> Evidence | None:
         features=[p for p in (proxy_of(study, g),) if p is not None] if mechanism == "proxy_feature" else (),
         details={"measure": g.measure, "steady": steady, "early": g.early, "late": g.late, "before": g.before},
     )
+
+
+def _worse_by(g: Gap) -> float:
+    """By how much the group fares worse: too much and too little are as bad, of all else more or less is."""
+    if g.measure == SIGNED:
+        return abs(g.gap) if abs(g.rate) > abs(g.rest) else 0.0
+    return -g.gap if g.measure in SELECTION else g.gap
 
 
 def _size(g: Gap, worse: float) -> float:
@@ -235,7 +243,7 @@ def _name(study: Study, g: Gap, mine: list[Gap]) -> tuple[str, float]:
     """Give the mechanism's name and how far the gap is explained by something fair (0 to 1)."""
     if g.measure in SELECTION:
         return _selection(study, g, mine)
-    if g.measure == "overestimate":  # who is served worse is also taken for too much, or too little
+    if g.measure == SIGNED:  # who is served worse is also taken for too much, or too little
         return "calibration_gap", 0.3 if any(o.measure == "error" and o.value == g.value for o in mine) else 0.0
     codes = study.ref.groups.get(g.column)
     source = study.train.groups.get(g.column) if study.train is not None else codes
