@@ -8,7 +8,8 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, inside, make
 from toolkit.detectors.like_cases import beyond_kind
-from toolkit.detectors.study import Study, is_probability
+from toolkit.detectors.stated import as_stated
+from toolkit.detectors.study import Study
 from toolkit.profile.model import Floats, Mask
 from toolkit.timeline.change import Change, find_change, no_change
 
@@ -40,7 +41,7 @@ def detect(study: Study) -> list[Evidence]:
     worse = study.final_change
     wrong = study.log_loss.final > 0
     dearer = difference(cost[wrong & ~rows], cost[wrong & rows])[3] > 4  # each error costs more, however many there are
-    held = study.has_labels and (not (worse.found and worse.z > 0) or (dearer and _as_stated(study, rows)))
+    held = study.has_labels and (not (worse.found and worse.z > 0) or (dearer and as_stated(study, rows)))
     better = worse.found and worse.z < 0
     rose = "rose as its scores said" if worse.found else "held"
     text = (
@@ -84,16 +85,6 @@ def _of_its_kind(study: Study, cost: Floats, rows: Mask) -> bool:
         kind = np.unique(answered, axis=1, return_inverse=True)[1].ravel()
     dearer = beyond_kind(kind, cost, before, since, known=1).sum() / since.sum()
     return bool(dearer < _HALF * (cost[since].mean() - cost[before].mean()))
-
-
-def _as_stated(study: Study, rows: Mask) -> bool:
-    """Whether the model errs on some rows as often as its scores say: harder cases, and no worse a model."""
-    score, wrong = study.log.score, study.log_loss.model
-    if not study.binary or not is_probability(score):
-        return False
-    stated = np.where(score >= study.threshold, 1 - score, score)
-    beyond = (wrong - stated)[rows & ~np.isnan(wrong)]
-    return len(beyond) >= LEAST and bool(abs(beyond.mean()) < 3 * beyond.std() / np.sqrt(len(beyond)))
 
 
 def _of_errors(study: Study, cost: Floats) -> Change:

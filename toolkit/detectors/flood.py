@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, inside, make, percent, since
+from toolkit.detectors.stated import as_stated
 from toolkit.detectors.study import Study
 from toolkit.timeline.change import find_change
 
@@ -34,9 +35,10 @@ def detect(study: Study) -> list[Evidence]:
         return []
     rows = inside(change, n) & (flags > 0)
     share = float(rows.sum()) / max(change.end - change.start, 1)
-    if share < 0.04:
+    if share < 0.04 or as_stated(study, rows):  # whose labels come true as the scores say is a large customer
         return []
-    text = f"{int(loud.sum())} ids never seen before send {percent(share)} of the rows {since(change)}."
+    who = f"{many} ids never seen before send" if (many := int(loud.sum())) > 1 else "One id never seen before sends"
+    text = f"{who} {percent(share)} of the rows {since(change)}."
     return [
         make(
             study,

@@ -9,7 +9,8 @@ import numpy as np
 
 from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, difference, from_start, logistic, make, not_testable, percent
-from toolkit.detectors.study import LEAST_ROWS, Study, first_known, is_probability
+from toolkit.detectors.stated import beyond_stated
+from toolkit.detectors.study import LEAST_ROWS, Study, first_known
 from toolkit.detectors.support import off_support
 from toolkit.detectors.where import of_one_group
 from toolkit.profile.model import Floats
@@ -172,25 +173,8 @@ def _strength(study: Study, gap: _Gap, moved: int) -> float:
 
 def _too_sure(study: Study) -> float:
     """A model that memorised is sure of answers that are wrong; one that is only flexible knows its doubts."""
-    gap = _stated(study)
+    gap = beyond_stated(study)
     if gap is None:
         return 1.0
     first = first_known(gap)
     return 0.35 + 0.65 * logistic(40 * (float(first.mean()) - 0.08)) if len(first) >= LEAST_ROWS else 1.0
-
-
-def _stated(study: Study) -> Floats | None:
-    """Confidence less correctness of each log row; ``None`` without probabilities."""
-    score, guess = study.log.score, study.log.prediction
-    if study.regression or not is_probability(score):
-        return None
-    if np.isnan(guess).all():
-        guess = (score >= 0.5).astype(float)
-    return _confidence(study, score, guess) - (1 - study.log_loss.model)
-
-
-def _confidence(study: Study, score: Floats, guess: Floats) -> Floats:
-    """How sure the model said it was of its own answer."""
-    if study.binary:
-        return np.where(guess == 1, score, 1 - score)
-    return score

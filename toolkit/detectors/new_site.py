@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, from_start, make
-from toolkit.detectors.study import LEAST_ROWS, Study, first_known, is_probability, new_to, seen
+from toolkit.detectors.stated import harder
+from toolkit.detectors.study import LEAST_ROWS, Study, first_known, new_to, seen
 from toolkit.logs.names import LABELLER_WORDS, PLACE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
@@ -68,16 +69,6 @@ def _at_once(other: Floats, here: Floats, d: float) -> bool:
     return difference(other, first_known(here))[0] > 0.3 * d
 
 
-def _as_stated(study: Study, fresh: Mask, d: float) -> bool:
-    """Whether the model errs there as often as its scores say: cases that it knows to be hard, picked for that."""
-    score, guess = study.log.score, study.log.prediction
-    if not is_probability(score) or np.isnan(guess).all():
-        return False
-    beyond = study.log_loss.model - np.where(guess == 1, 1.0 - score, score)
-    more, _, _, z = difference(beyond[~fresh], beyond[fresh])
-    return bool(z < 2.0 and more < 0.25 * d)
-
-
 def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) -> Evidence | None:
     if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
         return None
@@ -90,7 +81,7 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     base_d, _, _, base_z = difference(ref_loss, loss[fresh])
     if min(z, base_z) < 3.5 or d <= 0 or not _at_once(other, loss[fresh], d):
         return None
-    if study.binary and _as_stated(study, fresh, d):
+    if harder(study, ~fresh, fresh, d):
         return None
     rest, _, _, rest_z = difference(ref_loss, loss[known])
     rest_ok = known.sum() < LEAST_ROWS or rest_z < 4 or rest < 0.4 * base_d

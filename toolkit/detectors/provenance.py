@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from toolkit.detectors.evidence import Evidence, difference, inside, make, percent, proportion_z
+from toolkit.detectors.evidence import Evidence, difference, inside, make, percent
 from toolkit.detectors.mark import commonest
 from toolkit.detectors.matrices import taught
 from toolkit.detectors.relation import Part, Relation, part_that_rose
+from toolkit.detectors.stated import harder
 from toolkit.detectors.study import LEAST_ROWS, Study, seen
 from toolkit.detectors.values import mean_of
 from toolkit.logs.names import SOURCE_WORDS, plain, words_of
@@ -57,9 +58,9 @@ class _Source:
 
 def _of_a_value(study: Study, r: Relation) -> _Source | None:
     """Look for one value of one column whose labels are far less expected than those of all other rows."""
-    gap, usual = _unexpected(r)
-    known = r.rows & ~np.isnan(gap)
-    in_all = max(float((gap[known] - usual).sum()), 1e-9)
+    more = _unexpected(r)
+    known = r.rows & ~np.isnan(more)
+    in_all = max(float(more[known].sum()), 1e-9)
     # who decides the odd cases has not labelled them
     labelled_by = {"decider": study.log.decider} if np.isnan(study.log.decision).all() else {}
     sources = {**study.log.segments, **labelled_by}
@@ -74,22 +75,22 @@ def _of_a_value(study: Study, r: Relation) -> _Source | None:
                 continue
             if column in study.log.segments and not _held_before(study, column, value):
                 continue  # what the baseline never held is a world that grew
-            a, b = float(gap[mine].mean()), float(gap[rest].mean())
-            z = proportion_z(b * rest.sum(), float(rest.sum()), a * mine.sum(), float(mine.sum()))
-            share = float((gap[mine] - usual).sum()) / in_all
-            if z > 6 and a - b > 0.15 and share > _MOST_OF_IT and (best is None or z > best.z):
+            beside, _, _, z = difference(more[rest], more[mine])
+            share = float(more[mine].sum()) / in_all
+            if z > 6 and beside > 0.15 and share > _MOST_OF_IT and (best is None or z > best.z):
                 best = _Source(column, value, mine, z, share, r.change, r.rows)
     return best
 
 
-def _unexpected(r: Relation) -> tuple[Floats, float]:
-    """Give how unexpected each row's label is in its stratum, NaN without one, and the baseline's in the mean."""
+def _unexpected(r: Relation) -> Floats:
+    """Give how much more unexpected each row's label is than labels of its stratum are, NaN without one.
+
+    In doubtful cases labels surprise, whoever gives them.
+    """
     expected, s = _expected(r), r.strata
-    gap, base = (
-        np.where(label >= 0, 1.0 - expected[stratum, np.maximum(label, 0)], np.nan)
-        for label, stratum in ((s.log_label, s.log), (s.ref_label, s.ref))
-    )
-    return gap, float(np.nanmean(base))
+    usual = (expected * (1.0 - expected)).sum(1)
+    told = 1.0 - expected[s.log, np.maximum(s.log_label, 0)] - usual[s.log]
+    return np.where(s.log_label >= 0, told, np.nan)
 
 
 def _of_the_part(study: Study, part: Part) -> _Source | None:
@@ -102,7 +103,7 @@ def _of_the_part(study: Study, part: Part) -> _Source | None:
         return None
     more, _, _, z = difference(loss[rest], loss[mine])
     share = float((loss[mine] - usual).sum()) / max(float((loss[among] - usual).sum()), 1e-9)
-    if not (z > 4.5 and more > 0.1 and share > _MOST_OF_IT):
+    if not (z > 4.5 and more > 0.1 and share > _MOST_OF_IT) or harder(study, rest, mine, more):
         return None
     return _Source(part.column, part.value, mine, z, share, part.change, among)
 
