@@ -263,3 +263,15 @@ def test_a_small_log_without_a_reference_holds_a_column_to_what_it_was_before() 
     (got,) = units.detect(later, moves)
     assert got.mechanism == "unit_change"
     assert "0.05" in got.finding.statement
+
+
+@pytest.mark.parametrize(("middle", "found"), [(0.45, []), (20.0, ["scale"])])
+def test_what_wandered_about_nought_was_not_standardised(middle: float, found: list[str]) -> None:
+    """A column of mean 0.45 and deviation 0.8 that now has 0 and 1 has wandered; one of mean 20 was standardised."""
+    rng = np.random.default_rng(14)
+    log, reference = healthy(rng, 2000), healthy(rng, 2000)
+    log["v"], reference["v"] = rng.normal(0.0, 1.0, 2000), rng.normal(middle, 0.8, 2000)
+    study = study_of(log, reference, feature=["x", "w", "v"])
+    move = moved(study, "v")
+    assert move is not None
+    assert [e.finding.detector for e in units.detect(study, {"v": move})] == found

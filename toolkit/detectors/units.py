@@ -48,6 +48,8 @@ _COARSE: Final = 0.06
 _MOST_SLACK: Final = 2.0
 #: Rows that must be there to say what the values were.
 _LEAST: Final = 30
+#: How far (KS) a column must lie from the baseline to have been standardised.
+_FAR: Final = 0.5
 _QUANTILES: Final = np.linspace(0.05, 0.95, 19)
 
 
@@ -212,7 +214,9 @@ def transform_of(
     if before < 0.2:
         return None
     spread, (low, high) = float(have.std()) or 1.0, np.quantile(have, [0.002, 0.998])
-    scales = (*_SCALES, ("(x - mean) / deviation", lambda y: y * spread + float(have.mean())))
+    scales = _SCALES
+    if before > _FAR:  # what is about standard already wanders to nought and one by itself
+        scales = (*_SCALES, ("(x - mean) / deviation", lambda y: y * spread + float(have.mean())))
     # all rows, or those alone that lie where the baseline has none
     odd = (current < low) | (current > high)
     fits = []
