@@ -11,6 +11,7 @@ import pytest
 from toolkit.detectors import cost, decisions, policy, reliance
 from toolkit.detectors.evidence import Evidence
 from toolkit.detectors.study import Study, make_study
+from toolkit.impact.harm import measure
 from toolkit.logs import read_log
 from toolkit.profile.build import build_profile
 
@@ -93,3 +94,14 @@ def test_a_cut_that_was_lowered_is_held_to_its_own_replay(since: float, least: f
     assert got.change is not None
     assert got.strength >= least
     assert got.strength < (0.4 if not least else 1.0)
+
+
+@pytest.mark.parametrize(("dear", "named"), [(20.0, []), (0.2, ["threshold_misconfigured"])])
+def test_a_cut_that_was_lowered_to_save_is_no_fault(dear: float, named: list[str]) -> None:
+    """From .5 to .1: more needless looks at 1 each, and fewer misses; only where these cost little is it a fault."""
+    log = calibrated().assign(done=lambda d: (d["score"] > np.where(LATE, 0.1, 0.5)).astype(int))
+    missed, needless = (log["truth"] > log["done"]), (log["truth"] < log["done"])
+    log["spent"] = missed * dear + needless * 1.0
+    study = studied(log, decision="done", cost="spent")
+    assert [e.mechanism for e in policy.detect(study) if e.mechanism] == named
+    assert (measure(study).kind == "none") == (not named)

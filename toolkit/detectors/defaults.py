@@ -16,6 +16,7 @@ from toolkit.detectors.evidence import Evidence, beforehand, inside, ks_distance
 from toolkit.detectors.frozen import frozen
 from toolkit.detectors.ordered import InOrder
 from toolkit.detectors.repeats import rows_before
+from toolkit.detectors.stuck import stuck
 from toolkit.detectors.study import Study, known, seen
 from toolkit.detectors.values import codes_of, distinct, runs, several
 from toolkit.detectors.witness import new_parts
@@ -76,7 +77,7 @@ def detect(study: Study) -> list[Evidence]:
     for name, column in study.log.features.items():
         if name not in study.clocked:
             still = frozen(study, name, study.ref.features[name], column, before)
-            found.append(still or _filled(study, name, column))
+            found.append(still or stuck(study, name, column) or _filled(study, name, column))
     return [e for e in found if e is not None]
 
 

@@ -73,6 +73,9 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
         return None
     words = words_of(plain(column))
+    labeller = bool(words & LABELLER_WORDS) or plain(column).startswith("label_")
+    if labeller and float(fresh.mean()) > _ALL:
+        return None  # who labels the log did not label the reference: that says nothing of the cases
     place = _place(column) or float(fresh.mean()) > _ALL
     ref_loss = study.ref_loss.model if not np.isnan(study.ref_loss.model).all() else study.ref_loss.final
     known = ~fresh & ~np.isnan(loss)
@@ -98,7 +101,7 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
     return make(
         study,
         "new_site",
-        "label_noise" if words & LABELLER_WORDS else "pilot_did_not_generalise" if place else "new_category",
+        "label_noise" if labeller else "pilot_did_not_generalise" if place else "new_category",
         text,
         strength=0.92 if rest_ok else 0.5,
         z=z,

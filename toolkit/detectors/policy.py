@@ -19,6 +19,8 @@ LEAST: Final = 30
 _LEAST_READ, _MOST_MISSED = 15, 0.12
 #: How sure (z) the replay must be of the harm: up to the first it is as good as chance, from the second on it counts.
 _CHANCE, _SURE = 0.8, 1.8
+#: Rows of each kind of answer from which its cost is read.
+_LEAST_KIND: Final = 5
 #: The part of what the new threshold changes by itself up to which the share of positive answers is as before.
 _ALONG: Final = 0.25
 
@@ -194,6 +196,12 @@ def _judged(study: Study, role: str, moved: _Moved) -> Evidence:
         text += f" With the old threshold the loss a row would be {abs(replay.beyond):.3f} {other}."
     if replay is not None and replay.beyond > -0.002 and study.has_labels:
         return make(study, NAME, "", text, strength=0.0, z=change.z, change=change, effect=effect, unit="score")
+    if (saved := _saved(study, role, moved)) > 0:
+        text += f" By what answers of each kind cost, that would be {saved:.3g} dearer: the threshold was moved well."
+        return make(
+            study, NAME, "", text, strength=0.0, z=change.z, change=change, effect=effect, unit="score",
+            refutes=("threshold_misconfigured", "concept_drift"),
+        )  # fmt: skip
     sure = 1.0 if replay is None else float(np.clip((replay.z - _CHANCE) / (_SURE - _CHANCE), 0.05, 1.0))
     return make(
         study,
@@ -211,6 +219,25 @@ def _judged(study: Study, role: str, moved: _Moved) -> Evidence:
         share_hint=None if replay is None else replay.share,
         threshold=moved.old,
     )
+
+
+def _saved(study: Study, role: str, moved: _Moved) -> float:
+    """Give what a row between the thresholds surely costs less than with the old one, by the mean cost of its kind.
+
+    A kind is an answer and what came true: a missed cancer costs more than a needless look. 0 where costs are unknown,
+    or where it is not sure (z of 2) that the new threshold saves any.
+    """
+    label, cost, given = study.mature_label, study.log.cost, getattr(study.log, role)
+    known = ~np.isnan(cost) & ~np.isnan(label) & ~np.isnan(given)
+    kinds = {(a, y): cost[known & (given == a) & (label == y)] for a in (0.0, 1.0) for y in (0.0, 1.0)}
+    if min(len(x) for x in kinds.values()) < _LEAST_KIND:
+        return 0.0
+    mean = {kind: float(x.mean()) for kind, x in kinds.items()}
+    rows = np.flatnonzero(moved.between & known)
+    gain = np.array([mean[1.0 - given[i], label[i]] - mean[given[i], label[i]] for i in rows])
+    if len(gain) < _LEAST_KIND or gain.mean() < 2.0 * gain.std() / np.sqrt(len(gain)):
+        return 0.0
+    return float(gain.mean())
 
 
 def _stepped(role: str, moved: _Moved) -> str:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import numpy as np
 
 from toolkit.detectors.curve import auc
-from toolkit.detectors.evidence import inside
+from toolkit.detectors.evidence import difference, inside
 from toolkit.detectors.generalisation import naive_loss, unskilled
 from toolkit.detectors.promise import hollow
 from toolkit.detectors.study import Study
@@ -26,6 +26,9 @@ from toolkit.timeline.change import Change, find_change, no_change
 _ORDERS: Final = 0.65
 #: From this many times the loss of one and the same answer on, the answers are plainly worse than none.
 _PLAINLY: Final = 1.2
+#: The share of rows whose cost must be known, and how surely (z) it must have fallen, for harm to be told by cost.
+_NEARLY_ALL: Final = 0.8
+_SAVED: Final = 3.0
 #: Known losses of a reference below which a log is held to itself.
 LEAST_KNOWN: Final = 10
 
@@ -90,7 +93,18 @@ def measure(study: Study) -> Damage:
         # the plain error is what people count; another measure speaks only where it is silent
         if worst.z < 4.0 and other.z > max(worst.z + 1.5, 6.0):
             worst = other
+    if _cheaper(study, worst):  # where somebody says what each row costs, that is the harm
+        worst = replace(worst, kind="none", z=min(worst.z, 0.0), change=no_change(n), upper=0.0)
     return replace(worst, unskilled=_unskilled(study))
+
+
+def _cheaper(study: Study, damage: Damage) -> bool:
+    """Whether nearly every row says what it cost, and those of the change surely cost less than was usual."""
+    cost, rows = study.log.cost, damage.rows
+    if not damage.change.found or (~np.isnan(cost)).mean() < _NEARLY_ALL:
+        return False
+    usual = cost[~rows] if study.own_reference or np.isnan(study.ref.cost).all() else study.ref.cost
+    return difference(usual, cost[rows])[3] < -_SAVED
 
 
 def _unskilled(study: Study) -> bool:
