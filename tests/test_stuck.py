@@ -19,7 +19,7 @@ def look(site: str, *, reference: bool = True) -> Evidence | None:
     log, held = healthy(rng, N), healthy(rng, N)
     for rows in (log, held):
         rows["site"] = rng.choice(["a", "b", "c"], N)
-        counts = {s: np.clip(60 + np.cumsum(rng.integers(-4, 5, N // 16)), 0, None) for s in "abc"}
+        counts = {s: 300 + np.cumsum(rng.integers(-4, 5, N // 16)) for s in "abc"}
         rows["beds"] = [int(counts[s][i // 16]) for i, s in enumerate(rows["site"])]
     stands = (log["site"] == site) & (np.arange(N) >= SINCE)
     if stands.any():

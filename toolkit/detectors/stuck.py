@@ -108,7 +108,8 @@ def _filled_in(column: Column, rows: Ints, start: int, end: int) -> bool:
         return int(column.codes[rows[start]]) not in np.delete(column.codes[rows], slice(start, end))
     value, beside = float(column[rows[start]]), np.delete(column[rows], slice(start, end))
     whole = bool((beside == np.round(beside)).all())
-    return value in _FILLERS or not beside.min() <= value <= beside.max() or (whole and value != round(value))
+    far = abs(value - float(np.clip(value, beside.min(), beside.max()))) > float(beside.std())
+    return value in _FILLERS or far or (whole and value != round(value))
 
 
 def _goes_on(column: Column, run: _Run, others: Mask) -> bool:
