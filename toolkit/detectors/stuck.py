@@ -20,7 +20,7 @@ from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, Series
 
 NAME: Final = "stuck"
-#: Rows of a run at least, changes beside it at least, and parts that are tried at most.
+#: Rows of a run at least, changes before it at least, and parts that are tried at most.
 _LEAST_RUN: Final = 40
 _LEAST_CHANGES: Final = 10
 _MOST: Final = 20
@@ -87,11 +87,7 @@ def _run(column: Column, time: Floats, mine: Mask, tries: int) -> _Run | None:
     lengths, lasted = ends - starts, time[rows[ends - 1]] - time[rows[starts]]
     top = int(np.argmax(lengths))
     others = np.arange(len(starts)) != top
-    if (
-        lengths[top] < _LEAST_RUN
-        or others.sum() < _LEAST_CHANGES
-        or _filled_in(column, rows, int(starts[top]), int(ends[top]))
-    ):
+    if lengths[top] < _LEAST_RUN or top < _LEAST_CHANGES or _filled_in(column, rows, int(starts[top]), int(ends[top])):
         return None
     rate = float(others.sum()) / float(lengths[others].sum())
     chance = float(lengths[top]) * np.log1p(-min(rate, 0.99)) + np.log(tries * len(starts))
