@@ -14,7 +14,6 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, make
 from toolkit.detectors.study import Study, known
-from toolkit.detectors.values import codes_of
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, Series
@@ -48,10 +47,10 @@ def stuck(study: Study, name: str, column: Column) -> Evidence | None:
         for segment, codes in study.log.segments.items()
         for value in codes.names[:_MOST]
     ]
-    found = []
+    found, there = [], known(column)
     for term, mine in [(None, np.ones(n, dtype=bool)), *parts]:
-        run = _run(column, study.log.time, mine & known(column), len(parts) + 1)
-        if run is not None and (term is None or _goes_on(column, run, ~mine & known(column))):
+        run = _run(column, study.log.time, mine & there, len(parts) + 1)
+        if run is not None and (term is None or _goes_on(column, run, ~mine & there)):
             found.append((term, run))
     if not found:
         return None
@@ -76,10 +75,15 @@ def stuck(study: Study, name: str, column: Column) -> Evidence | None:
     )  # fmt: skip
 
 
+def _plain(column: Column) -> Floats | Ints:
+    """Give what two rows share exactly where they have the same value: to number the values would take a sort."""
+    return column.codes if isinstance(column, Codes) else column
+
+
 def _run(column: Column, time: Floats, mine: Mask, tries: int) -> _Run | None:
     """Give the longest run among the marked rows where chance, and the runs beside it, are far from making one."""
     rows = np.flatnonzero(mine)
-    x = codes_of(column)[rows]
+    x = _plain(column)[rows]
     if len(x) < 2 * _LEAST_RUN:
         return None
     starts = np.flatnonzero(np.append(True, x[1:] != x[:-1]))
@@ -110,7 +114,7 @@ def _filled_in(column: Column, rows: Ints, start: int, end: int) -> bool:
 
 def _goes_on(column: Column, run: _Run, others: Mask) -> bool:
     """Whether the rows of the other parts change during the run as they do beside it, or nearly."""
-    x = codes_of(column)
+    x = _plain(column)
     during = np.zeros(len(x), dtype=bool)
     during[run.rows[0] : run.rows[-1] + 1] = True
     now, before = (x[others & side] for side in (during, ~during))
