@@ -20,8 +20,8 @@ BINS: Final = 120
 #: A drop of the likelihood ratio below its maximum that still belongs to the 95 % set of change points.
 AT_ONCE: Final = 7.4
 
-#: A stretch of less than this part of the values is held to its own variance too.
-_SHORT: Final = 0.1
+#: A stretch of less than this part of the values is held to its own variance too: there a few may make its mean.
+_SHORT: Final = 0.05
 
 Shape = Literal["none", "step", "ramp", "pulse", "from_start"]
 
