@@ -25,7 +25,7 @@ from toolkit.detectors.repeats import (
     segment_repeats,
 )
 from toolkit.detectors.study import Study
-from toolkit.detectors.values import again, codes_of, only, several
+from toolkit.detectors.values import FILLERS, again, codes_of, only, several
 from toolkit.profile.model import Codes, Column, Floats, Mask
 from toolkit.timeline.change import Change, find_change
 
@@ -155,13 +155,12 @@ def _is_default(base: Column, column: Column, change: Change) -> bool:
         return not carried
     value = float(np.nanmedian(column[change.start : change.end]))
     assert not isinstance(base, Codes)
-    typical = {0.0, -1.0, 999.0, -999.0, 9999.0}
     have = base[~np.isnan(base)]
     spread = float(have.std()) or 1.0
     # a filled-in mean is that of the training rows: near the baseline's, not the same
     middle = abs(value - float(have.mean())) < 0.05 * spread or abs(value - float(np.median(have))) < 0.01 * spread
     foreign = not several(have, 31) and value not in have
-    return value in typical or middle or foreign or not carried
+    return value in FILLERS or middle or foreign or not carried
 
 
 def _by_chance(column: Column, rows: Mask, repeats: float) -> bool:

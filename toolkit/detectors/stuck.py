@@ -14,6 +14,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, make
 from toolkit.detectors.study import Study, known
+from toolkit.detectors.values import FILLERS
 from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import Change, Series
@@ -26,8 +27,8 @@ _MOST: Final = 20
 #: How many times as long it is as the next longest one, in rows and in time, and the log of how likely it may be.
 _LONGER: Final = 4.0
 _UNLIKELY: Final = -18.0
-#: What somebody writes where nothing is known.
-_FILLERS: Final = frozenset({0.0, -1.0, -999.0, 999.0, 9999.0})
+#: A run that goes on beyond this part of the log has no end.
+_LASTING: Final = 0.97
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def stuck(study: Study, name: str, column: Column) -> Evidence | None:
     start, end = int(run.rows[0]), int(run.rows[-1]) + 1
     flags = np.zeros(n)
     flags[run.rows] = 1.0
+    lasting = end > _LASTING * n
     change = Change(
-        "step" if end > 0.97 * n else "pulse", start, end if end <= 0.97 * n else n, 0.0, 1.0, 12.0, start, start,
+        "step" if lasting else "pulse", start, n if lasting else end, 0.0, 1.0, 12.0, start, start,
         Series(flags, start, end, sudden=True),
     )  # fmt: skip
     where = "" if term is None else f" where {term.column} = {term.value}"
@@ -109,7 +111,7 @@ def _filled_in(column: Column, rows: Ints, start: int, end: int) -> bool:
     value, beside = float(column[rows[start]]), np.delete(column[rows], slice(start, end))
     whole = bool((beside == np.round(beside)).all())
     far = abs(value - float(np.clip(value, beside.min(), beside.max()))) > float(beside.std())
-    return value in _FILLERS or far or (whole and value != round(value))
+    return value in FILLERS or far or (whole and value != round(value))
 
 
 def _goes_on(column: Column, run: _Run, others: Mask) -> bool:

@@ -16,6 +16,8 @@ from toolkit.profile.model import Codes, Column, Floats, Ints, Mask
 _FIRST: Final = 200
 #: Values from which on each edge is compared with all of them at once: so many are not looked up one by one.
 _AT_ONCE: Final = 4_000
+#: Numbers that somebody writes where nothing is known.
+FILLERS: Final = frozenset({0.0, -1.0, -999.0, 999.0, 9999.0})
 
 
 def distinct(x: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
