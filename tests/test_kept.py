@@ -19,7 +19,7 @@ import toolkit as tk
 from toolkit.causes.diagnose import diagnose_profile
 from toolkit.engines import kept as keeping
 from toolkit.engines import part as files
-from toolkit.engines import stretches
+from toolkit.engines import parts, stretches
 from toolkit.engines.kept import Kept
 from toolkit.errors import LogError
 from toolkit.profile import build, cubes
@@ -284,28 +284,50 @@ def test_whatever_changed_the_whole_is_as_if_read_anew(
     same(read(log, tmp_path / "kept"), read(log))
 
 
+@pytest.mark.parametrize("together", [1, TWO_DAYS, 10**9])
 @pytest.mark.parametrize("hours", [(24, 48), (12, 999)])
 def test_another_window_is_as_if_read_anew(
-    hours: tuple[int, int], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hours: tuple[int, int], together: int, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Days within the window, outside it and across its ends give what the window would, read alone."""
-    monkeypatch.setattr(keeping, "PART_BYTES", 1)  # every day
+    """Days within the window, outside it and across its ends give what the window would, read alone.
+
+    Whether every day is a part, two days are, or all are one.
+    """
+    monkeypatch.setattr(keeping, "PART_BYTES", together)
     read(log, tmp_path / "kept", sample=900)
     window = tuple(START + timedelta(hours=h) for h in hours)
     spans: dict[str, Any] = {"window": window, "reference_window": (START, START + timedelta(hours=24))}
     same(read(log, tmp_path / "kept", sample=900, **spans), read(log, sample=900, **spans))
 
 
-def test_a_window_of_whole_days_rescans_nothing(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("spans", [("window",), ("window", "reference_window")])
+def test_a_window_of_whole_days_rescans_nothing(
+    spans: tuple[str, ...], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the sample is all rows, days that lie within another window are not read again: they cannot be any more."""
     overlook(monkeypatch)
     monkeypatch.setattr(keeping, "PART_BYTES", 1)
-    window = (START + timedelta(days=1), START + timedelta(days=2))
-    fresh = read(log, sample=10**6, window=window)
+    how: dict[str, Any] = {s: (START + timedelta(days=d), START + timedelta(days=d + 1)) for d, s in enumerate(spans)}
+    fresh = read(log, sample=10**6, **how)
     read(log, tmp_path / "kept", sample=10**6)
     for day in range(DAYS - 1):
         spoil(day_file(log, day), "a", "b", "c", "prediction", "score")
-    same(read(log, tmp_path / "kept", sample=10**6, window=window), fresh)
+    same(read(log, tmp_path / "kept", sample=10**6, **how), fresh)
+
+
+def test_a_window_of_half_of_a_large_log_draws_nothing_anew(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of such a log more rows are kept than are drawn: those that are drawn of two of its three days are among them."""
+    overlook(monkeypatch)
+    monkeypatch.setattr(keeping, "PART_BYTES", 1)
+    monkeypatch.setattr(parts, "_FAR_MORE", 4)
+    window = (START, START + timedelta(days=2))
+    fresh = read(log, sample=450, window=window)
+    read(log, tmp_path / "kept", sample=450)
+    for day in range(DAYS - 1):
+        spoil(day_file(log, day), "a", "b", "c", "prediction", "score")
+    same(read(log, tmp_path / "kept", sample=450, window=window), fresh)
 
 
 def test_a_longer_log_has_wider_buckets(days: Path, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -258,11 +258,11 @@ def test_the_raw_columns_tell_which_rows_are_drawn(data: pd.DataFrame, known: tu
     odd["income"] = odd["income"].where(odd.index % 7 != 2, np.inf)
     with read_log(odd, {**ROLES, "roles": told}) as log:
         drawn = Drawn.of(log, 100, seed=3)
-        meant = log.rows.arrow(f"SELECT feature_1, group_0, latency_ms FROM rows{drawn.picked}")
+        meant = log.rows.arrow(f"SELECT feature_1, group_0, latency_ms FROM rows{drawn.draw.where}")
         assert 50 < meant.num_rows < 150
         assert log.validation.quarantined == {"impossible score": 3}
         assert drawn.table(["feature_1", "group_0", "latency_ms"]).equals(meant)
-        assert log.rows.fetch(f"SELECT count(*) FROM raw WHERE {drawn.first}")[0][0] < 160
+        assert log.rows.fetch(f"SELECT count(*) FROM raw WHERE {drawn.draw.first}")[0][0] < 160
 
 
 @pytest.mark.xfail(reason="rows of one time are shuffled by the seed, from the order of the file")

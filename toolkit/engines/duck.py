@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from toolkit.engines.draw import Draw
     from toolkit.engines.kept import Kept
     from toolkit.engines.parts import Lies, Parts
     from toolkit.logs.formats import Opened
@@ -185,15 +186,20 @@ class DuckRows:
         self._views[f"{name}_of_all_times"] = self._views[name]
         if self._parts is not None:
             self._parts.whole[name] = self._views[name]
-            self._parts.lies = lies
+            self._parts.lie(lies)
         self.define(name, f"SELECT * FROM {name}_of_all_times WHERE {condition}")
+
+    def part_by_file(self, places: Sequence[int]) -> None:
+        """Make each file of some parts a part from now on."""
+        if self._parts is not None and places:
+            self._parts.by_file(places)
 
     @property
     def keeps(self) -> bool:
         """Whether answers to ``gather`` are kept, part by part."""
         return self._parts is not None
 
-    def gather(self, sql: str, whole: str, also: Sequence[str] = (), first: str = "") -> Any:
+    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:
         """Ask the parts of the log, as far as their answers are not kept, and bring the answers together.
 
         Args:
@@ -201,35 +207,46 @@ class DuckRows:
             whole: what adds them up, over ``parts``: their columns, the number ``_part``, and ``_before``, how many
                 rows of ``raw`` come before the part. The log is one part where nothing is kept.
             also: queries whose kept answers do as well.
-            first: what holds, over ``raw``, for all rows that the query looks at, where it draws rows and adds nothing
-                up. DuckDB works out every column of a row before it asks a view's condition; of the others it works
-                out nothing then.
+
+        Raises:
+            LogError: the source cannot be read (any more).
+
+        """
+        if self._parts is None:
+            return self.arrow(f"WITH parts AS ({one_part(sql)}) {whole}")
+        with self._one_at_a_time:
+            return self.over(self._parts.answers(sql, also), whole)
+
+    def over(self, parts: Any, sql: str) -> Any:
+        """Ask an Arrow table, by the name of ``parts``."""
+        with self._one_at_a_time:
+            self._connection.register("parts", parts)
+            try:
+                return self.arrow(sql)
+            finally:
+                self._connection.unregister("parts")
+
+    def draw(self, columns: Sequence[str], draw: Draw) -> Any:
+        """Give canonical columns of some rows, in one order whichever columns these are.
 
         Raises:
             LogError: the source cannot be read (any more).
 
         """
         with self._one_at_a_time:
-            answer = self._gathered(sql, whole, also, first)
+            if self._parts is not None:
+                table = self._parts.drawn(columns, draw)
+            else:
+                table = self.drawn(draw, columns, self._stretches, self._views)
             if len(self._stretches) > 1:
                 self._give_back()
-            return answer
+            return table
 
-    def _gathered(self, sql: str, whole: str, also: Sequence[str], first: str) -> Any:
-        if self._parts is None:
-            asked = f"parts AS ({one_part(sql)}) {whole}"
-            if first:
-                return self.drawn(f", {asked}", self._stretches, self._views, first)
-            return self.arrow(f"WITH {asked}")
-        answers = self._parts.answers(sql, also, first)
-        self._connection.register("parts", answers)
-        try:
-            return self.arrow(whole, many=bool(first))
-        finally:
-            self._connection.unregister("parts")
+    def drawn(self, draw: Draw, columns: Sequence[str], stretches: Sequence[str], views: Mapping[str, str]) -> Any:
+        """Draw rows from one stretch of ``raw`` after the other.
 
-    def drawn(self, sql: str, stretches: Sequence[str], views: Mapping[str, str], first: str) -> Any:
-        """Draw rows from one stretch of ``raw`` after the other; ``sql`` is what follows the views.
+        DuckDB works out every column of a row before it asks a view's condition, of a row that does not meet that of
+        the stretch none.
 
         Raises:
             LogError: the source cannot be read (any more).
@@ -239,8 +256,12 @@ class DuckRows:
 
         found: list[Any] = []
         for raw in stretches:
-            found.append(self.arrow(f"WITH {with_views(sql, raw, views, first)}{sql}", many=True))
-            self._give_back()
+            sql = draw.sql(columns)
+            found.append(
+                self.arrow(f"WITH {with_views(sql, raw, views, draw.first)} {sql}", many=draw.bound is not None)
+            )
+            if draw.bound is not None:
+                self._give_back()
         return pa.concat_tables(found)
 
     def _give_back(self) -> None:

@@ -59,6 +59,16 @@ class Part:
                 made.update(stream.read(END))
         return made.digest()
 
+    @property
+    def size(self) -> int:
+        """The bytes of all files."""
+        return sum(size for size, *_ in self.stamps)
+
+    def by_file(self) -> list[Part]:
+        """Give each file as a part."""
+        each = zip(self.files, self.hashes, self.stamps, strict=True)
+        return [Part((file,), (sha,), (when,), self.steady) for file, sha, when in each]
+
     def unchanged(self) -> bool:
         """Whether the files are still those that were hashed."""
         with suppress(OSError):

@@ -6,10 +6,11 @@ whole, so that the answers of all parts, one below the other, add up to what the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from toolkit.engines.draw import PLACES, Draw
 from toolkit.engines.kept import Kept, question_of
 from toolkit.engines.part import Part, joined
 from toolkit.engines.stretches import stretches
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 #: How a part lies to a span of time: within it, outside, or across its ends.
 Lies = Literal["within", "outside", "across"]
+
+
+#: Files that were made parts of their own are put together up to so many bytes: asking takes a while, too.
+PIECE_BYTES: Final = 64 * 2**20
+#: Of a log with so many times the rows that are drawn twice as many are kept; to draw from a shorter one is quick.
+_FAR_MORE: Final = 16
 
 
 @dataclass
@@ -41,19 +48,15 @@ class Parts:
     views: Mapping[str, str]
     lies: Sequence[Lies] = ()
     whole: dict[str, str] = field(default_factory=dict)
+    _cut: set[Part] = field(default_factory=set)
 
-    def answers(self, sql: str, also: Sequence[str] = (), first: str = "") -> Any:
+    def answers(self, sql: str, also: Sequence[str] = ()) -> Any:
         """Give the answers of all parts as one Arrow table, with ``_part`` and ``_before``; see ``DuckRows.gather``."""
         import pyarrow as pa
 
         found: list[Any] = []
-        narrowed = self.whole.keys() & read_by(sql, self.views).keys()
-        for place, part in enumerate(self.parts):
-            lies = self.lies[place] if self.lies and narrowed else "within"
-            if lies == "outside" and (found or place + 1 < len(self.parts)):
-                continue  # but the last one, where no part has a row: an answer has columns even so
-            views = {**self.views, **(self.whole if lies == "within" else {})}
-            table = self._answer(part, sql, also, views, first)
+        for place, part, views in self._those(sql):
+            table = self._answer(part, sql, also, views)
             for name, value in (("_part", place), ("_before", self.before[place])):
                 table = table.append_column(name, pa.array([value] * table.num_rows, pa.int64()))
             found.append(table)
@@ -61,22 +64,93 @@ class Parts:
 
     def once(self, sql: str) -> Any:
         """Give the answer of all parts as one."""
-        return self._answer(self.everything, sql, (), self.views, "")
+        return self._answer(self.everything, sql, (), self.views)
 
-    def _answer(self, part: Part, sql: str, also: Sequence[str], views: Mapping[str, str], first: str) -> Any:
+    def drawn(self, columns: Sequence[str], draw: Draw) -> Any:
+        """Give columns of the rows that are drawn."""
+        import pyarrow as pa
+
+        asked = [*dict.fromkeys([*columns, *draw.told])]
+        found = [self._draw(part, asked, draw, views) for _, part, views in self._those(draw.sql(asked))]
+        return self._picked(pa.concat_tables(found, promote_options="permissive"), draw).select([*columns])
+
+    def by_file(self, places: Sequence[int]) -> None:
+        """Make each file of some parts a part."""
+        cut = {place: self.parts[place].by_file() for place in places}
+        self._cut = {part for parts in cut.values() for part in parts}
+        self._read([part for place, whole in enumerate(self.parts) for part in cut.get(place, [whole])])
+
+    def lie(self, lies: Sequence[Lies]) -> None:
+        """Say how the parts lie to a span; small files that were cut apart and lie alike become parts together."""
+        parts: list[Part] = []
+        how: list[Lies] = []
+        for part, own in zip(self.parts, lies, strict=bool(lies)):
+            cut = part in self._cut and len(parts) > 0 and parts[-1] in self._cut
+            if cut and how[-1] == own and parts[-1].size + part.size <= PIECE_BYTES:
+                parts[-1] = joined([parts[-1], part])
+                self._cut.add(parts[-1])
+            else:
+                parts.append(part)
+                how.append(own)
+        self.lies = how if self._read(parts) else lies
+
+    def _read(self, parts: Sequence[Part]) -> bool:
+        """Read the log in these parts from now on, if it can be."""
+        if len(parts) == len(self.parts):
+            return False
+        raw = {**self.raw, **{part: only(self.rows, part) for part in parts if part not in self.raw}}
+        before = _before(self.rows, parts, raw)
+        if before is not None:
+            self.parts, self.before, self.raw = parts, before, raw
+        return before is not None
+
+    def _those(self, sql: str) -> Iterator[tuple[int, Part, Mapping[str, str]]]:
+        """Give the parts that have a row for a query, with the number of each and the views that it reads there."""
+        narrowed, any_yet = self.whole.keys() & read_by(sql, self.views).keys(), False
+        for place, part in enumerate(self.parts):
+            lies = self.lies[place] if self.lies and narrowed else "within"
+            if lies == "outside" and (any_yet or place + 1 < len(self.parts)):
+                continue  # but the last one, where no part has a row: an answer has columns even so
+            any_yet = True
+            yield place, part, {**self.views, **(self.whole if lies == "within" else {})}
+
+    def _answer(self, part: Part, sql: str, also: Sequence[str], views: Mapping[str, str]) -> Any:
         for one in (sql, *also):
             table = self.kept.load(part, self._question(one, views))
             if table is not None:
                 return table
         # named before the query, not as views: to define one opens every file of the log
-        raw = self.raw[part]
-        if first:
-            some = [f"{raw} AND {one}" for one in stretches(self.rows, part.files)]
-            table = self.rows.drawn(f" {sql}", some, views, first)
-        else:
-            table = self.rows.arrow(f"WITH {with_views(sql, raw, views)} {sql}")
+        table = self.rows.arrow(f"WITH {with_views(sql, self.raw[part], views)} {sql}")
         self.kept.save(part, self._question(sql, views), table)
         return table
+
+    def _draw(self, part: Part, asked: Sequence[str], draw: Draw, views: Mapping[str, str]) -> Any:
+        """Give the rows of a part that are drawn, and more.
+
+        Of a large log twice as many are kept as well, so that a window of half of it draws nothing anew; the next
+        reading of the whole loads no more than it must.
+        """
+        narrow, *more = draw.wider()
+        for one in (narrow, *more):
+            table = self.kept.load(part, self._question(one.sql(asked), views))
+            if table is not None:
+                return table
+        dense = more[0] if more and narrow.bound is not None and narrow.bound <= PLACES // _FAR_MORE else narrow
+        some = [f"{self.raw[part]} AND {one}" for one in stretches(self.rows, part.files)]
+        table = self.rows.drawn(dense, asked, some, views)
+        self.kept.save(part, self._question(dense.sql(asked), views), table)
+        if dense != narrow:
+            table = self._picked(table, narrow)
+            self.kept.save(part, self._question(narrow.sql(asked), views), table)
+        return table
+
+    def _picked(self, table: Any, draw: Draw) -> Any:
+        """Give the rows of a table that are drawn: DuckDB says which, and no column is written anew for that."""
+        if draw.bound is None:
+            return table
+        return table.filter(
+            self.rows.over(table.select(draw.told), f"SELECT {draw.picks} AS it FROM parts").column("it")
+        )
 
     def _question(self, sql: str, views: Mapping[str, str]) -> str:
         return question_of(sql, read_by(sql, views), self.rows.columns)
@@ -92,6 +166,12 @@ def parts_of(rows: DuckRows, kept: Kept, views: Mapping[str, str]) -> Parts | No
     parts = kept.split(rows.files)
     everything = joined(parts)
     raw = {part: only(rows, part) for part in (*parts, everything)}
+    before = _before(rows, parts, raw)
+    return Parts(rows, kept, parts, everything, before, raw, views) if before is not None else None
+
+
+def _before(rows: DuckRows, parts: Sequence[Part], raw: Mapping[Part, str]) -> list[int] | None:
+    """Give how many rows come before each part; ``None`` where DuckDB names files otherwise than we do."""
     before, total = [], 0
     for part in parts:
         before.append(total)
@@ -102,7 +182,7 @@ def parts_of(rows: DuckRows, kept: Kept, views: Mapping[str, str]) -> Parts | No
         if n != there:
             return None
         total += int(n)
-    return Parts(rows, kept, parts, everything, before, raw, views)
+    return before
 
 
 def only(rows: DuckRows, part: Part) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from toolkit.engines.draw import Draw
     from toolkit.engines.parts import Lies
     from toolkit.logs.formats import Opened
     from toolkit.sql import Dialect
@@ -47,8 +48,16 @@ class Rows(Protocol):
         """Whether answers to ``gather`` are kept, part by part."""
         ...
 
-    def gather(self, sql: str, whole: str, also: Sequence[str] = (), first: str = "") -> Any:
+    def part_by_file(self, places: Sequence[int]) -> None:
+        """Make each file of some parts a part from now on; for an engine that keeps nothing there is nothing to do."""
+        ...
+
+    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:
         """Ask every part of the rows ``sql`` and add the answers up by ``whole``; see ``DuckRows.gather``."""
+        ...
+
+    def draw(self, columns: Sequence[str], draw: Draw) -> Any:
+        """Give canonical columns of some rows; see ``DuckRows.draw``."""
         ...
 
     def once(self, sql: str) -> Any:

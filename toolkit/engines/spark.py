@@ -24,6 +24,7 @@ from toolkit.sql import SPARK, quote
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from toolkit.engines.draw import Draw
     from toolkit.engines.parts import Lies
     from toolkit.logs.formats import Opened
 
@@ -87,7 +88,7 @@ class SparkRows:
         self._drop(name)
         self._views[name] = sql
 
-    def gather(self, sql: str, whole: str, also: Sequence[str] = (), first: str = "") -> Any:  # noqa: ARG002
+    def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:  # noqa: ARG002
         """Ask ``sql`` and add its answer up by ``whole``, over ``parts``; see ``DuckRows.gather``.
 
         Raises:
@@ -99,6 +100,18 @@ class SparkRows:
     def once(self, sql: str) -> Any:
         """Ask all rows at once, as ``arrow`` does."""
         return self.arrow(sql)
+
+    def draw(self, columns: Sequence[str], draw: Draw) -> Any:
+        """Give canonical columns of some rows.
+
+        Raises:
+            LogError: the source cannot be read (any more), or the rows are more than the driver may hold.
+
+        """
+        return self.arrow(draw.sql(columns))
+
+    def part_by_file(self, places: Sequence[int]) -> None:
+        """Do nothing: nothing is kept part by part."""
 
     def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:  # noqa: ARG002
         """Keep the rows of a view for which a condition holds."""

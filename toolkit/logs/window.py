@@ -32,7 +32,10 @@ def within(log: Log, window: Window, what: str = "window") -> Log:
         raise LogError(f"the log has no times to choose a {what} of", where=log.name, fix="leave the window out")
     says = log.rows.dialect
     first, last = (says.moment(f"{moment:%Y-%m-%d %H:%M:%S.%f}") for moment in (start, end))
-    log.rows.narrow("rows", f"t >= {first} AND t < {last}", [_lies(part, start, end) for part in times_of_parts(log)])
+    # the files of a part that lies across an end are asked one by one: all but one of them lie within or outside
+    across = [place for place, lies in enumerate(_parts(log, start, end)) if lies == "across"]
+    log.rows.part_by_file(across)
+    log.rows.narrow("rows", f"t >= {first} AND t < {last}", _parts(log, start, end))
     ((kept, earliest, latest),) = tuples(log.rows.gather(_TIMES, _ALL))
     if not kept:
         raise LogError(
@@ -54,6 +57,10 @@ def within(log: Log, window: Window, what: str = "window") -> Log:
 def times_of_parts(log: Log) -> list[tuple[Any, ...]]:
     """Give rows, rows with a time, first and last time of each part; nothing where the log is not read in parts."""
     return tuples(log.rows.gather(_TIMES, _EACH)) if log.rows.keeps else []
+
+
+def _parts(log: Log, start: datetime, end: datetime) -> list[Lies]:
+    return [_lies(part, start, end) for part in times_of_parts(log)]
 
 
 def _lies(times: tuple[Any, ...], start: datetime, end: datetime) -> Lies:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.engines.draw import ALL, PLACES, Draw
 from toolkit.logs.clean import SINGLES
 from toolkit.profile.coding import code_rows
 from toolkit.profile.cubes import count
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 #: A log of up to this many rows is its own sample.
 SAMPLE_ROWS: Final = 100_000
-_MODULUS: Final = 2**40
 #: Features that are fetched at once.
 _AT_ONCE: Final = 64
 
@@ -63,19 +63,10 @@ def build_profile(log: Log, *, seed: int = 0, sample_rows: int = SAMPLE_ROWS) ->
 
 @dataclass(frozen=True)
 class Drawn:
-    """The canonical rows of a log that are looked at side by side, all or a seeded part of them.
-
-    ``picked`` is the condition that picks them. They all meet each of the ``wider`` conditions, and few others the
-    first. ``told`` are the columns that the conditions are about. ``first`` and ``first_wider`` are ``picked`` and the
-    first of ``wider`` over the raw columns: asked there, nothing else of a row that is not drawn is worked out.
-    """
+    """The canonical rows of a log that are looked at side by side, all or a seeded part of them."""
 
     log: Log
-    picked: str = ""
-    wider: tuple[str, ...] = ("",)
-    told: tuple[str, ...] = ()
-    first: str = ""
-    first_wider: str = ""
+    draw: Draw = ALL
 
     @classmethod
     def of(cls, log: Log, most: int, seed: int) -> Drawn:
@@ -83,31 +74,19 @@ class Drawn:
         total = log.validation.rows_kept
         if total <= most:
             return cls(log)
-        keep = int(_MODULUS * most / total)
-        # a hash of the content: the same rows whatever the order of files or threads; features where no id tells rows
-        # apart
+        # a hash of the content: features where no id tells rows apart
         told = ["t", "id"]
         if not (log.roles.column("id") and log.roles.column("timestamp")):
             told += ["score", "prediction", "label", "decision", "latency_ms"]
             told += [] if log.roles.column("id") else [f"feature_{i}" for i in range(min(len(log.feature_names), 20))]
         says = log.rows.dialect
-        place = says.hashed(", ".join([*told, str(int(seed))]), _MODULUS)
-        raw = says.hashed(", ".join([*(log.written[c] for c in told), str(int(seed))]), _MODULUS)
-        # a power of two holds the sample of a log that has grown meanwhile
-        powers = range((keep - 1).bit_length(), _MODULUS.bit_length() - 1)
-        wider = (*(f" WHERE {place} < {2**power}" for power in powers), "")
-        first_wider = f"{raw} < {2 ** powers[0]}" if powers else ""
-        return cls(log, f" WHERE {place} < {keep}", wider, tuple(told), f"{raw} < {keep}", first_wider)
+        place = says.hashed(", ".join([*told, str(int(seed))]), PLACES)
+        raw = says.hashed(", ".join([*(log.written[c] for c in told), str(int(seed))]), PLACES)
+        return cls(log, Draw(int(PLACES * most / total), place, raw, tuple(told)))
 
     def table(self, columns: Sequence[str]) -> Any:
         """Give the rows with these columns; in the same order, whichever they are, where rows have an order."""
-        rows, shown = self.log.rows, ", ".join(columns)
-        if not rows.keeps:
-            sql = f"SELECT {shown} FROM rows{self.picked}"
-            return rows.gather(sql, f"SELECT {shown} FROM parts", first=self.first)
-        asked = ", ".join(dict.fromkeys([*columns, *self.told]))
-        sql, *also = (f"SELECT {asked} FROM rows{condition}" for condition in self.wider)
-        return rows.gather(sql, f"SELECT {shown} FROM parts{self.picked}", also, self.first_wider)
+        return self.log.rows.draw(columns, self.draw)
 
 
 class Columns:

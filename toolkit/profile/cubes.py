@@ -44,7 +44,8 @@ def count(log: Log, drawn: Any) -> dict[str, Cube]:
     span, sizes = _span(log), _sizes(log, columns, drawn)
     width = bucket_width(*span) if span else 0
     sets = [["bucket"], *together(sizes)] if log.rows.keeps else together({"bucket": MOST_BUCKETS + 2, **sizes})
-    cells = _cells(log, [{"bucket": bucket_sql(log, w), **columns} for w in _widths(log, width)], sets)
+    ways = [{"bucket": bucket_sql(log, w), **columns} for w in _widths(log, width)]
+    cells = _cells(log, ways, sets)
     time = rolled(cells["bucket"], "bucket", "bucket", width)
     made = {"time": time, "total": rolled(cells["bucket"], None, "part")}
     if width:
@@ -52,8 +53,18 @@ def count(log: Log, drawn: Any) -> dict[str, Cube]:
     made |= {_named(log, key): bounded(rolled(cells[key], key, "value")) for key in columns}
     if log.reference is not None:
         part = {"part": "lower(coalesce(split, ''))"}
-        made["reference"] = rolled(_cells(log.reference, [part], [["part"]])["part"], "part", "part")
+        if _is_a_window(log.reference, log):
+            all_rows = rolled(_cells(log.reference, ways, sets)["bucket"], None, "part")
+            made["reference"] = Cube({"part": np.array([""], dtype=object)}, all_rows.sums)
+        else:
+            made["reference"] = rolled(_cells(log.reference, [part], [["part"]])["part"], "part", "part")
     return made
+
+
+def _is_a_window(reference: Log, log: Log) -> bool:
+    """Whether a reference is other rows of the log: then counts of its parts that are known are of use for it, too."""
+    same = reference.rows.keeps and reference.rows.files == log.rows.files
+    return same and reference.roles.column("split") is None and reference.columns == log.columns
 
 
 def bucket_sql(log: Log, width: int) -> str:
