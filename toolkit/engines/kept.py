@@ -39,6 +39,8 @@ _FORMAT: Final = "toolkit.kept/2"
 _INDEX: Final = "index.json"
 _ENDING: Final = ".sealed"
 _PART: Final = ".part"
+#: How an answer is written: nobody looks for some of its rows.
+_PLAIN: Final = {"use_dictionary": False, "write_statistics": False}
 
 
 class Kept:
@@ -158,7 +160,7 @@ class Kept:
             seal = _encryption().create_encryption_properties(_key(part, name))
             # read far more often than written, and lz4 is read in half the time of zstd for a sixth more room; most
             # columns of a sample hold a value once: to look for a dictionary takes three times as long
-            pq.write_table(table, made, compression="lz4", use_dictionary=False, encryption_properties=seal)
+            pq.write_table(table, made, compression="lz4", encryption_properties=seal, **_PLAIN)
             write_whole(self.folder / name, made.getvalue().to_pybytes())
             self._used.add(name)
 
