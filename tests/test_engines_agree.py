@@ -7,16 +7,22 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.spark.compare import Compared, _rows, compare
+from benchmarks.spark.forms import AMONG, DRESSES
 from benchmarks.spark.logs import make
 from toolkit.errors import LogError
 from toolkit.logs import read_log
+from toolkit.logs.dressed import _figures, _number
+from toolkit.logs.scores import _listed, _named
 from toolkit.profile.build import build_profile
 from toolkit.sql import DUCKDB, SPARK, Dialect
 
@@ -68,6 +74,16 @@ FRACTIONS = [
     2.2250738585072009e-308,
     2.2250738585072014e-308,
 ]
+#: Lists and objects of scores as texts: the first four of each are read.
+LISTS = [
+    "[0.8, 0.2]", "[ '0.2' ,\n\"0.8\"]", " [0.8,null,] ", "[0.8]",
+    "[0.8 0.2]", "[[0.8], [0.2]]", "[0.8, 0.2", "0.8", "[]", "", "[0.8;0.2]", "[0.8,\u00a00.2]", "[0.8,\u000b0.2]",
+    "[1d]",
+]  # fmt: skip
+OBJECTS = [
+    '{"a": 0.2, "b": 0.8}', "{'a': '0.8', 'b': None}", '{"a, b": 0.8}', ' {"é😀": 8e-1 } ',
+    '{"a": {"b": 0.8}}', '{"a": 0.8', '{"a": 0.8 0.2}', '{"a": 0.8, "b": [0.2]}', "{}", '{"a:b": 0.8}', "{a: 0.8}", "",
+]  # fmt: skip
 
 
 #: Times as people write them, by their forms.
@@ -128,6 +144,83 @@ def test_a_text_is_a_number_or_a_time_for_both_or_for_neither(spark: Any) -> Non
     assert [b for _, b in times] == [a for a, _ in times]
     assert [b for _, b in spelled] == [a for a, _ in spelled]
     assert [b for _, b in forms] == [a for a, _ in forms]
+
+
+def test_a_number_in_dress_is_the_same_number_for_both_or_for_neither(spark: Any) -> None:
+    """Signs, units, blanks and line ends that RE2 and Java read in different ways among them."""
+    values = [dress(x) for dress in DRESSES for x in (0.5, -1234567.891, 1e6)] + [v for v in AMONG if v is not None]
+    for sign in (".", ","):
+        made = both(spark, values, lambda says, s=sign: _number("v", s, SimpleNamespace(dialect=says)))  # type: ignore[arg-type,misc]
+        assert [b for _, b in made] == [a for a, _ in made]
+        assert sum(a != "None" for a, _ in made) >= 20
+    beside = both(spark, values, lambda says: _figures("v", "v", says)[-1].removeprefix("max(").removesuffix(")"))
+    assert [b for _, b in beside] == [a for a, _ in beside]
+
+
+def test_a_text_of_scores_is_read_alike(spark: Any) -> None:
+    """Lists and objects that are whole are read, all else is nothing, to both."""
+    lists = both(spark, LISTS, lambda says: says.greatest(_listed("v", "VARCHAR", says)))
+    objects = both(spark, OBJECTS, lambda says: says.greatest(_named("v", "VARCHAR", says)[1]))
+    assert [b for _, b in lists] == [a for a, _ in lists] == ["0.8"] * 4 + ["None"] * (len(LISTS) - 4)
+    assert [b for _, b in objects] == [a for a, _ in objects] == ["0.8"] * 4 + ["None"] * (len(OBJECTS) - 4)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([[0.75, 0.25], [0.5, 0.5], [0.25], None], pa.list_(pa.float64())),
+        ([["0.75", "0.25"], ["1", "NA"], ["", "1e-3"], None], pa.list_(pa.string())),
+        ([[("no", 0.75), ("yes", 0.25)], [("yes", 0.5)], [("no", 0.5)], None], pa.map_(pa.string(), pa.float32())),
+        ([{"no": 0.75, "yes": 0.25}, {"no": None, "yes": 0.5}, {"no": 1.0, "yes": None}, None],
+         pa.struct([("no", pa.float64()), ("yes", pa.float64())])),
+        (['{"no": 0.75, "yes": 0.25}', "{'yes': '0.5'}", '{"no": {"yes": 1}}', None], pa.string()),
+        (["25 %", "50 %", "33,3 %", None], pa.string()),
+    ],
+    ids=["lists", "lists of texts", "maps", "objects", "texts", "percents"],
+)  # fmt: skip
+def test_scores_of_all_classes_give_the_same_score(spark: Any, tmp_path: Path, values: list[Any], kind: Any) -> None:
+    """The positive class's, where there is one, and the same remark on which it is."""
+    n = 40
+    columns = {"p": pa.array(values * (n // 4), kind), "y": pa.array(["no", "yes"] * (n // 2))}
+    pq.write_table(pa.table(columns), tmp_path / "log.parquet")
+    told = {"roles": {"score": "p", "label": "y"}, "values": {"positive": "yes"}}
+    found = []
+    for engine in ("duckdb", "spark"):
+        with read_log(str(tmp_path / "log.parquet"), told, engine=engine) as log:
+            scores = [x for (x,) in log.rows.fetch("SELECT score FROM rows")]
+            found.append((sorted(scores, key=str), log.validation.notes, log.columns))
+    assert found[0] == found[1]
+    assert found[0][0].count(0.25) == n // 4
+
+
+def test_the_first_rows_that_decide_are_those_of_the_first_files(spark: Any, tmp_path: Path) -> None:
+    """Whatever the size of the files: Spark would open the largest one first, which is written otherwise."""
+    rows = {"a b": ["1,5 kg", "2,5 kg", "4 kg"] * 60, "a+é": ["1.234,5 kg", "7 kg", "8 kg"], "d": ["heavy"] * 2000}
+    rows["a+é"] *= 20
+    (tmp_path / "log").mkdir()
+    for name, values in rows.items():
+        n = range(len(values))
+        table = pa.table({"x": values, "y": [i % 2 for i in n], "s": [i / 3000 for i in n]})
+        pq.write_table(table, tmp_path / "log" / f"{name}.parquet")
+    told = {"roles": {"score": "s", "label": "y", "feature": ["x"]}}
+    found = []
+    for engine in ("duckdb", "spark"):
+        with read_log(str(tmp_path / "log"), told, engine=engine) as log:
+            sums = log.rows.fetch("SELECT count(feature_0) AS n, sum(feature_0) AS x FROM rows")
+            found.append((sums, log.validation.notes))
+    assert found[0] == found[1]
+    assert found[0][0] == [(240, 60 * 8.0 + 20 * 1249.5)]
+    assert "x: 2,000 values are no number as the others are, and count as missing" in found[0][1]
+
+
+def test_the_hash_of_a_log_says_nothing_of_how_it_is_read(spark: Any) -> None:
+    """Numbers in dress are hashed as they lie, whether somebody calls them a feature or not."""
+    frame = spark.createDataFrame([(f"{i},5 kg", i / 40, i % 2) for i in range(40)], "x string, s double, y int")
+    hashes = []
+    for feature in ("x", "s"):
+        with read_log(frame, {"roles": {"score": "s", "label": "y", "feature": [feature]}}) as log:
+            hashes.append(log.hashes)
+    assert hashes[0] == hashes[1]
 
 
 @pytest.mark.parametrize("seed", [2])

@@ -914,6 +914,9 @@ def test_texts_of_numpy_are_read() -> None:
         ([0.8, 0.2], "binary", "yes", 0.2),
         ([0.8, 0.2], "binary", 0, 0.8),
         ([0.8, 0.2], None, None, 0.2),
+        ("[0.8, 0.2]", None, None, 0.2),
+        ('{"no": 0.8, "yes": 0.2}', "binary", "yes", 0.2),
+        ("{'cat': 0.2, 'a, b': 0.7, 'cow': 0.1}", "multiclass", None, 0.7),
         ([0.8, 0.2], "binary", "default", "a list does not say"),
         ({"good": 0.9, "bad": 0.1}, "binary", None, "none is named like"),
         ({"value": 0.3, "latency": 70}, None, None, "none is named like"),
@@ -936,6 +939,15 @@ def test_scores_of_all_classes_give_the_one_that_is_meant(
     with read_log(tmp_path / "log.jsonl", told) as log:
         assert log.rows.fetch("SELECT DISTINCT score FROM rows") == [(expected,)]
         assert log.feature_names == ("x",)
+
+
+def test_lists_of_anything_but_numbers_are_no_scores(tmp_path: Path) -> None:
+    """Labels with their scores in a list are refused in one line that says of which type they are."""
+    rows = [{"y": i % 2, "p": [{"label": "yes", "score": 0.8}]} for i in range(60)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "log.parquet")
+    said = refused(tmp_path / "log.parquet", {"roles": {"score": "p", "label": "y"}})
+    assert "of the type STRUCT(" in said
+    assert "no list of numbers, nor a map from names to numbers" in said
 
 
 def test_a_list_of_another_length_is_no_score(tmp_path: Path) -> None:

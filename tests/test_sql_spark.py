@@ -17,6 +17,7 @@ from toolkit.logs.stats import column_stats
 from toolkit.profile.statistics import cube_sql
 from toolkit.roles import Roles
 from toolkit.sql import DUCKDB, SPARK, literal, quote
+from toolkit.sql.patterns import java, java_by
 
 
 def test_names_and_texts_are_quoted_as_spark_reads_them() -> None:
@@ -28,6 +29,13 @@ def test_names_and_texts_are_quoted_as_spark_reads_them() -> None:
     assert SPARK.sql("'a\"b'") == "'a\"b'"
     with pytest.raises(ValueError, match="cannot hold a column"):
         SPARK.sql(quote("a${b}"))
+
+
+def test_patterns_are_written_as_java_reads_them() -> None:
+    """A blank is no vertical tab, a word ends where ASCII does, a text where it ends."""
+    assert java(r"^a\s*[^\d\s\]]$") == r"(?d)^a[\t\n\f\r ]*[^\d\t\n\f\r \]]\z"
+    assert java(r"x\by") == "(?d)x(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))y"
+    assert java_by(r"\2 $ \1") == r"$2 \$ $1"
 
 
 def test_the_counts_are_asked_for_in_words_that_both_know() -> None:

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.spark.forms import dressed, scored
+
 Random = np.random.Generator
 
 #: Group values: nothing, blanks of several kinds, quotes, what looks like code, signs of more than two bytes.
@@ -91,6 +93,7 @@ def _columns(random: Random, n: int, task: str, odd: str) -> dict[str, pa.Array]
     made["wide"] = pa.array(_with(random, wide, (None,), 0.1), pa.decimal128(38, 0))
     made["flag"] = pa.array(_pick(random, (True, False, None), n), pa.bool_())
     made[odd] = pa.array(_with(random, random.normal(5, 2, n).tolist(), (None,), 0.1), pa.float64())
+    made |= {name: dressed(random, n) for name in ("paid", "weight")}
     return made
 
 
@@ -102,7 +105,11 @@ def _roles(task: str, odd: str) -> dict[str, Any]:
     }  # fmt: skip
     if task == "regression":
         del single["score"]
-    features = {"group": ["sex"], "segment": ["region"], "feature": ["age", "ratio", "as_text", "huge", "wide", odd]}
+    features = {
+        "group": ["sex"],
+        "segment": ["region"],
+        "feature": ["age", "ratio", "as_text", "huge", "wide", odd, "paid", "weight"],
+    }
     return {"task": task, "roles": {**single, **features}}
 
 
@@ -160,7 +167,8 @@ def _outcomes(random: Random, n: int, task: str) -> dict[str, pa.Array]:
     place = np.minimum((score * len(values)).astype(int), len(values) - 1)
     wrong = random.random(n) < 0.2
     truth = np.where(wrong, random.integers(0, len(values), n), place)
-    made["score"] = pa.array(_with(random, score.tolist(), odd, 0.005 if random.random() < 0.5 else 0.1), pa.float64())
+    scores = _with(random, score.tolist(), odd, 0.005 if random.random() < 0.5 else 0.1)
+    made["score"] = scored(random, scores, [*map(str, values)])
     made["prediction"] = pa.array(_with(random, [values[i] for i in place], (None,), 0.03), kind)
     made["label"] = pa.array(_with(random, [values[i] for i in truth], (None,), 0.15), kind)
     made["decision"] = pa.array(_with(random, [values[i] for i in place], (None,), 0.4), kind)

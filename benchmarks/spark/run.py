@@ -33,7 +33,8 @@ NOW: Final = datetime(2027, 1, 1, tzinfo=UTC)
 #: What the comparison runs: with other code than this an old result says nothing.
 _RUN: Final = (
     *(f"toolkit/engines/{name}.py" for name in ("duck", "rows", "spark", "spark_source")),
-    "toolkit/logs", "toolkit/profile", "toolkit/sql", "benchmarks/spark/logs.py", "benchmarks/spark/compare.py",
+    "toolkit/logs", "toolkit/profile", "toolkit/sql",
+    *(f"benchmarks/spark/{name}.py" for name in ("logs", "forms", "compare")),
 )  # fmt: skip
 
 

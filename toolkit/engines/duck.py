@@ -127,6 +127,7 @@ class DuckRows:
             parts: dict[str, str] = {}
             for column, kind in self.columns.items():
                 fields = [str(f.name) for f in schema.field(column).type] if _is_object(kind) else []
+                refuse_case_duplicates(fields, self.name)
                 parts |= {f"{column}.{f}": f"{quote(column)}.{quote(f)}" for f in fields} or {column: quote(column)}
             refuse_case_duplicates(list(parts), self.name)
             selected = ", ".join(f"{value} AS {quote(name)}" for name, value in parts.items())
@@ -152,6 +153,10 @@ class DuckRows:
         self._flattened, self._parts = True, None
         self.define("raw", f"SELECT {made} FROM ({self._raw})")
         self.columns = self._describe()
+
+    def first(self, columns: Sequence[str], most: int) -> str:
+        """Give a SELECT of columns of the first rows of ``raw``."""
+        return f"SELECT {', '.join(map(quote, columns))} FROM raw LIMIT {most}"
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run a statement that gives no rows.

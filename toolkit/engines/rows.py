@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,6 +37,14 @@ class Rows(Protocol):
 
     def define(self, name: str, sql: str) -> None:
         """Give a SELECT a name of ours, by which later ones read it."""
+        ...
+
+    def read_as(self, columns: Mapping[str, str], *, instead_of: Sequence[str] = ()) -> None:
+        """Read columns of ``raw`` as what SQL makes of them; see ``DuckRows.read_as``."""
+        ...
+
+    def first(self, columns: Sequence[str], most: int) -> str:
+        """Give a SELECT of columns of the first rows of ``raw``, in the order of the files where there are any."""
         ...
 
     def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from toolkit.engines.rows import one_part
-from toolkit.engines.spark_source import DEEPEST, frame_of, types_of, unfolded
+from toolkit.engines.spark_source import DEEPEST, beginning, frame_of, types_of, unfolded
 from toolkit.engines.views import READ_FROM
 from toolkit.errors import LogError
 from toolkit.sql import SPARK, quote
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from toolkit.logs.formats import Opened
 
 T = TypeVar("T")
+#: Rows that ``first`` may give at most.
+_BEGINNING: Final = 1000
 
 
 class SparkRows:
@@ -43,7 +45,7 @@ class SparkRows:
         from toolkit.logs.formats import Opened, refuse_case_duplicates
 
         self.name = name
-        self._spark = frame.sparkSession
+        self._frame, self._spark = frame, frame.sparkSession
         self._tag = f"ml_postmortem_{secrets.token_hex(6)}"
         #: SELECTs by our name for them, and the temporary views that stand for those that were read.
         self._views: dict[str, str] = {}
@@ -55,15 +57,17 @@ class SparkRows:
         sql = self.opened.sql
         self.define("raw", sql)
         for _ in range(DEEPEST):
-            parts = unfolded(fields)
+            parts = unfolded(fields, name)
             if parts is None:
                 break
             refuse_case_duplicates(list(parts), name)
             selected = ", ".join(f"{value} AS {quote(part)}" for part, value in parts.items())
             sql = f"SELECT {selected} FROM ({sql})"
             self.define("raw", sql)
-            fields = self._reading(lambda: self._spark.sql(self.text("SELECT * FROM raw")).schema)
+            fields = self._schema()
             self.columns = types_of(fields)
+        #: What a hash is of: the columns as they lie.
+        self._lie, self._columns = self._views["raw"], self.columns
 
     @classmethod
     def open(cls, source: Any, *, master: str = "", memory_mb: int | None = None) -> Self:
@@ -87,6 +91,38 @@ class SparkRows:
         """Give a SELECT a name of ours, by which later ones read it."""
         self._drop(name)
         self._views[name] = sql
+
+    def _schema(self) -> Any:
+        return self._reading(lambda: self._spark.sql(self.text("SELECT * FROM raw")).schema)
+
+    def read_as(self, columns: Mapping[str, str], *, instead_of: Sequence[str] = ()) -> None:
+        """Read columns of ``raw`` as what SQL makes of them; see ``DuckRows.read_as``.
+
+        Raises:
+            LogError: Spark refuses it.
+
+        """
+        names = dict.fromkeys((*(c for c in self.columns if c not in instead_of), *columns))
+        made = ", ".join(f"{columns[c]} AS {quote(c)}" if c in columns else quote(c) for c in names)
+        self.define("raw", f"SELECT {made} FROM ({self._views['raw']})")
+        self._drop("beginning")
+        self._views.pop("beginning", None)
+        self.columns = types_of(self._schema())
+
+    def first(self, columns: Sequence[str], most: int) -> str:
+        """Give a SELECT of columns of the first rows of ``raw``, of a thousand at most; see ``beginning``.
+
+        Raises:
+            LogError: the source cannot be read (any more).
+
+        """
+        if "first" not in self._made:
+            self._made["first"] = f"{self._tag}_first"
+            self._reading(lambda: beginning(self._frame, _BEGINNING).createOrReplaceTempView(self._made["first"]))
+        if "beginning" not in self._views:
+            of_all, of_first = quote(self._made[""]), quote(self._made["first"])
+            self.define("beginning", self._views["raw"].replace(of_all, of_first))
+        return f"SELECT {', '.join(map(quote, columns))} FROM beginning LIMIT {most}"
 
     def gather(self, sql: str, whole: str, also: Sequence[str] = ()) -> Any:  # noqa: ARG002
         """Ask ``sql`` and add its answer up by ``whole``, over ``parts``; see ``DuckRows.gather``.
@@ -193,11 +229,11 @@ class SparkRows:
     @cached_property
     def hashes(self) -> dict[str, str]:
         """One sha256 of names and values of all rows, whatever their order, maps left out; it scans every column."""
-        names = [c for c, kind in self.columns.items() if "MAP<" not in kind]
+        names = [c for c, kind in self._columns.items() if "MAP(" not in kind]
         row = f"xxhash64({', '.join(map(quote, names))})"
         sums = "count(*), sum(CAST(h AS DECIMAL(38, 0))), bit_xor(h)"
-        found = self.fetch(f"SELECT {sums} FROM (SELECT {row} AS h FROM raw)")[0]
-        return {self.name: hashlib.sha256("\0".join([*self.columns, *map(str, found)]).encode()).hexdigest()}
+        found = self.fetch(f"SELECT {sums} FROM (SELECT {row} AS h FROM ({self._lie}))")[0]
+        return {self.name: hashlib.sha256("\0".join([*self._columns, *map(str, found)]).encode()).hexdigest()}
 
     def _reading(self, work: Callable[[], T]) -> T:
         """Do ``work`` in Spark: its errors become ``LogError``, and Ctrl-C ends its jobs and no other's.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import PurePosixPath
 from typing import Any, Final
+from urllib.parse import unquote
 
 from toolkit.engines.choose import TEXTS, is_path
 from toolkit.engines.spark_session import session
@@ -13,10 +15,13 @@ from toolkit.sql import quote
 
 #: Objects within objects beyond this depth stay what they are, and are no features.
 DEEPEST: Final = 3
+#: How many files are looked into, one after the other, for the first rows; and columns that say where a row lies.
+_AT_ONCE: Final = (1, 30, 1000)
+_FILE, _ROW = "_ml_postmortem_file", "_ml_postmortem_row"
 _TYPES: Final = {
     "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INTEGER", "bigint": "BIGINT",
     "float": "FLOAT", "double": "DOUBLE", "string": "VARCHAR", "date": "DATE", "timestamp_ntz": "TIMESTAMP",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "timestamp": "TIMESTAMP WITH TIME ZONE", "binary": "BLOB",
 }  # fmt: skip
 #: What Spark's errors mean, by a word in them.
 _MEANING: Final = (
@@ -70,22 +75,61 @@ def frame_of(source: Any, master: str, memory_mb: int | None) -> tuple[Any, str]
 
 def types_of(schema: Any) -> dict[str, str]:
     """Give each column's type by the name that DuckDB has for it; of what it has none, Spark's own in capitals."""
-    return {str(f.name): _type_of(f.dataType.simpleString()) for f in schema.fields}
+    return {str(f.name): _type_of(f.dataType) for f in schema.fields}
 
 
-def _type_of(kind: str) -> str:
+def _type_of(of: Any) -> str:
+    kind = str(of.simpleString())
+    if kind.startswith("array<"):
+        return f"{_type_of(of.elementType)}[]"
+    if kind.startswith("map<"):
+        return f"MAP({_type_of(of.keyType)}, {_type_of(of.valueType)})"
+    if kind.startswith("struct<"):
+        return f"STRUCT({', '.join(f'{quote(f.name)} {_type_of(f.dataType)}' for f in of.fields)})"
     if kind.startswith(("varchar", "char", "string collate")):
         return "VARCHAR"
     return _TYPES.get(kind, kind.upper())
 
 
-def unfolded(schema: Any) -> dict[str, str] | None:
-    """Give the columns with the fields of objects for the objects, name by SQL; nothing where there are none."""
+def beginning(frame: Any, rows: int) -> Any:
+    """Give a DataFrame of the first rows: the files in order of their names, each from its top, as DuckDB reads them.
+
+    Files behind those that hold them are not opened. What is no plain reading of files has no order, and gives any.
+    """
+    from pyspark.errors import PySparkException
+    from pyspark.sql import functions as f
+
+    try:
+        where = frame.metadataColumn("_metadata")
+        # Spark writes file:/a here and file:///a there
+        path = f.regexp_replace(where.getField("file_path"), "^file:/+", "file:///")
+        placed = frame.select("*", path.alias(_FILE), where.getField("row_index").alias(_ROW))
+    except PySparkException:
+        return frame.limit(rows)
+    files = sorted(frame.inputFiles(), key=lambda name: PurePosixPath(unquote(name)))
+    for many in _AT_ONCE:
+        some = placed.where(f.col(_FILE).isin(files[:many]))
+        if many >= len(files) or some.limit(rows).count() == rows:
+            break
+    order = f.array_position(f.array(*map(f.lit, files[: _AT_ONCE[-1]])), f.col(_FILE))
+    return some.orderBy(order, _ROW).limit(rows).drop(_FILE, _ROW)
+
+
+def unfolded(schema: Any, name: str) -> dict[str, str] | None:
+    """Give the columns with the fields of objects for the objects, name by SQL; nothing where there are none.
+
+    Raises:
+        LogError: a field has no name, or two have one but for their case.
+
+    """
+    from toolkit.logs.formats import refuse_case_duplicates
+
     parts: dict[str, str] = {}
     found = False
     for field in schema.fields:
         inner = getattr(field.dataType, "fields", None)
         found |= bool(inner)
+        refuse_case_duplicates([str(f.name) for f in inner or ()], name)
         own = {str(field.name): quote(field.name)}
         parts |= {f"{field.name}.{f.name}": f"{quote(field.name)}.{quote(f.name)}" for f in inner} if inner else own
     return parts if found else None

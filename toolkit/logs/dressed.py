@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Final
 
-from toolkit.engines.duck import DuckRows
 from toolkit.engines.rows import tuples
 from toolkit.logs.names import NAMES, plain, words_of
 from toolkit.logs.stats import MISSING_WORDS, family_of, text_of
 from toolkit.roles import Roles
-from toolkit.sql import quote
+from toolkit.sql import Dialect, quote
 
 if TYPE_CHECKING:
     from toolkit.engines import Rows
@@ -36,6 +36,8 @@ _AFTER: Final = r"\s*(?:[^\d\s.,+-][^\d]{0,9})?"
 #: Indians part thousands, and then hundreds of them: 11,05,831.58.
 _POINT: Final = r"[+-]?(?:\d{1,3}(?:[, '’]\d{3})+|\d{1,2}(?:,\d\d)+,\d{3}|\d+)(?:\.\d+)?"
 _COMMA: Final = r"[+-]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"
+#: A number, and whatever else stands before its last digit.
+_BESIDE: Final = r"[+-]?[0-9]((?s:.*)[0-9])?"
 #: Roles whose columns are words, whatever they look like.
 _WORDS: Final = ("timestamp", "label_time", "id", "model_version", "status", "decider", "text")
 #: Words by which a name says that its numbers are of a hundred.
@@ -74,15 +76,11 @@ class _Look:
 def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
     """Make numbers of the columns of text that hold nothing but numbers with a unit or separators, and note it.
 
-    Spark's rows are left as they are.
-
     Raises:
         LogError: a log cannot be read.
 
     """
     sides = [rows for rows in (reference, log) if rows is not None]
-    if not all(isinstance(rows, DuckRows) for rows in sides):
-        return
     judge, score = sides[0], _score(log, declared)
     asked = _FIRST if reference is None else _ASKED
     looks = {c: look for c, look in _looks(judge, _candidates(judge, declared), asked).items() if look.dressed}
@@ -99,7 +97,7 @@ def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
         made = {c: _number(c, sign, rows) for c, sign in signed.items() if c in rows.columns}
         if hundreds and score in rows.columns:
             made[score] = f"({made.get(score, f'CAST({quote(score)} AS DOUBLE)')}) / 100"
-        if made and isinstance(rows, DuckRows):
+        if made:
             lost += _lost(
                 rows, {c: made[c] for c in signed if c in made}, " in the reference" if rows is not log else ""
             )
@@ -112,12 +110,13 @@ def undress(log: Rows, reference: Rows | None, declared: Roles | None) -> None:
     log.opened = replace(log.opened, notes=(*log.opened.notes, *told))
 
 
-def _lost(rows: DuckRows, made: Mapping[str, str], where: str) -> list[str]:
+def _lost(rows: Rows, made: Mapping[str, str], where: str) -> list[str]:
     """Say of how many values no number could be made, which count as missing: what comes to be written otherwise."""
     if not made:
         return []
+    says = rows.dialect
     asked = [
-        f"countif({_filled(text_of(c, rows.dialect))} AND ({sql}) IS NULL) AS n{i}"
+        f"{says.count_if(f'{_filled(text_of(c, says))} AND ({sql}) IS NULL')} AS n{i}"
         for i, (c, sql) in enumerate(made.items())
     ]
     (found,) = tuples(rows.arrow(f"SELECT {', '.join(asked)} FROM raw"))
@@ -141,8 +140,8 @@ def _in_percent(rows: Rows, score: str, signed: Mapping[str, str]) -> bool:
     if not known or not words_of(plain(score)) & _PERCENT:
         return False
     read = _number(score, signed[score], rows) if score in signed else quote(score)
-    first = f"(SELECT * FROM raw LIMIT {_ASKED}) AS first"
-    ((low, high),) = tuples(rows.once(f"SELECT min({read}) AS low, max({read}) AS high FROM {first}"))
+    first = rows.first([score], _ASKED)
+    ((low, high),) = tuples(rows.once(f"SELECT min({read}) AS low, max({read}) AS high FROM ({first}) AS first"))
     return low is not None and low >= 0 and 1.5 < high <= 100
 
 
@@ -162,23 +161,14 @@ def _looks(rows: Rows, columns: Sequence[str], most: int) -> Mapping[str, _Look]
     """Look at the first values of columns of text."""
     if not columns:
         return {}
-    says, asked = rows.dialect, []
-    for column in columns:
-        value = _plainly(text_of(column, says))
-        known = f"count(*) FILTER ({_filled(value)})"
-        beside = f"trim(lower(regexp_replace({value}, '[+-]?[0-9](.*[0-9])?', '')))"
-        unit = f"CASE WHEN {_filled(value)} THEN nullif({beside}, '') END"
-        asked += [f"count(*) FILTER ({_is(value, form)}) / {known}" for form in (_POINT, _COMMA)]
-        asked += [
-            f"count(TRY_CAST({text_of(column, says)} AS DOUBLE)) / {known}",
-            f"count(*) FILTER (ends_with({value}, '%')) / {known}",
-            f"count(DISTINCT regexp_extract({value}, '[0-9][0-9.,]*'))",
-            f"count(DISTINCT {unit})",
-            f"max({unit})",
-        ]
-    names = ", ".join(quote(c) for c in columns)
+    says = rows.dialect
+    texts = {f"t{i}": text_of(c, says) for i, c in enumerate(columns)}
+    values = {f"v{i}": _plainly(text, says) for i, text in enumerate(texts.values())}
+    asked = [figure for v, t in zip(values, texts, strict=True) for figure in _figures(v, t, says)]
     named = ", ".join(f"{figure} AS a{i}" for i, figure in enumerate(asked))
-    (found,) = tuples(rows.once(f"SELECT {named} FROM (SELECT {names} FROM raw LIMIT {most}) AS first"))
+    written = ", ".join(f"{sql} AS {name}" for name, sql in {**texts, **values}.items())
+    first = f"(SELECT {written} FROM ({rows.first(columns, most)}) AS first)"
+    (found,) = tuples(rows.once(f"SELECT {named} FROM {first} AS written"))
     figures = [found[i : i + 7] for i in range(0, len(found), 7)]
     return {
         c: _Look(plain or 0.0, point or 0.0, comma or 0.0, percent or 0.0, int(numbers), int(units), unit or "")
@@ -186,28 +176,41 @@ def _looks(rows: Rows, columns: Sequence[str], most: int) -> Mapping[str, _Look]
     }
 
 
+def _figures(value: str, text: str, says: Dialect) -> list[str]:
+    """Give what is asked of a column: see ``_Look``."""
+    known = f"NULLIF({says.count_if(_filled(value))}, 0)"
+    # by ASCII alone: of other letters engines have small ones of their own
+    beside = says.trim(f"translate({says.replaced(value, _BESIDE, '')}, '{ascii_uppercase}', '{ascii_lowercase}')")
+    unit = f"CASE WHEN {_filled(value)} THEN nullif({beside}, '') END"
+    percent = f"right({value}, 1) = '%'"
+    return [
+        *(f"{says.count_if(_is(value, form, says))} / {known}" for form in (_POINT, _COMMA)),
+        f"count({says.read_number(text)}) / {known}",
+        f"{says.count_if(percent)} / {known}",
+        says.distinct(says.found(value, "[0-9][0-9.,]*"), exactly=True),
+        says.distinct(unit, exactly=True),
+        f"max({unit})",
+    ]
+
+
 def _number(column: str, sign: str, rows: Rows) -> str:
     """Give the SQL that reads a column's numbers; what is none of them is NULL."""
-    value = _plainly(text_of(column, rows.dialect))
-    form, between = (_POINT, ", '’") if sign == "." else (_COMMA, ". '’")
-    bare = f"regexp_replace(regexp_extract({value}, {_sql(f'({form})')}), {_sql(f'[{between}]')}, '', 'g')"
-    number = f"TRY_CAST(replace({bare}, ',', '.') AS DOUBLE)"
-    return f"CASE WHEN {_is(value, form)} THEN {number} END"
+    says = rows.dialect
+    value = _plainly(text_of(column, says), says)
+    form, between = (_POINT, "[, '’]") if sign == "." else (_COMMA, "[. '’]")
+    bare = says.replaced(says.found(value, form), between, "")
+    return f"CASE WHEN {_is(value, form, says)} THEN TRY_CAST(replace({bare}, ',', '.') AS DOUBLE) END"
 
 
 def _filled(value: str) -> str:
     return f"lower({value}) NOT IN {MISSING_WORDS}"
 
 
-def _plainly(value: str) -> str:
+def _plainly(value: str, says: Dialect) -> str:
     """Write no-break spaces as spaces, the minus sign as a hyphen, and a sign after what the number is of: $-5."""
     plain = f"translate({value}, '\u00a0\u202f\u2009\u2212', '   -')"
-    return f"regexp_replace({plain}, {_sql(f'^([+-])({_MONEY})')}, '\\2\\1')"
+    return says.replaced(plain, f"^([+-])({_MONEY})", r"\2\1")
 
 
-def _is(value: str, form: str) -> str:
-    return f"regexp_full_match({value}, {_sql(_BEFORE + form + _AFTER)})"
-
-
-def _sql(pattern: str) -> str:
-    return "'" + pattern.replace("'", "''") + "'"
+def _is(value: str, form: str, says: Dialect) -> str:
+    return says.fits(value, _BEFORE + form + _AFTER)

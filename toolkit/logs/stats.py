@@ -260,6 +260,5 @@ def _time_shares(rows: Rows, columns: Sequence[str]) -> Mapping[str, float]:
     times = {c: f"{says.looks_like_time(t)} OR {says.matches(t, BEGINS)}" for c, t in texts.items()}
     counts = [f"{says.count_if(time)} / NULLIF(count({quote(c)}), 0)" for c, time in times.items()]
     parts = ", ".join(f"CAST({share} AS DOUBLE) AS s{i}" for i, share in enumerate(counts))
-    names = ", ".join(quote(c) for c in columns)
-    found = tuples(rows.once(f"SELECT {parts} FROM (SELECT {names} FROM raw LIMIT 1000)"))[0]
+    found = tuples(rows.once(f"SELECT {parts} FROM ({rows.first(columns, 1000)})"))[0]
     return {c: float(share or 0.0) for c, share in zip(columns, found, strict=True)}

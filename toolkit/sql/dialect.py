@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from toolkit.sql.connect import literal
+
 
 class Dialect:
     """The words of DuckDB. Operands are SQL; a regular expression or format is the text itself, without quotes."""
@@ -81,6 +83,42 @@ class Dialect:
     def matches(self, text: str, pattern: str) -> str:
         """Tell whether a part of a text matches a regular expression."""
         return f"regexp_matches({text}, '{pattern}')"
+
+    def fits(self, text: str, pattern: str) -> str:
+        """Tell whether the whole of a text matches; RE2 reads patterns, and what it reads in its own way is its way."""
+        return f"regexp_full_match({text}, {literal(pattern)})"
+
+    def found(self, text: str, pattern: str) -> str:
+        """Give the first part of a text that matches, an empty text where none does."""
+        return f"regexp_extract({text}, {literal(pattern)})"
+
+    def every(self, text: str, pattern: str, group: int) -> str:
+        """Give a group of each part of a text that matches, as a list."""
+        return f"regexp_extract_all({text}, {literal(pattern)}, {group})"
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        r"""Put ``by`` for each part of a text that matches; ``\1`` in it is what the first group holds."""
+        return f"regexp_replace({text}, {literal(pattern)}, {literal(by)}, 'g')"
+
+    def numbers(self, values: str, *, texts: bool) -> str:  # noqa: ARG002  (an engine may need to know which)
+        """Give a list of numbers or of texts as one of DOUBLEs, NULL for a text that is no number."""
+        return f"TRY_CAST({values} AS DOUBLE[])"
+
+    def many(self, values: str) -> str:
+        """Count the values of a list."""
+        return f"len({values})"
+
+    def greatest(self, values: str) -> str:
+        """Give the greatest value of a list, whatever NULLs are in it."""
+        return f"list_max({values})"
+
+    def value_at(self, values: str, place: str) -> str:
+        """Give the value of a list at a place from 1 on, NULL where there is none."""
+        return f"{values}[{place}]"
+
+    def place_of(self, values: str, value: str) -> str:
+        """Give the place of a value in a list, for ``value_at``."""
+        return f"list_position({values}, {value})"
 
     def finite(self, number: str) -> str:
         """Tell whether a number is neither NaN nor infinite."""

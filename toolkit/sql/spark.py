@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from toolkit.sql.connect import literal
 from toolkit.sql.dialect import Dialect
+from toolkit.sql.patterns import java, java_by
 
 _QUOTED: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 _DAY: Final = 86_400_000_000
@@ -118,6 +120,45 @@ class Spark(Dialect):
         """Tell whether a part of a text matches; ``$`` is the very end, which for Java may be before a last newline."""
         ended = pattern[:-1] + r"\z" if pattern.endswith("$") else pattern
         return f"regexp_like({text}, '{ended}')"
+
+    def fits(self, text: str, pattern: str) -> str:
+        """Tell whether the whole of a text matches."""
+        whole = rf"\A(?:{java(pattern)})\z"
+        return f"regexp_like({text}, {literal(whole)})"
+
+    def found(self, text: str, pattern: str) -> str:
+        """Give the first part of a text that matches."""
+        return f"regexp_extract({text}, {literal(java(pattern))}, 0)"
+
+    def every(self, text: str, pattern: str, group: int) -> str:
+        """Give a group of each part of a text that matches."""
+        return f"regexp_extract_all({text}, {literal(java(pattern))}, {group})"
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """Put ``by`` for each part of a text that matches."""
+        return f"regexp_replace({text}, {literal(java(pattern))}, {literal(java_by(by))})"
+
+    def numbers(self, values: str, *, texts: bool) -> str:
+        """Give a list as one of DOUBLEs."""
+        if not texts:
+            return f"CAST({values} AS ARRAY<DOUBLE>)"
+        return f"transform({values}, _one -> {self.read_number('_one')})"
+
+    def many(self, values: str) -> str:
+        """Count the values of a list; what ``size`` says of NULL is a setting."""
+        return f"array_size({values})"
+
+    def greatest(self, values: str) -> str:
+        """Give the greatest value of a list."""
+        return f"array_max({values})"
+
+    def value_at(self, values: str, place: str) -> str:
+        """Give the value at a place; ``get`` counts from 0."""
+        return f"get({values}, CAST({place} AS INT) - 1)"
+
+    def place_of(self, values: str, value: str) -> str:
+        """Give the place of a value; it is 0 where there is none, which is no place."""
+        return f"array_position({values}, {value})"
 
     def finite(self, number: str) -> str:
         """Tell whether a number is neither: for Spark NaN is greater than every other one."""
