@@ -129,10 +129,13 @@ def _now_and_then(before: Before, base: Column, column: Column) -> tuple[Floats,
     """Mark the repeats of the one part whose numbers stand still now and then, where no other part's ever do."""
     for there, here, codes in before.segments.values():
         log = _repeats(column, here)
-        often = {int(k): _commonest(np.where(codes == k, log, np.nan)) for k in np.unique(codes[codes >= 0])}
-        part = max(often, key=lambda k: often[k], default=-1)
-        rest = max((share for k, share in often.items() if k != part), default=1.0)
-        if often.get(part, 0.0) <= _OFTEN or rest >= NEVER:
+        count, again = _by_eighth(log, codes)
+        often = np.max(np.where(count >= _ENOUGH, again / np.maximum(count, 1), 0.0), axis=1, initial=0.0)
+        if len(often) < 2:
+            continue
+        part = int(np.argmax(often))
+        rest = float(np.delete(often, part).max())
+        if often[part] <= _OFTEN or rest >= NEVER:
             continue
         ref = np.full(len(known(base)), np.nan) if there is None else _repeats(base, there)
         usual = float(np.nanmean(ref)) if (~np.isnan(ref)).any() else rest
@@ -143,12 +146,18 @@ def _now_and_then(before: Before, base: Column, column: Column) -> tuple[Floats,
 
 def _still_parts(repeats: Floats, codes: Ints) -> Floats:
     """Keep the parts alone that came to stand still in some eighth of the log, where these are some of several."""
-    known, k = ~np.isnan(repeats) & (codes >= 0), int(codes.max(initial=-1)) + 1
-    cell = codes * _EIGHTHS + np.arange(len(codes)) * _EIGHTHS // max(len(codes), 1)
-    count = np.bincount(cell[known], minlength=k * _EIGHTHS).reshape(k, _EIGHTHS)
-    again = np.bincount(cell[known], weights=repeats[known], minlength=k * _EIGHTHS).reshape(k, _EIGHTHS)
+    count, again = _by_eighth(repeats, codes)
     still: Mask = np.any((count >= _ENOUGH) & (again > _STILL * count), axis=1)
     return np.where((codes >= 0) & still[codes], repeats, np.nan) if still.any() and not still.all() else repeats
+
+
+def _by_eighth(repeats: Floats, codes: Ints) -> tuple[Floats, Floats]:
+    """Count the known rows of each part in each eighth of the log, and the repeats among them: k x 8 each."""
+    known, k = ~np.isnan(repeats) & (codes >= 0), int(codes.max(initial=-1)) + 1
+    cell = (codes * _EIGHTHS + np.arange(len(codes)) * _EIGHTHS // max(len(codes), 1))[known]
+    count = np.bincount(cell, minlength=k * _EIGHTHS).reshape(k, _EIGHTHS)
+    again = np.bincount(cell, weights=repeats[known], minlength=k * _EIGHTHS).reshape(k, _EIGHTHS)
+    return count.astype(float), again.astype(float)
 
 
 def few_repeats(
