@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
 import pytest
 from shell import a_log
 
@@ -30,6 +37,55 @@ def test_a_window_is_half_open_and_counted() -> None:
         assert log.reference is not None
         assert log.reference.validation.rows_kept == 8
         assert len(build_profile(log).sample) == 28
+
+
+KINDS = ["timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]", "timestamp[us, tz=Europe/Berlin]", "string"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_window_is_the_same_whatever_type_times_have(kind: str, tmp_path: Path) -> None:
+    """Its ends lie between two rows, some tenths of a second from the next: the rows between are those that are read.
+
+    Of every type the sample is drawn, too, so that each way of asking is asked.
+    """
+    n = 4000
+    ticks = pd.Series(pd.date_range("2026-01-01", periods=n, freq="s"))
+    typed: Any = pa.array(ticks).cast(pa.timestamp("us"))
+    if kind == "string":
+        typed = ticks.astype(str)
+    elif "tz=" in kind:
+        typed = pa.compute.assume_timezone(typed, "UTC").cast(pa.timestamp("us", "Europe/Berlin"))
+    else:
+        typed = typed.cast(kind)
+    frame = {"ts": typed, "x": np.arange(n) / 7, "prediction": np.arange(n) % 2, "label": np.arange(n) % 3 % 2}
+    pq.write_table(pa.table(frame), tmp_path / "log.parquet", row_group_size=500)
+    roles = {"roles": {"timestamp": "ts", "prediction": "prediction", "label": "label", "feature": ["x"]}}
+    a, b = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=s) for s in (999.4, 2000.5))
+    with tk.read_log(str(tmp_path / "log.parquet"), roles, window=(a, b)) as log:
+        assert log.validation.rows_kept == 1001
+        some = build_profile(log, sample_rows=300)
+        assert 200 < len(some.sample) < 400
+        assert a.timestamp() <= some.sample.time.min() < some.sample.time.max() < b.timestamp()
+        assert some.cubes["total"].sums["n"].sum() == 1001
+
+
+def test_pages_outside_a_window_are_not_read(tmp_path: Path) -> None:
+    """Where a file says of its pages which times they hold, those of other times may be unreadable."""
+    n, file = 4000, tmp_path / "log.parquet"
+    ts = pa.array(pd.Series(pd.date_range("2026-01-01", periods=n, freq="s"))).cast(pa.timestamp("us"))
+    noise = np.random.default_rng(1).normal(size=n)
+    frame = {"ts": ts, "x": noise, "prediction": np.arange(n) % 2, "label": np.arange(n) % 3 % 2}
+    pq.write_table(pa.table(frame), file, row_group_size=1000, use_dictionary=False, compression="none")
+    group, content = pq.ParquetFile(file).metadata.row_group(0), bytearray(file.read_bytes())
+    start = group.column(1).data_page_offset
+    content[start : start + group.column(1).total_compressed_size] = b"\xff" * group.column(1).total_compressed_size
+    file.write_bytes(content)
+    roles = {"roles": {"timestamp": "ts", "prediction": "prediction", "label": "label", "feature": ["x"]}}
+    middle, end = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=s) for s in (2000, 4000))
+    with tk.read_log(str(file), roles, window=(middle, end)) as log:
+        assert len(build_profile(log, sample_rows=300).sample) > 200
+    with pytest.raises(LogError, match="cannot be read"), tk.read_log(str(file), roles) as log:
+        build_profile(log, sample_rows=300)
 
 
 def test_a_window_without_rows_is_one_line() -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from toolkit.engines.reading import interruptible, part_done, reading
 from toolkit.engines.rows import one_part
-from toolkit.engines.views import with_views
+from toolkit.engines.views import READ_FROM, with_views
 from toolkit.errors import LogError
 from toolkit.sql import DUCKDB, connect, quote
 
@@ -58,6 +58,8 @@ class DuckRows:
         #: SELECTs by our name for them, but that of ``raw``.
         self._views: dict[str, str] = {}
         self._raw = ""
+        #: The view that was narrowed, and what holds of its rows.
+        self._narrowed, self._first = "", ""
         self._flattened = False
         self.name = opened.name
         self.files = opened.files
@@ -180,8 +182,11 @@ class DuckRows:
         else:
             self._views[name] = sql
 
-    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:
+    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = (), first: str = "") -> None:
         """Keep the rows of a view for which a condition holds; ``lies`` tells of each part which of its rows are that.
+
+        ``first`` is what holds of them all over columns of ``raw`` as they stand: what a file says of its pages tells
+        DuckDB which of them need not be read.
 
         Raises:
             LogError: DuckDB refuses it.
@@ -193,6 +198,12 @@ class DuckRows:
             self._parts.whole[name] = self._views[name]
             self._parts.lie(lies)
         self.define(name, f"SELECT * FROM {name}_of_all_times WHERE {condition}")
+        self._narrowed, self._first = name, first
+
+    def raw_of(self, sql: str, raw: str) -> str:
+        """Give ``raw`` without rows that a query does not look at, as far as files tell."""
+        alone = {name for name in READ_FROM.findall(sql) if name in {"raw", *self._views}} == {self._narrowed}
+        return f"SELECT * FROM ({raw}) WHERE {self._first}" if self._first and alone else raw
 
     def part_by_file(self, places: Sequence[int]) -> None:
         """Make each file of some parts a part from now on."""
@@ -218,7 +229,9 @@ class DuckRows:
 
         """
         if self._parts is None:
-            return self.arrow(f"WITH parts AS ({one_part(sql)}) {whole}")
+            raw = self.raw_of(sql, self._raw)
+            views = "" if raw == self._raw else f"{with_views(sql, raw, self._views)}, "
+            return self.arrow(f"WITH {views}parts AS ({one_part(sql)}) {whole}")
         with self._one_at_a_time:
             return self.over(self._parts.answers(sql, also), whole)
 
@@ -260,12 +273,11 @@ class DuckRows:
         import pyarrow as pa
 
         found: list[Any] = []
+        sql, some = draw.sql(columns), draw.bound is not None
         for raw in stretches:
-            sql = draw.sql(columns)
-            found.append(
-                self.arrow(f"WITH {with_views(sql, raw, views, draw.first)} {sql}", many=draw.bound is not None)
-            )
-            if draw.bound is not None:
+            seen = with_views(sql, self.raw_of(sql, raw), views, draw.first)
+            found.append(self.arrow(f"WITH {seen} {sql}", many=some))
+            if some:
                 self._give_back()
         return pa.concat_tables(found)
 

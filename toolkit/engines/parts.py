@@ -120,7 +120,8 @@ class Parts:
             if table is not None:
                 return table
         # named before the query, not as views: to define one opens every file of the log
-        table = self.rows.arrow(f"WITH {with_views(sql, self.raw[part], views)} {sql}")
+        raw = self.rows.raw_of(sql, self.raw[part])
+        table = self.rows.arrow(f"WITH {with_views(sql, raw, views)} {sql}")
         self.kept.save(part, self._question(sql, views), table)
         return table
 

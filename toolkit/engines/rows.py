@@ -47,8 +47,8 @@ class Rows(Protocol):
         """Give a SELECT of columns of the first rows of ``raw``, in the order of the files where there are any."""
         ...
 
-    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:
-        """Keep the rows of a view for which a condition holds; ``lies`` says it of each part, where there are any."""
+    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = (), first: str = "") -> None:
+        """Keep the rows of a view for which a condition holds; see ``DuckRows.narrow``."""
         ...
 
     @property

@@ -149,7 +149,7 @@ class SparkRows:
     def part_by_file(self, places: Sequence[int]) -> None:
         """Do nothing: nothing is kept part by part."""
 
-    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = ()) -> None:  # noqa: ARG002
+    def narrow(self, name: str, condition: str, lies: Sequence[Lies] = (), first: str = "") -> None:  # noqa: ARG002
         """Keep the rows of a view for which a condition holds."""
         self.define(name, f"SELECT * FROM ({self._views[name]}) WHERE {condition}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from toolkit.engines.rows import tuples
 from toolkit.errors import LogError
 from toolkit.records import iso
+from toolkit.sql import quote
 
 if TYPE_CHECKING:
     from toolkit.engines.parts import Lies
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 Window = tuple[datetime, datetime]
 _TIMES: Final = "SELECT count(*) AS n, count(t) AS timed, min(t) AS earliest, max(t) AS latest FROM rows"
 _EACH: Final = "SELECT n, timed, earliest, latest FROM parts ORDER BY _part"
+#: Types of times that no end of a window has to be rounded for.
+_EXACT: Final = frozenset({"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
 _ALL: Final = "SELECT CAST(sum(n) AS BIGINT) AS n, min(earliest) AS earliest, max(latest) AS latest FROM parts"
 
 
@@ -35,7 +38,7 @@ def within(log: Log, window: Window, what: str = "window") -> Log:
     # the files of a part that lies across an end are asked one by one: all but one of them lie within or outside
     across = [place for place, lies in enumerate(_parts(log, start, end)) if lies == "across"]
     log.rows.part_by_file(across)
-    log.rows.narrow("rows", f"t >= {first} AND t < {last}", _parts(log, start, end))
+    log.rows.narrow("rows", f"t >= {first} AND t < {last}", _parts(log, start, end), _as_it_stands(log, start, end))
     ((kept, earliest, latest),) = tuples(log.rows.gather(_TIMES, _ALL))
     if not kept:
         raise LogError(
@@ -57,6 +60,17 @@ def within(log: Log, window: Window, what: str = "window") -> Log:
 def times_of_parts(log: Log) -> list[tuple[Any, ...]]:
     """Give rows, rows with a time, first and last time of each part; nothing where the log is not read in parts."""
     return tuples(log.rows.gather(_TIMES, _EACH)) if log.rows.keeps else []
+
+
+def _as_it_stands(log: Log, start: datetime, end: datetime) -> str:
+    """Give the same as a condition on the log's own column, where that holds times."""
+    column = log.roles.column("timestamp") or ""
+    kind = log.columns.get(column, "")
+    if kind not in _EXACT:
+        return ""
+    zone = "+00" if kind.endswith("ZONE") else ""
+    first, last = (f"CAST('{moment:%Y-%m-%d %H:%M:%S.%f}{zone}' AS {kind})" for moment in (start, end))
+    return f"{quote(column)} >= {first} AND {quote(column)} < {last}"
 
 
 def _parts(log: Log, start: datetime, end: datetime) -> list[Lies]:
