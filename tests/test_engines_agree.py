@@ -194,10 +194,10 @@ def test_scores_of_all_classes_give_the_same_score(spark: Any, tmp_path: Path, v
 
 
 def test_the_first_rows_that_decide_are_those_of_the_first_files(spark: Any, tmp_path: Path) -> None:
-    """Whatever the size of the files: Spark would open the largest one first, which is written otherwise."""
-    rows = {"a b": ["1,5 kg", "2,5 kg", "4 kg"] * 60, "a+é": ["1.234,5 kg", "7 kg", "8 kg"], "d": ["heavy"] * 2000}
-    rows["a+é"] *= 20
-    (tmp_path / "log").mkdir()
+    """Whatever the size of the files: Spark would open the largest one first, and leave out that in a folder."""
+    rows = {"a b": ["1,5 kg", "2,5 kg", "4 kg"] * 60, "a/é": ["1.234,5 kg", "7 kg", "8 kg"], "d": ["heavy"] * 2000}
+    rows["a/é"] *= 20
+    (tmp_path / "log" / "a").mkdir(parents=True)
     for name, values in rows.items():
         n = range(len(values))
         table = pa.table({"x": values, "y": [i % 2 for i in n], "s": [i / 3000 for i in n]})

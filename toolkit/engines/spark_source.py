@@ -68,9 +68,30 @@ def frame_of(source: Any, master: str, memory_mb: int | None) -> tuple[Any, str]
             return spark.table(target), name
         if target.rstrip("/").lower().endswith(".orc"):
             return spark.read.orc(target), name
-        return spark.read.option("mergeSchema", "true").parquet(target), name
+        return _parquet(spark, target), name
     except (PySparkException, Py4JError) as error:
         raise read_error(error, name) from None
+
+
+def _parquet(spark: Any, target: str) -> Any:
+    """Give the rows of Parquet files, of those in folders within folders too: Spark would leave these out unsaid.
+
+    Folders that are named for a value (day=1) Spark reads by itself, and makes a column of them.
+    """
+    from pyspark.errors import PySparkException
+
+    deep = spark.read.option("recursiveFileLookup", "true")
+    try:
+        plain = spark.read.option("mergeSchema", "true").parquet(target)
+    except PySparkException as error:
+        if "UNABLE_TO_INFER_SCHEMA" not in str(error):
+            raise
+        return deep.option("mergeSchema", "true").parquet(target)
+    files = plain.inputFiles()
+    by_value = any(re.search(r"/[^/=]+=[^/]*/", unquote(file)) for file in files)
+    if by_value or len(deep.schema(plain.schema).parquet(target).inputFiles()) == len(files):
+        return plain
+    return spark.read.option("recursiveFileLookup", "true").option("mergeSchema", "true").parquet(target)
 
 
 def types_of(schema: Any) -> dict[str, str]:
