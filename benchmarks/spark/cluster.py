@@ -31,6 +31,8 @@ _DEFAULTS: Final = {
     "spark.driver.extraJavaOptions": _SHORT,
     "spark.executor.extraJavaOptions": _SHORT,
     "spark.eventLog.compress": "false",
+    # what is read in several stretches at once Spark does not count among the bytes that a task has read
+    "spark.hadoop.parquet.hadoop.vectored.io.enabled": "false",
 }
 
 
