@@ -12,6 +12,7 @@ from toolkit.detectors.evidence import Evidence, inside
 from toolkit.detectors.relation import Relation
 from toolkit.detectors.study import Study
 from toolkit.detectors.support import off_support
+from toolkit.detectors.where import part_of
 from toolkit.impact.harm import Damage, block_error
 from toolkit.profile.model import Floats, Mask
 from toolkit.vocabulary import CAUSE_OF
@@ -41,6 +42,8 @@ _ANYWAY: Final = frozenset(
 )
 #: Standard errors beyond what the labels show from which on a rise that inputs let expect did not come true.
 _LIKELY: Final = 2.0
+#: Known rows of the baseline at least that others are like.
+_LEAST_LIKE: Final = 30
 #: Mechanisms that are there from the first row.
 STANDING: Final = frozenset(m for m, c in CAUSE_OF.items() if c in ("overfitting", "bias"))
 
@@ -171,19 +174,21 @@ def _share(study: Study, e: Evidence, damage: Damage, relation: Relation | None,
 def hurt(study: Study, e: Evidence, relation: Relation | None) -> tuple[float, float]:
     """Give z of the harm on the touched rows, and how far they may hide harm; no scan blunts it, the onset is known.
 
-    The harm is that of the final loss against the baseline's (Welch, the variance raised to the scatter of blocks), of
-    the squared error of the score where nobody decided otherwise, and, of a change of mix, of the loss that the
-    baseline would expect of these inputs; NaN and 1 below 15 labelled rows.
+    The harm is that of the final loss against that of like rows of the baseline (Welch, the variance raised to the
+    scatter of blocks), of the squared error of the score where nobody decided otherwise, and, of a change of mix, of
+    the loss that the baseline would expect of these inputs; NaN and 1 below 15 labelled rows.
     """
     rows = e.rows if e.rows is not None else since(study, e)
     now, base = study.log_loss.final, study.ref_final
     if np.isnan(base).all():
         now, base = study.reached, study.ref_loss.model
+    like = like_rows(study, e, ~np.isnan(base))
+    base = np.where(like, base, np.nan)
     z, d, error = _rise(study, now[rows], base)
     if not np.isfinite(z):
         return float("nan"), 1.0
     if np.isnan(study.log.decision).all() and study.binary:
-        also = _rise(study, study.log_loss.brier[rows], study.ref_loss.brier)[0]
+        also = _rise(study, study.log_loss.brier[rows], np.where(like, study.ref_loss.brier, np.nan))[0]
         z = max(z, also - 0.3) if np.isfinite(also) else z
     if e.mechanism == "covariate_shift" and relation is not None and not np.isnan(relation.expected).all():
         moved = relation.expected[since(study, e)]
@@ -203,6 +208,19 @@ def _rise(study: Study, now: Floats, base: Floats) -> tuple[float, float, float]
     error = float(np.hypot(block_error(now, served), block_error(base, then)))
     d = float(now.mean() - base.mean())
     return (d / error, d, error) if np.isfinite(error) else (float("nan"), d, error)
+
+
+def like_rows(study: Study, e: Evidence, known: Mask) -> Mask:
+    """Mark the baseline rows that rows which the evidence touched are held to: of the same part, beyond the same bound.
+
+    A site that always was a hard one, or large amounts, are not hurt by all that befalls them alone. Where hardly any
+    such row is ``known``, all are marked.
+    """
+    like = e.like
+    if like is None and e.rows is not None and e.mechanism not in UNFAIR:
+        place = e.finding.slice or part_of(study, e.rows, since(study, e))
+        like = study.ref_slice((place[0].column, place[0].value)) if len(place) == 1 else None
+    return like if like is not None and (like & known).sum() >= _LEAST_LIKE else np.ones(len(study.ref), dtype=bool)
 
 
 def since(study: Study, e: Evidence) -> Mask:

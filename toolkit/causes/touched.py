@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.causes.candidates import UNFAIR, Candidate, since
+from toolkit.causes.candidates import UNFAIR, Candidate, like_rows, since
 from toolkit.detectors.study import Study
 from toolkit.impact.harm import Damage, block_error
 from toolkit.profile.model import Floats
@@ -40,7 +40,8 @@ def in_question(study: Study, damage: Damage, lead: Candidate | None) -> tuple[s
     rows = lead.best.rows if lead.best.rows is not None else since(study, lead.best)
     mine, beside = loss[rows & ~np.isnan(loss)], loss[~rows & ~np.isnan(loss)]
     if lead.mechanism not in UNFAIR and not study.own_reference and (~np.isnan(study.ref_final)).sum() >= 15:
-        beside = study.ref_final[~np.isnan(study.ref_final)]
+        usual = ~np.isnan(study.ref_final)
+        beside = study.ref_final[usual & like_rows(study, lead.best, usual)]
     if not len(mine) or len(beside) < 15:
         return ()
     waves, replayed = study.hang(study.ref_final)[1], _replayed(study, lead)

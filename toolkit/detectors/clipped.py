@@ -16,7 +16,7 @@ from toolkit.detectors.drift import Moved
 from toolkit.detectors.evidence import Evidence, inside, ks_distance, make, percent, since
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import several
-from toolkit.profile.model import Codes, Floats
+from toolkit.profile.model import Codes, Column, Floats, Mask
 from toolkit.timeline.change import find_change
 
 NAME: Final = "clipped"
@@ -121,5 +121,10 @@ def _cut(study: Study, name: str, base: Floats, column: Floats, late: Floats, *,
         effect=share - usual, unit="share of rows", n=int(rows.sum()), features=[name],
         supports=("schema_change", "training_serving_skew"),
         refutes=("covariate_shift", "concept_drift", "default_filled", "leakage"),
-        details={"bound": bound, "upper": upper},
+        details={"bound": bound, "upper": upper}, like=_reaches(study.ref.features[name], bound, upper=upper),
     )  # fmt: skip
+
+
+def _reaches(base: Column, bound: float, *, upper: bool) -> Mask | None:
+    """Mark the baseline rows that would be cut off too: however large numbers are answered, so they always were."""
+    return None if isinstance(base, Codes) else base >= bound if upper else base <= bound

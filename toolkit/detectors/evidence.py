@@ -26,7 +26,8 @@ class Evidence:
     ``strength`` in [0, 1] says how far the pattern is the one that the mechanism leaves (1: nothing else leaves it);
     ``z`` how surely it is no accident; ``rows`` marks the log rows that it touches; ``share_hint`` is the share of the
     damage where the detector measured it itself (a replay); ``harmful`` says that what it saw is harm by itself,
-    whether or not the loss of the log moved.
+    whether or not the loss of the log moved; ``like`` marks the baseline rows that would have been touched too, where
+    it is their values that marked the rows.
     """
 
     finding: Finding
@@ -37,6 +38,7 @@ class Evidence:
     rows: Mask | None = field(default=None, compare=False)
     share_hint: float | None = None
     harmful: bool = False
+    like: Mask | None = field(default=None, compare=False)
 
 
 def from_start(study: Study) -> Change:
@@ -72,6 +74,7 @@ def make(
     rows: Mask | None = None,
     share_hint: float | None = None,
     harmful: bool = False,
+    like: Mask | None = None,
     supports: Sequence[str] | None = None,
     refutes: Sequence[str] = (),
     effect: float | None = None,
@@ -110,7 +113,8 @@ def make(
         model_versions=tuple(versions),
         details=details or {},
     )
-    return Evidence(finding, mechanism, float(np.clip(strength, 0.0, 1.0)), abs(z), change, rows, share_hint, harmful)
+    sure = float(np.clip(strength, 0.0, 1.0))
+    return Evidence(finding, mechanism, sure, abs(z), change, rows, share_hint, harmful, like)
 
 
 def not_testable(detector: str, mechanisms: Sequence[str], why: str) -> Evidence:
