@@ -25,7 +25,10 @@ def test_all_names_new_are_a_new_place_only_where_it_errs_at_once(since: int, fo
 
 @pytest.mark.parametrize(("column", "found"), [("annotator", "label_noise"), ("device", "new_category")])
 def test_labels_of_a_new_hand_are_its_own(column: str, found: str) -> None:
-    """Labels that part from the answers with a new annotator are noise; with a new device, a world that grew."""
+    """Labels that part from the answers with a new annotator are noise; with a new device, a world that grew, and none.
+
+    Noise would have struck the other devices too.
+    """
     rng = np.random.default_rng(9)
     log, reference = healthy(rng, N), healthy(rng, N)
     new = (np.arange(N) >= 700) & (rng.random(N) < 0.6)
@@ -33,6 +36,7 @@ def test_labels_of_a_new_hand_are_its_own(column: str, found: str) -> None:
     log["truth"] = np.where(new & (rng.random(N) < 0.4), 1 - log["truth"], log["truth"])
     (got,) = new_site.detect(study_of(log, reference, segment=[column]))
     assert got.mechanism == found
+    assert ("label_noise" in got.finding.refutes) == (found != "label_noise")
 
 
 @pytest.mark.parametrize("picked", [True, False])

@@ -69,6 +69,11 @@ def _at_once(other: Floats, here: Floats, d: float) -> bool:
     return difference(other, first_known(here))[0] > 0.3 * d
 
 
+def _beside(*, labeller: bool, place: bool) -> tuple[str, ...]:
+    """Name what else it is not: labels are drawn at random wherever they are, but by a hand that is new."""
+    return () if labeller else ("label_noise", "new_category") if place else ("label_noise",)
+
+
 def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) -> Evidence | None:
     if (fresh & ~np.isnan(loss)).sum() < LEAST_ROWS:
         return None
@@ -112,5 +117,5 @@ def _site(study: Study, loss: Floats, column: str, codes: Codes, fresh: Mask) ->
         interval=interval,
         n=int(fresh.sum()),
         slice_=slice_,
-        refutes=(*_OF_ALL, *(("new_category",) if place else ())) if rest_ok else (),
+        refutes=(*_OF_ALL, *_beside(labeller=labeller, place=place)) if rest_ok else (),
     )
