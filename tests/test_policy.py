@@ -96,12 +96,18 @@ def test_a_cut_that_was_lowered_is_held_to_its_own_replay(since: float, least: f
     assert got.strength < (0.4 if not least else 1.0)
 
 
+@pytest.mark.parametrize("of_errors_alone", [False, True])
 @pytest.mark.parametrize(("dear", "named"), [(20.0, []), (0.2, ["threshold_misconfigured"])])
-def test_a_cut_that_was_lowered_to_save_is_no_fault(dear: float, named: list[str]) -> None:
-    """From .5 to .1: more needless looks at 1 each, and fewer misses; only where these cost little is it a fault."""
+def test_a_cut_that_was_lowered_to_save_is_no_fault(dear: float, named: list[str], *, of_errors_alone: bool) -> None:
+    """From .5 to .1: more needless looks at 1 each, and fewer misses; only where these cost little is it a fault.
+
+    It is the same whether what went right costs nought or is left blank. Nor is it a fault of the answers then.
+    """
     log = calibrated().assign(done=lambda d: (d["score"] > np.where(LATE, 0.1, 0.5)).astype(int))
     missed, needless = (log["truth"] > log["done"]), (log["truth"] < log["done"])
-    log["spent"] = missed * dear + needless * 1.0
+    log["spent"] = (missed * dear + needless * 1.0).where(missed | needless | (not of_errors_alone))
     study = studied(log, decision="done", cost="spent")
-    assert [e.mechanism for e in policy.detect(study) if e.mechanism] == named
+    (got,) = policy.detect(study)
+    assert [got.mechanism] == (named or [""])
+    assert ("bad_rollout" in got.finding.refutes) == (not named)
     assert (measure(study).kind == "none") == (not named)

@@ -24,6 +24,9 @@ _LEAST_KIND: Final = 5
 #: The part of what the new threshold changes by itself up to which the share of positive answers is as before.
 _ALONG: Final = 0.25
 
+#: What errors that a threshold makes by itself look like, where nobody sees that it was moved well.
+_OF_THE_ANSWERS: Final = ("concept_drift", "bad_rollout", "wrong_model_version", "training_serving_skew")
+
 
 @dataclass(frozen=True)
 class _Answers:
@@ -200,7 +203,7 @@ def _judged(study: Study, role: str, moved: _Moved) -> Evidence:
         text += f" By what answers of each kind cost, that would be {saved:.3g} dearer: the threshold was moved well."
         return make(
             study, NAME, "", text, strength=0.0, z=change.z, change=change, effect=effect, unit="score",
-            refutes=("threshold_misconfigured", "concept_drift"),
+            refutes=("threshold_misconfigured", *_OF_THE_ANSWERS),
         )  # fmt: skip
     sure = 1.0 if replay is None else float(np.clip((replay.z - _CHANCE) / (_SURE - _CHANCE), 0.05, 1.0))
     return make(

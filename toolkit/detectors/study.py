@@ -14,6 +14,7 @@ import numpy as np
 
 from toolkit.detectors.bands import in_bands
 from toolkit.detectors.calendar import of_the_clock, of_the_season
+from toolkit.detectors.costs import with_costs
 from toolkit.detectors.level import Level, learn
 from toolkit.detectors.matrices import Design, design
 from toolkit.detectors.maturity import mature
@@ -346,6 +347,7 @@ def make_study(profile: Profile) -> Study:
     if len(validation) < LEAST_ROWS:
         ref, baseline = train, "train"
     threshold = _threshold(ref if len(ref) else log)
+    log, ref = (with_costs(s, losses(s, threshold, profile.task).final) for s in (log, ref))
     own = len(ref) < LEAST_ROWS
     level = _level(log.take(np.arange(len(log)) < len(log) // 3) if own else ref, threshold, profile.task)
     if own:
