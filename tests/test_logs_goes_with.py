@@ -109,3 +109,48 @@ def test_a_second_time_named_for_the_label_is_the_labels() -> None:
         table.assign(claim_prob=p, claim_pred=(p > 0.5).astype(int), claimed=came, label_received_date=later)
     )
     assert (found["timestamp"], found["label_time"], found["label"]) == ("seen", "label_received_date", "claimed")
+
+
+def test_what_came_of_the_chosen_alone_is_the_outcome() -> None:
+    """A biopsy is taken of those alone that were recalled: the score tells that it goes with the answers."""
+    table, p, came = cases()
+    recall = p > 0.4
+    found = roles_of(
+        table.assign(
+            lesion_score=p,
+            recall=recall.astype(int),
+            biopsy=np.where(recall, np.where(came, "malignant", "benign"), None),
+        )
+    )
+    assert (found["prediction"], found["label"]) == ("recall", "biopsy")
+
+
+def test_flags_of_a_person_who_mostly_agrees_are_decisions() -> None:
+    """An analyst's call, 0 or 1 as the answers are; that a case was entered by hand is an input."""
+    table, p, came = cases()
+    call = np.where(np.random.default_rng(3).random(N) < 0.1, p <= 0.5, p > 0.5).astype(int)
+    said = {"ai_recommendation": (p > 0.5).astype(int), "confirmed_fraud": came.astype(int)}
+    by_hand = (table["pressure"] + np.random.default_rng(5).normal(size=N) > 1).astype(int)
+    found = roles_of(table.assign(ai_score=p, **said, manual_entry=by_hand, analyst_call=call))
+    assert (found["prediction"], found["decision"], found["label"]) == (
+        "ai_recommendation", "analyst_call", "confirmed_fraud",
+    )  # fmt: skip
+    assert "decision" not in roles_of(table.assign(ai_score=p, **said, manual_entry=by_hand))
+
+
+def test_what_was_asked_for_is_no_outcome() -> None:
+    """The urgency that a customer asked for has the answers' classes, and was known before them."""
+    table, p, _ = cases()
+    urgency = np.where(p > 0.7, "high", np.where(p > 0.3, "mid", "low"))
+    asked = np.where(np.random.default_rng(3).random(N) < 0.6, urgency, "mid")
+    found = roles_of(table.assign(confidence=0.4 + 0.6 * p, predicted_urgency=urgency, urgency_asked=asked))
+    assert found == {"timestamp": "seen", "score": "confidence", "prediction": "predicted_urgency"}
+
+
+def test_a_machines_classes_beside_a_persons_are_answer_and_decision() -> None:
+    """The machine's triage and the nurse's, of three classes: named for each other, and one for who it is."""
+    table, p, _ = cases()
+    triage = np.where(p > 0.7, "red", np.where(p > 0.3, "amber", "green"))
+    nurse = np.where(np.random.default_rng(3).random(N) < 0.1, "amber", triage)
+    found = roles_of(table.assign(confidence=0.4 + 0.6 * p, ai_triage=triage, nurse_triage=nurse))
+    assert (found["prediction"], found.get("decision"), found.get("label")) == ("ai_triage", "nurse_triage", None)

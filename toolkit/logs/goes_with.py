@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from toolkit.logs.guess import Guess
+from toolkit.logs.guess import MOST_SLICES, Guess
 from toolkit.logs.names import (
     ABOUT_WORDS,
     ANSWER_WORDS,
@@ -36,15 +36,14 @@ if TYPE_CHECKING:
 #: The first rows that are looked at, and the fewest that tell anything.
 _FIRST: Final = 20_000
 _LEAST: Final = 30
-#: More values than this are no classes.
-_CLASSES: Final = 60
 #: From this area under the curve on a score decides a column: it is what the model answered, not what came true.
 _DECIDED: Final = 0.97
 #: How surely (z) an outcome goes with the answers, and the part of the answers' variance that numbers must share.
 _SURE: Final = 4.0
 _SHARED: Final = 0.2
 _MOSTLY: Final = 0.5
-
+#: How far beyond chance (kappa) whoever decides agrees with the answers; hardly an input does.
+_AGREES: Final = 0.5
 
 #: How long it was waited for what came: readmitted_30d, fault within 7d.
 _HORIZON: Final = re.compile(r"(^|_)\d+_?(d|day|days|w|m|mo|month|months|y|yr)$")
@@ -68,8 +67,6 @@ class _Open:
     def points(self, column: str) -> int:
         """Count what a column's name says for it: it is about what the answers are about, and it came true."""
         words = words_of(plain(column))
-        if words & (ABOUT_WORDS | BEFORE_WORDS) - {"error"}:
-            return 0
         told = bool(words & OUTCOME_WORDS) or bool(_HORIZON.search(plain(column)))
         return 2 * told + 2 * bool(_stems(words) & _stems(self.names)) - 2 * bool(words & PERSON_WORDS)
 
@@ -109,9 +106,9 @@ def fill_outcome(guess: Guess, rows: Rows, stats: Mapping[str, ColumnStats]) -> 
 
 
 def _open(roles: Roles, rows: Rows, stats: Mapping[str, ColumnStats]) -> _Open | None:
-    mine = {c for r in ("feature", "segment") if r in roles.guessed for c in roles.columns(r)}
-    mine -= {c for r in ("feature", "segment", "group") if r not in roles.guessed for c in roles.columns(r)}
-    names = [c for c in rows.columns if c in mine and stats[c].family in {"number", "boolean", "text"}]
+    open_ = {"feature", "segment"} & roles.guessed
+    names = [c for c in rows.columns if (played := {*roles.role_of(c)}) and played <= open_]
+    names = [c for c in names if stats[c].family in {"number", "boolean", "text"}]
     answers = [c for r in ("prediction", "score") if (c := roles.column(r)) is not None and c in rows.columns]
     if not names or not answers:
         return None
@@ -132,6 +129,15 @@ def _values(column: Sequence[Any]) -> Any:
     return np.array(["" if v is None else str(v) for v in column], dtype=object)
 
 
+def _known(x: Any) -> Any:
+    """Mark the rows that have a value."""
+    return x != "" if x.dtype == object else ~np.isnan(x)
+
+
+def _classes(x: Any) -> set[Any]:
+    return {*x[_known(x)]}
+
+
 def _answer(found: _Open) -> str | None:
     """Give the one column of two values that the score decides; of several, the one that is named for what was done."""
     if found.score is None or found.score.dtype == object:
@@ -143,24 +149,46 @@ def _answer(found: _Open) -> str | None:
 
 
 def _namesake(found: _Open) -> str | None:
-    """Give the one column of classes that another, named for what came true, shares its classes and its name with."""
-    classes = {c: v for c, x in found.columns.items() if 2 <= len(v := set(x[x == x])) <= _CLASSES}
+    """Give the one column of classes that shares them and its name with another: it is named as an answer is.
+
+    Or the other is named for what came true.
+    """
+    words = {c: words_of(plain(c)) for c in found.columns}
+    classes = {c: v for c, x in found.columns.items() if 2 <= len(v := _classes(x)) <= MOST_SLICES}
     pairs = [
         answer
-        for came, true in classes.items()
+        for other, true in classes.items()
         for answer, said in classes.items()
-        if words_of(plain(came)) & OUTCOME_WORDS
-        and not words_of(plain(answer)) & OUTCOME_WORDS
-        and words_of(plain(came)) & words_of(plain(answer))
+        if words[answer] & words[other]
+        and (words[other] & OUTCOME_WORDS or words[answer] & ANSWER_WORDS - words[other])
+        and not words[answer] & OUTCOME_WORDS
         and len(true & said) >= max(2, 0.8 * len(true))
     ]
-    return pairs[0] if len(pairs) == 1 else None
+    return pairs[0] if len({*pairs}) == 1 else None
 
 
 def _decision(found: _Open) -> str | None:
-    """Give the one column of the answers' own classes that is named for a person, or for what one does."""
-    own = [c for c, x in found.columns.items() if _alike(found, x) and words_of(plain(c)) & (PERSON_WORDS | DONE_WORDS)]
+    """Give the one column of the answers' own classes that is named for a person, or for what one does.
+
+    Flags are everybody's classes: these are only of a person who mostly agrees with the answers.
+    """
+    words = {c: words_of(plain(c)) for c in found.columns}
+    own = [c for c, x in found.columns.items() if _alike(found, x) and words[c] & (PERSON_WORDS | DONE_WORDS)]
+    own = own or [c for c, x in found.columns.items() if words[c] & PERSON_WORDS and _agrees(found, x)]
     return own[0] if len(own) == 1 else None
+
+
+def _agrees(found: _Open, x: Any) -> bool:
+    """Whether flags agree with answers that are flags too, beyond chance (kappa; Cohen 1960)."""
+    said = found.prediction
+    if said is None or said.dtype == object or x.dtype == object:
+        return False
+    known = _known(said) & _known(x)
+    a, b = said[known], x[known]
+    if len(a) < _LEAST or {*a} != {*b} or len({*a}) != 2:
+        return False
+    by_chance = float(sum((a == v).mean() * (b == v).mean() for v in {*a}))
+    return float((a == b).mean()) - by_chance > _AGREES * (1 - by_chance)
 
 
 def _score(found: _Open) -> str | None:
@@ -168,7 +196,7 @@ def _score(found: _Open) -> str | None:
     said, chances = found.prediction, []
     for column, x in found.columns.items() if said is not None else ():
         fractions = x.dtype != object and np.nanmin(x, initial=0.0) >= 0 and np.nanmax(x, initial=0.0) <= 1
-        if fractions and len(np.unique(x)) > _CLASSES and (_area(x, said) or 0.0) >= _DECIDED:
+        if fractions and len(np.unique(x)) > MOST_SLICES and (_area(x, said) or 0.0) >= _DECIDED:
             chances.append(column)
     return chances[0] if len(chances) == 1 else None
 
@@ -177,7 +205,7 @@ def _area(score: Any, x: Any) -> float | None:
     """Give the area under the curve of a score for a column of two values; ``None`` where it has more, or too few."""
     from scipy.stats import mannwhitneyu
 
-    known = ~np.isnan(score) & (x != "" if x.dtype == object else ~np.isnan(x))
+    known = _known(score) & _known(x)
     values = np.unique(x[known])
     if len(values) != 2:
         return None
@@ -190,11 +218,12 @@ def _area(score: Any, x: Any) -> float | None:
 
 def _outcome(found: _Open) -> str | None:
     """Give the one column that is named like an outcome of these answers, or has their classes, and goes with them."""
-    scored = {c: found.points(c) + _alike(found, x) for c, x in found.columns.items()}
+    barred = (ABOUT_WORDS | BEFORE_WORDS) - {"error"}
+    later = [c for c in found.columns if not words_of(plain(c)) & barred]
+    scored = {c: found.points(c) + _alike(found, found.columns[c]) for c in later}
     named = [c for c, points in scored.items() if points >= 2 and _goes_with(found, found.columns[c])]
     if not named and _of_numbers(found):  # a number on the answers' own scale is what came, if it is not the last one
-        free = [c for c in scored if not words_of(plain(c)) & (ABOUT_WORDS | BEFORE_WORDS)]
-        named = [c for c in free if _shared(found, found.columns[c]) > _MOSTLY]
+        named = [c for c in scored if _shared(found, found.columns[c]) > _MOSTLY]
     best = [c for c in named if scored[c] == max(scored[d] for d in named)]
     return best[0] if len(best) == 1 else None
 
@@ -203,26 +232,29 @@ def _alike(found: _Open, x: Any) -> int:
     """Count 3 for the answers' own classes, where these are words: nothing but an outcome or a decision has them."""
     if found.prediction is None or found.prediction.dtype != object or x.dtype != object:
         return 0
-    said, came = (set(v[v != ""]) for v in (found.prediction, x))
-    return 3 if 2 <= len(came) <= _CLASSES and len(came & said) >= max(2, 0.8 * len(came)) else 0
+    said, came = _classes(found.prediction), _classes(x)
+    return 3 if 2 <= len(came) <= MOST_SLICES and len(came & said) >= max(2, 0.8 * len(came)) else 0
 
 
 def _goes_with(found: _Open, x: Any) -> bool:
     """Whether a column goes with the answers more than chance lets it, and is neither they nor decided by the score."""
     area = None if found.score is None or found.score.dtype == object else _area(found.score, x)
-    if found.prediction is None:
-        return area is not None and 0.5 + _SURE * _error(x) < area < _DECIDED
+    by_score = area is not None and 0.5 + _SURE * _error(x) < area < _DECIDED
     said = found.prediction
+    if said is None:
+        return by_score
     if _of_numbers(found):
         return _shared(found, x) > _SHARED
-    known = (said != "" if said.dtype == object else ~np.isnan(said)) & (x != "" if x.dtype == object else ~np.isnan(x))
+    known = _known(said) & _known(x)
+    if len({*said[known]}) == 1:  # what came is known of those alone that were chosen
+        return by_score
     a, b = np.unique(said[known], return_inverse=True)[1], np.unique(x[known], return_inverse=True)[1]
-    return known.sum() >= _LEAST and 1 < b.max() + 1 <= min(a.max() + 1, _CLASSES) and _together(a, b)
+    return known.sum() >= _LEAST and 1 < b.max() + 1 <= min(a.max() + 1, MOST_SLICES) and _together(a, b)
 
 
 def _of_numbers(found: _Open) -> bool:
     said = found.prediction
-    return said is not None and said.dtype != object and len(np.unique(said[~np.isnan(said)])) > _CLASSES
+    return said is not None and said.dtype != object and len(_classes(said)) > MOST_SLICES
 
 
 def _shared(found: _Open, x: Any) -> float:
@@ -230,14 +262,14 @@ def _shared(found: _Open, x: Any) -> float:
     said = found.prediction
     if said is None or x.dtype == object:
         return 0.0
-    known = ~np.isnan(said) & ~np.isnan(x)
+    known = _known(said) & _known(x)
     spread = float(np.var(x[known])) if known.sum() >= _LEAST else 0.0
     return 1 - float(np.mean((x[known] - said[known]) ** 2)) / spread if spread > 0 else 0.0
 
 
 def _error(x: Any) -> float:
     """Give the standard error of an area of 0.5 for two values, by the rarer of them."""
-    counts = np.unique(x[x != ""] if x.dtype == object else x[~np.isnan(x)], return_counts=True)[1]
+    counts = np.unique(x[_known(x)], return_counts=True)[1]
     return 0.5 / float(np.sqrt(counts.min()))
 
 

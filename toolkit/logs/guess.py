@@ -25,7 +25,8 @@ from toolkit.logs.stats import ColumnStats
 from toolkit.roles import Roles
 from toolkit.vocabulary import PLURAL_ROLES, SINGLE_ROLES
 
-_MOST_SLICES: Final = 60
+#: More values than this are neither slices nor classes.
+MOST_SLICES: Final = 60
 _FREE_TEXT: Final = 20.0
 
 
@@ -258,7 +259,7 @@ def _named_after(single: dict[str, str], stats: Mapping[str, ColumnStats], notes
     if not found and plain(answer).startswith(CHANCE_STARTS):  # of p_win_red: red_won
         said = {w for stem in stems for w in stem.split("_") if len(w) > 2}
         found = [c for c in free if stats[c].distinct == 2 and said & set(plain(c).split("_"))]
-    few = "prediction" in single and stats[answer].distinct <= _MOST_SLICES
+    few = "prediction" in single and stats[answer].distinct <= MOST_SLICES
     if len(found) == 1 and (not few or stats[found[0]].distinct <= stats[answer].distinct + 1):
         single["label"] = found[0]
         notes[found[0]] = f"{answer} is named after it"
@@ -277,7 +278,7 @@ def _only_other(single: dict[str, str], stats: Mapping[str, ColumnStats], notes:
     if words_of(plain(others[0])) & ABOUT_WORDS:
         return  # forecast_lower, last_year
     answer, held = stats[single["prediction"]], stats[others[0]]
-    alike = answer.low is not None and held.low is not None and answer.distinct > _MOST_SLICES
+    alike = answer.low is not None and held.low is not None and answer.distinct > MOST_SLICES
     if alike and held.family == answer.family == "number" and (held.high or 0.0) > (answer.low or 0.0):
         single["label"] = others[0]
         notes[others[0]] = f"all that there is beside {single['prediction']}"
@@ -292,7 +293,7 @@ def _label_to_come(
     if "label" in single or len(found) != 1 or not _fits("label", held := stats[found[0]]) or _no_feature(held):
         return
     # classes answer classes: a column of many values, or of fractions, is no label of a model that gives two
-    few = answers is not None and answers.distinct <= _MOST_SLICES
+    few = answers is not None and answers.distinct <= MOST_SLICES
     if few and answers is not None and (held.distinct > max(2, answers.distinct + 1) or _fractions(held)):
         return
     single["label"] = found[0]
@@ -321,7 +322,7 @@ def _score_named_prediction(single: dict[str, str], stats: Mapping[str, ColumnSt
 def _slices(stats: Mapping[str, ColumnStats], taken: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     groups, segments = [], []
     for name, column in stats.items():
-        few = 0 < column.distinct <= _MOST_SLICES and (column.family in {"text", "boolean"} or column.integral)
+        few = 0 < column.distinct <= MOST_SLICES and (column.family in {"text", "boolean"} or column.integral)
         if name in taken or not few:
             continue
         words = words_of(plain(name))

@@ -176,9 +176,10 @@ PERSON_WORDS: Final = frozenset(
 DONE_WORDS: Final = frozenset(
     {"flag", "flagged", "alert", "alerted", "alarm", "blocked", "approved", "declined", "rejected"}
 )
-#: Words for what was so before: it is known when the answer is given.
+#: Words for what was so before, or was asked for: it is known when the answer is given.
 BEFORE_WORDS: Final = frozenset(
     {"history", "ever", "past", "before", "earlier", "num", "avg", "mean", "rate", "days", "since"}
+    | {"asked", "requested", "declared", "initial"}
 )
 #: Units in names, which two columns share without saying the same.
 UNIT_WORDS: Final = frozenset(
