@@ -111,3 +111,25 @@ def test_a_cut_that_was_lowered_to_save_is_no_fault(dear: float, named: list[str
     assert [got.mechanism] == (named or [""])
     assert ("bad_rollout" in got.finding.refutes) == (not named)
     assert (measure(study).kind == "none") == (not named)
+
+
+def test_a_cut_that_was_moved_well_is_no_harm_by_few_labels_and_nobodys_fault() -> None:
+    """Labels, and so costs, are known of three rows in ten; people did not override anything, they have a new cut."""
+    rng = np.random.default_rng(8)
+    log = calibrated().assign(done=lambda d: (d["score"] > np.where(LATE, 0.1, 0.5)).astype(int))
+    log["said"] = (log["score"] > 0.5).astype(int)
+    log["spent"] = (log["truth"] > log["done"]) * 20.0 + (log["truth"] < log["done"])
+    log.loc[rng.random(N) < 0.7, ["truth", "spent"]] = np.nan
+    study = studied(log, prediction="said", decision="done", cost="spent")
+    (got,) = policy.detect(study)
+    assert {"harmful_overrides", "not_adopted"} <= set(got.finding.refutes)
+    assert measure(study).kind == "none"
+
+
+def test_a_price_that_falls_makes_no_error_good() -> None:
+    """What a treatment costs, whatever is answered, came down while answers went wrong: that is harm."""
+    rng = np.random.default_rng(9)
+    log = calibrated().assign(said=lambda d: (d["score"] > 0.5).astype(int))
+    log["truth"] = np.where(LATE & (rng.random(N) < 0.3), 1 - log["truth"], log["truth"])
+    log["spent"] = rng.gamma(4, 25, N) * np.where(LATE, 0.8, 1.0)
+    assert measure(studied(log, prediction="said", cost="spent")).kind == "labels"

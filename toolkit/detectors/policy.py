@@ -23,9 +23,12 @@ _CHANCE, _SURE = 0.8, 1.8
 _LEAST_KIND: Final = 5
 #: The part of what the new threshold changes by itself up to which the share of positive answers is as before.
 _ALONG: Final = 0.25
-
+#: The part of a rise of the errors from which on a threshold explains it.
+_MOST_OF_IT: Final = 0.5
 #: What errors that a threshold makes by itself look like, where nobody sees that it was moved well.
 _OF_THE_ANSWERS: Final = ("concept_drift", "bad_rollout", "wrong_model_version", "training_serving_skew")
+#: And decisions by it; a model's own threshold says nothing of what people do with its answers.
+_PEOPLE: Final = ("harmful_overrides", "over_reliance", "not_adopted")
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,19 @@ class _Replay:
 
 
 def detect(study: Study) -> list[Evidence]:
-    """Look for a step in the score from which on the answer is positive: a changed policy, to the row."""
+    """Look for a step in the score from which on the answer is positive: a changed policy, to the row; once a study."""
+    if "policy" not in study.memo:
+        study.memo["policy"] = _found(study)
+    got: list[Evidence] = study.memo["policy"]
+    return got
+
+
+def moved_well(study: Study) -> bool:
+    """Whether a threshold was moved to where answers cost less, which explains most of what the log errs more."""
+    return any(e.finding.details.get("saved") and (e.share_hint or 0.0) > _MOST_OF_IT for e in detect(study))
+
+
+def _found(study: Study) -> list[Evidence]:
     if not study.binary or np.isnan(study.log.score).all():
         return []
     for role, given, base in (
@@ -180,8 +195,7 @@ def _with_the_scores(study: Study, role: str, moved: _Moved) -> Evidence:
     """Say that the threshold only followed the scores, and who then is not to blame."""
     told = "" if np.isnan(study.log_loss.final[moved.rows]).all() else ", and no more of them wrong"
     text = f"{_stepped(role, moved)}, and the scores moved along: as many answers are positive as were{told}."
-    # a model's own threshold says nothing of what people do with its answers
-    people = ("harmful_overrides", "over_reliance", "not_adopted") if role == "decision" else ()
+    people = _PEOPLE if role == "decision" else ()
     return make(
         study, NAME, "", text, strength=0.0, z=moved.change.z, effect=moved.new - moved.old, unit="score",
         refutes=("threshold_misconfigured", *people),
@@ -203,7 +217,8 @@ def _judged(study: Study, role: str, moved: _Moved) -> Evidence:
         text += f" By what answers of each kind cost, that would be {saved:.3g} dearer: the threshold was moved well."
         return make(
             study, NAME, "", text, strength=0.0, z=change.z, change=change, effect=effect, unit="score",
-            refutes=("threshold_misconfigured", *_OF_THE_ANSWERS),
+            share_hint=None if replay is None else replay.share, details={"saved": saved},
+            refutes=("threshold_misconfigured", *_OF_THE_ANSWERS, *(_PEOPLE if role == "decision" else ())),
         )  # fmt: skip
     sure = 1.0 if replay is None else float(np.clip((replay.z - _CHANCE) / (_SURE - _CHANCE), 0.05, 1.0))
     return make(

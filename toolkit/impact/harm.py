@@ -14,6 +14,7 @@ import numpy as np
 from toolkit.detectors.curve import auc
 from toolkit.detectors.evidence import difference, inside
 from toolkit.detectors.generalisation import naive_loss, unskilled
+from toolkit.detectors.policy import moved_well
 from toolkit.detectors.promise import hollow
 from toolkit.detectors.study import Study
 from toolkit.detectors.values import mean_of
@@ -99,12 +100,21 @@ def measure(study: Study) -> Damage:
 
 
 def _cheaper(study: Study, damage: Damage) -> bool:
-    """Whether nearly every row says what it cost, and those of the change surely cost less than was usual."""
-    cost, rows = study.log.cost, damage.rows
-    if not damage.change.found or (~np.isnan(cost)).mean() < _NEARLY_ALL:
+    """Whether nearly every row says what it cost, errors more than the rest, and those of the change surely cost less.
+
+    Less than was usual, or than with the threshold that was moved. A price that is paid whatever is answered is no cost
+    of errors.
+    """
+    cost, loss, rows = study.log.cost, study.log_loss.final, damage.rows
+    told = ~np.isnan(cost[~np.isnan(loss)])
+    if not told.any() or told.mean() < _NEARLY_ALL:
+        return False
+    middle = float(np.nanmedian(loss)) if study.regression else 0.0
+    if difference(cost[loss <= middle], cost[loss > middle])[3] < _SAVED:
         return False
     usual = cost[~rows] if study.own_reference or np.isnan(study.ref.cost).all() else study.ref.cost
-    return difference(usual, cost[rows])[3] < -_SAVED
+    fell = damage.change.found and difference(usual, cost[rows])[3] < -_SAVED
+    return fell or moved_well(study)
 
 
 def _unskilled(study: Study) -> bool:
