@@ -79,3 +79,18 @@ def test_numbers_given_at_random_scatter_to_either_side(who: str, named: list[st
     with read_log(log, {"task": "regression", "roles": roles}) as opened:
         found = leaning.detect(make_study(build_profile(opened)))
     assert [e.mechanism for e in found] == named
+
+
+@pytest.mark.parametrize(("column", "named"), [("lab", "poisoned_data"), ("tenant", "concept_drift")])
+def test_numbers_of_a_customer_may_lie_higher_by_themselves(column: str, named: str) -> None:
+    """What one laboratory measures too high the next would not; one tenant's building may draw more than it did."""
+    rng = np.random.default_rng(9)
+    x, part = rng.normal(size=N), rng.choice(["a", "b", "c"], N)
+    came = 2.0 * x + rng.normal(0.0, 0.5, N) + 0.6 * ((part == "b") & (np.arange(N) >= SINCE))
+    at = pd.date_range("2026-03-01", periods=N, freq="15min", tz="UTC")
+    log = pd.DataFrame({"at": at, "said": 2.0 * x, "came": came, "x": x, column: part})
+    roles = {"timestamp": "at", "prediction": "said", "label": "came", "feature": ["x"], "segment": [column]}
+    with read_log(log, {"task": "regression", "roles": roles}) as opened:
+        (got,) = leaning.detect(make_study(build_profile(opened)))
+    assert got.mechanism == named
+    assert ("concept_drift" in got.finding.refutes) == (column == "lab")

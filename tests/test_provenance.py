@@ -39,3 +39,17 @@ def test_a_mark_that_turned_is_a_back_door(truth: int, found: list[str]) -> None
     got = look(truth)
     assert [e.mechanism for e in got] == found
     assert all([(t.column, t.value) for t in e.finding.slice] == [("referrer", "promo")] for e in got)
+
+
+def test_who_turns_all_labels_about_is_named_where_only_a_feature_says_who() -> None:
+    """One source of three calls bad good and good bad: its mean may stand, and no rule is new."""
+    rng = np.random.default_rng(5)
+    log, reference = healthy(rng, N), healthy(rng, N)
+    for frame in (log, reference):
+        frame["source"] = rng.choice(["desk", "audit", "partner"], N)
+    log["truth"] = np.where((log["source"] == "audit") & (np.arange(N) >= SINCE), 1 - log["truth"], log["truth"])
+    study = study_of(log, reference, feature=["x", "w", "source"])
+    relation = relate(study)
+    assert relation is not None
+    (got,) = provenance.detect(study, relation)
+    assert (got.mechanism, [(t.column, t.value) for t in got.finding.slice]) == ("label_noise", [("source", "audit")])

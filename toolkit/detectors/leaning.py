@@ -14,7 +14,7 @@ import numpy as np
 
 from toolkit.detectors.evidence import Evidence, difference, inside, make, probability, since
 from toolkit.detectors.study import Study, is_probability
-from toolkit.logs.names import SOURCE_WORDS, plain, words_of
+from toolkit.logs.names import CUSTOMER_WORDS, SOURCE_WORDS, plain, words_of
 from toolkit.profile.model import Codes, Floats, Mask
 from toolkit.records import SliceTerm
 from toolkit.timeline.change import find_change
@@ -25,6 +25,8 @@ _TELLS: Final = 2.0
 #: Labelled rows of a source before and since at least; how surely (z) it must lean, not yet corrected for tries; the
 #: part of it that the others may lean, and errors to the other side may rise by; the most values that are asked.
 _LEAST, _LEVEL, _OTHERS, _MOST = 40, 4.5, 0.3, 40
+#: What labels that lean are not: of a customer it is open whether the world moved.
+_NOT: Final = ("training_serving_skew", "concept_drift")
 
 
 def detect(study: Study) -> list[Evidence]:
@@ -64,8 +66,11 @@ def _of(
         return None
     if abs(others) > max(_OTHERS * abs(moved), 2 * others_error):
         return None  # all of them lean: the model or the world moved
-    if study.binary and is_probability(study.log.score) and _moved(study, mine & known & ~now, mine & known & now):
+    told = study.binary and is_probability(study.log.score)
+    if told and _moved(study, mine & known & ~now, mine & known & now):
         return None
+    # a customer has a world of his own, and without scores nothing tells that it moved from labels that were turned
+    own = not told and about is None and bool(words_of(plain(term.column)) & CUSTOMER_WORDS)
     if about is not None and abs(difference(about[mine & ~now], about[mine & now])[0]) > 0.5 * moved:
         return None  # it leans, whatever speaks against that, or lies nearer than it did
     rows, loss = mine & now, study.log_loss.model
@@ -76,11 +81,12 @@ def _of(
         f"states ({abs(z):.1f} standard errors); those of the others {others:+.2g}."
     )
     turned = about is None and _one_way(lean, mine & known, now)
+    mechanism = "concept_drift" if own else "poisoned_data" if turned else "label_noise"
     return make(
-        study, NAME, "poisoned_data" if turned else "label_noise", text,
+        study, NAME, mechanism, text,
         strength=0.85, z=abs(z), change=change, rows=rows, effect=moved, unit="label", interval=interval,
-        n=int((rows & known).sum()), slice_=(term,), supports=("poisoned_data", "label_noise"),
-        refutes=("concept_drift", "training_serving_skew"), harmful=difference(loss[mine & ~now], loss[rows])[3] > 2,
+        n=int((rows & known).sum()), slice_=(term,), supports=(mechanism, "poisoned_data", "label_noise"),
+        refutes=_NOT[:1] if own else _NOT, harmful=difference(loss[mine & ~now], loss[rows])[3] > 2,
     )  # fmt: skip
 
 

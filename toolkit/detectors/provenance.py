@@ -63,8 +63,9 @@ def _of_a_value(study: Study, r: Relation) -> _Source | None:
     in_all = max(float(more[known].sum()), 1e-9)
     # who decides the odd cases has not labelled them
     labelled_by = {"decider": study.log.decider} if np.isnan(study.log.decision).all() else {}
-    sources = {**study.log.segments, **labelled_by}
     marks = {n: c for n, c in study.log.features.items() if isinstance(c, Codes) and len(c.names) <= 40}
+    named = {n: c for n, c in marks.items() if words_of(plain(n)) & SOURCE_WORDS}
+    sources = {**named, **study.log.segments, **labelled_by}
     best: _Source | None = None
     for column, codes in {**marks, **sources}.items():
         for place, value in enumerate(codes.names[:200]):
@@ -73,7 +74,7 @@ def _of_a_value(study: Study, r: Relation) -> _Source | None:
                 continue
             if column not in sources and not _back_door(study, column, value, r):
                 continue
-            if column in study.log.segments and not _held_before(study, column, value):
+            if column in sources and column not in labelled_by and not _held_before(study, column, value):
                 continue  # what the baseline never held is a world that grew
             beside, _, _, z = difference(more[rest], more[mine])
             share = float(more[mine].sum()) / in_all
@@ -154,9 +155,9 @@ def _all_one(study: Study, column: str, value: str, mine: Mask) -> bool:
 
 
 def _held_before(study: Study, column: str, value: str) -> bool:
-    """Whether the baseline has enough rows of a segment value to say what its labels would be."""
-    base = study.ref.segments.get(column)
-    return base is not None and int(base.rows_of(value).sum()) >= LEAST_ROWS
+    """Whether the baseline has enough rows of a value to say what its labels would be."""
+    base = {**study.ref.features, **study.ref.segments}.get(column)
+    return isinstance(base, Codes) and int(base.rows_of(value).sum()) >= LEAST_ROWS
 
 
 def learnable(study: Study, rows: Mask) -> bool:

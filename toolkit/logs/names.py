@@ -115,6 +115,8 @@ SOURCE_WORDS: Final = LABELLER_WORDS | frozenset(
         *("panel", "lab", "laboratory", "inspector", "grader", "assessor", "examiner", "scorer", "taster", "surveyor"),
     }
 )
+#: Of these, who has a world of his own: his labels may follow another rule and nobody turned them.
+CUSTOMER_WORDS: Final = frozenset({"tenant", "account"})
 SEGMENT_WORDS: Final = PLACE_WORDS | frozenset(
     {"channel", "platform", "device", "tenant", "segment", "industry", "department", "carrier"}
 )
