@@ -265,3 +265,16 @@ def test_a_usual_value_that_fills_one_part_alone_is_filled_in(where: str) -> Non
     log.loc[late & hit, "w"] = 1
     got = [e for e in defaults.detect(study_of(log, reference, segment=["way"])) if e.finding.features == ("w",)]
     assert (max((e.strength for e in got), default=0.0) > 0.7) == (where == "one part")
+
+
+def test_noughts_of_one_site_are_filled_in_though_counts_of_a_day_wander() -> None:
+    """Complaints a day and site come in bunches: how many days have none differs by chance at the other sites too."""
+    rng = np.random.default_rng(17)
+    log, reference = healthy(rng, 4000), healthy(rng, 3000)
+    for frame in (log, reference):
+        frame["way"] = rng.choice(["north", "south", "east"], len(frame), p=[0.4, 0.4, 0.2])
+        counts = {way: rng.poisson(2, len(frame) // 80 + 1) for way in ("north", "south", "east")}
+        frame["w"] = [float(counts[way][i // 80]) for i, way in enumerate(frame["way"])]
+    log.loc[(np.arange(4000) >= 2200) & (log["way"] == "north"), "w"] = 0.0
+    got = [e for e in defaults.detect(study_of(log, reference, segment=["way"])) if e.finding.features == ("w",)]
+    assert max((e.strength for e in got), default=0.0) > 0.5

@@ -222,12 +222,16 @@ def _of_one_part(study: Study, filler: _Filler) -> bool:
         return False  # what hardly was there may be new there
     texts = {n: c for n, c in study.log.features.items() if isinstance(c, Codes)}
     for codes in {**study.log.segments, **texts}.values():
-        rises = []
+        rises = {}
         for place in range(len(codes.names) if len(codes.names) <= _MOST_PARTS else 0):
             now, was = (flags[(codes.codes == place) & side] for side in (rows, ~rows))
             if len(now) >= LEAST_PART:
-                rises.append(float(now.mean()) - (float(was.mean()) if len(was) else filler.usual))
-        if len(rises) > 1 and max(rises) > _MOSTLY and sorted(rises)[-2] < LEAST_RISE:
+                rises[place] = float(now.mean()) - (float(was.mean()) if len(was) else filler.usual)
+        top = max(rises, key=lambda place: rises[place], default=-1)
+        if len(rises) < 2 or rises[top] <= _MOSTLY:
+            continue
+        # what comes in bunches, as counts of a day do, wanders in every part
+        if sorted(rises.values())[-2] < LEAST_RISE or not find_change(flags[codes.codes != top]).found:
             return True
     return False
 
