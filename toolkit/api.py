@@ -43,6 +43,7 @@ def diagnose(
         RolesError: the roles do not fit the log.
     """
     from toolkit.causes.diagnose import diagnose_profile
+    from toolkit.detectors.threads import load_meanwhile
     from toolkit.profile.build import build_profile
 
     if isinstance(log, Log):
@@ -60,6 +61,7 @@ def diagnose(
             reference_window=reference_window,
         )
     try:
+        load_meanwhile()
         profile = build_profile(opened, seed=seed)
         return Diagnosis(diagnose_profile(profile, as_events(events)))
     finally:

@@ -55,6 +55,7 @@ def read_evidence(
         LogError: it cannot be read; the message says what to do.
     """
     from toolkit.causes.diagnose import look
+    from toolkit.detectors.threads import load_meanwhile
     from toolkit.engines.beside import beside
     from toolkit.engines.kept import Kept
     from toolkit.profile.build import build_profile
@@ -64,6 +65,7 @@ def read_evidence(
     with open_log(incident.log, kept=kept, **how) as log:
         rows = f"{log.validation.rows_kept:,} rows"
         tell(f"profiling {rows}")
+        load_meanwhile()
         profile = build_profile(log, seed=seed)
         events = [e for e in store.events(incident.id) if e.source != SOURCE]
         tell(f"diagnosing {rows}")
