@@ -204,7 +204,10 @@ def _of_the_model(study: Study, seen: _Seen) -> list[Evidence]:
 
 def _of_groups(study: Study) -> list[Evidence]:
     """Look at whom the answers are worse for."""
-    return [*groups.detect(study), *bars.detect(study), *calibration.detect(study)]
+    held_to_more = bars.detect(study)
+    # what is even in the whole says nothing where equal cases were answered otherwise, to the row
+    apart = [e for e in groups.detect(study) if e.mechanism or not held_to_more]
+    return [*apart, *held_to_more, *calibration.detect(study)]
 
 
 def _of_people(study: Study, events: Sequence[Event]) -> list[Evidence]:
