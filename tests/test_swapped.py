@@ -52,3 +52,26 @@ def test_two_columns_alike_in_another_crowd_are_hardly_exchanged(*, crowd: bool)
     got = [e for e in swapped.detect(study, moves) if e.mechanism == "swapped_columns"]
     assert got
     assert all((e.strength < 0.5) == crowd for e in got)
+
+
+@pytest.mark.parametrize("exchanged", [True, False])
+def test_some_rows_exchanged_are_told_though_one_column_hardly_shows_it(*, exchanged: bool) -> None:
+    """Three cars in ten send minutes as kilometres and the other way round: only the minutes moved, both are named.
+
+    Where three trips in ten are so short by themselves, nothing was exchanged.
+    """
+    rng = np.random.default_rng(5)
+    log, reference = healthy(rng, N), healthy(rng, 2000)
+    for frame in (log, reference):
+        frame["km"] = rng.lognormal(1.6, 0.9, len(frame))
+        frame["minutes"] = 4 + 2.2 * frame["km"] + rng.normal(0, 2, len(frame))
+    hit = (log.index >= SINCE) & (rng.random(N) < 0.3)
+    other = log.loc[hit, "minutes"].to_numpy()
+    log.loc[hit, "minutes"] = log.loc[hit, "km"].to_numpy()
+    if exchanged:
+        log.loc[hit, "km"] = other
+    study = study_of(log, reference, feature=["x", "w", "km", "minutes"])
+    move = moved(study, "minutes")
+    assert move is not None
+    got = [e for e in swapped.detect(study, {"minutes": move}) if e.mechanism == "swapped_columns"]
+    assert [set(e.finding.features) for e in got] == ([{"km", "minutes"}] if exchanged else [])

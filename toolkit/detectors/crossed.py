@@ -27,6 +27,10 @@ _TAUGHT, _ASKED, _VALUES, _LEAST = 8000, 2000, 8, 100
 _MOST_PARTS: Final = 6
 #: How sure (z) putting two columns back must help, and the part of the rise that it may leave.
 _SURE, _LEAVES = 8.0, 0.4
+#: The same where hardly anything of the rise is left, and the strength of the sign then; few rows can say no more.
+_SURE_OF_ALL, _LEAVES_NOTHING, _LESS = 4.5, 0.15, 0.85
+#: With fewer rows taught a learner must be a smooth one.
+_FEW: Final = 2000
 #: Of so many rows one is asked first: what helps as surely as that helps some of them too, by four standard errors.
 _HINT: Final = 4
 
@@ -57,7 +61,7 @@ def detect(study: Study, relation: Relation | None, used: Mapping[str, float]) -
                 continue
             back = _losses(study, learner, rows, x)
             gain, _, _, z = difference(back - came, np.zeros(len(came)))
-            if z > _SURE and gain > (1 - _LEAVES) * rise and (best is None or z > best[0]):
+            if _helps(z, gain / rise) and (best is None or z > best[0]):
                 best = (z, one, two, words, part, gain / rise)
     if best is None:
         return []
@@ -68,11 +72,16 @@ def detect(study: Study, relation: Relation | None, used: Mapping[str, float]) -
     )
     return [
         make(
-            study, NAME, "swapped_columns", text, strength=0.95, z=z, change=relation.change, rows=part, effect=share,
-            unit="part of the rise", n=int(part.sum()), features=[one, two],
+            study, NAME, "swapped_columns", text, strength=0.95 if z > _SURE else _LESS, z=z, change=relation.change,
+            rows=part, effect=share, unit="part of the rise", n=int(part.sum()), features=[one, two],
             refutes=("concept_drift", "label_noise", "label_shift", "poisoned_data"),
         )
     ]  # fmt: skip
+
+
+def _helps(z: float, part: float) -> bool:
+    """Whether putting two columns back takes enough of the rise, surely enough."""
+    return (z > _SURE and part > 1 - _LEAVES) or (z > _SURE_OF_ALL and part > 1 - _LEAVES_NOTHING)
 
 
 def _alike(study: Study, used: Mapping[str, float]) -> Iterator[tuple[str, str]]:
@@ -102,7 +111,8 @@ def _taught(study: Study, have: Ints) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind: Any = HistGradientBoostingRegressor if study.regression else HistGradientBoostingClassifier
-    learner = kind(max_iter=60, random_state=study.profile.seed)
+    smooth: dict[str, Any] = {"min_samples_leaf": 40, "max_leaf_nodes": 8, "learning_rate": 0.06}
+    learner = kind(max_iter=60, random_state=study.profile.seed, **(smooth if len(have) < _FEW else {}))
     return learner.fit(study.design.ref.rows(have), study.ref.label[have])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -27,13 +27,14 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
     names = [n for n, m in moves.items() if m.numeric]
     found: list[Evidence] = []
     used: set[str] = set()
-    for one, two in combinations(names, 2):
+    for one, two in _pairs(study, names):
         if used & {one, two}:
             continue
-        rows = moves[one].rows & moves[two].rows
-        fit, part = _cross_fit(study, one, two, rows, moves[one].slice), ""
+        both = [moves[n].rows for n in (one, two) if n in moves]  # where few rows are exchanged one may not show it
+        rows, part = np.logical_and.reduce(both), ""
+        fit = _cross_fit(study, one, two, rows, moves[one].slice) if len(both) == 2 else None
         if fit is None:
-            mixed = _cross_some(study, one, two, moves[one].rows | moves[two].rows)
+            mixed = _cross_some(study, one, two, np.logical_or.reduce(both))
             if mixed is None:
                 continue
             fit, rows = mixed
@@ -45,6 +46,14 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
         found.append(_exchanged(study, moves, (one, two), text, rows, fit))
     rest = [n for n in names if n not in used]
     return [*found, *_slipped(study, moves, rest), *_swapped_text(study, moves)]
+
+
+def _pairs(study: Study, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Give the pairs of numbers that moved, then each that moved with each that did not."""
+    yield from combinations(names, 2)
+    others = [n for n in study.numbers if n not in names and n in study.ref.features]
+    if len(names) * len(others) <= MOST_COLUMNS:
+        yield from ((one, two) for one in names for two in others)
 
 
 def _slipped(study: Study, moves: dict[str, Moved], names: Sequence[str]) -> list[Evidence]:
@@ -84,11 +93,12 @@ def _exchanged(
 
     Where many others moved as far the crowd is another one, and of many columns two are alike by chance.
     """
-    least = min(moves[n].distance for n in names)
+    moved = [moves[n] for n in names if n in moves]
+    least = min(m.distance for m in moved)
     crowd = sum(m.distance > 0.5 * least for n, m in moves.items() if n not in names) >= _CROWD
     return make(
-        study, NAME, "swapped_columns", text, strength=_ALIKE if crowd else 1.0, z=min(moves[n].z for n in names),
-        change=moves[names[0]].change, rows=rows, effect=fit, unit="KS distance", n=int(rows.sum()), features=names,
+        study, NAME, "swapped_columns", text, strength=_ALIKE if crowd else 1.0, z=min(m.z for m in moved),
+        change=moved[0].change, rows=rows, effect=fit, unit="KS distance", n=int(rows.sum()), features=names,
         supports=("swapped_columns", *also),
         refutes=() if crowd else ("covariate_shift", "concept_drift", "unit_change"),
     )  # fmt: skip
