@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import toolkit as tk
+from toolkit.causes.diagnose import diagnose_profile
 from toolkit.detectors.bands import MOST_VALUES, together
 from toolkit.investigation.measures import groups_of
 from toolkit.logs import read_log
@@ -44,6 +45,21 @@ def test_a_group_of_many_values_is_compared(group: str) -> None:
         assert term.value == "town 3"
     assert "values of" in str(d)
     assert tk.diagnose(_log(group, worse=False)).verdict == "none"
+
+
+def test_all_values_are_counted_not_those_of_a_sample() -> None:
+    """Of a log that is looked at by a sample the note counts the values of every row."""
+    rng = np.random.default_rng(8)
+    n, score = 9_000, rng.uniform(size=9_000)
+    made = pd.DataFrame({
+        "at": pd.date_range("2026-01-01", periods=n, freq="min", tz="UTC"), "score": score,
+        "prediction": (score > 0.5).astype(int), "label": (rng.uniform(size=n) < score).astype(int),
+        "town": [f"town {i % 4_321}" for i in range(n)],
+    })  # fmt: skip
+    roles = {"timestamp": "at", "score": "score", "prediction": "prediction", "label": "label", "group": ["town"]}
+    with read_log(made, {"task": "binary", "roles": {**roles, "feature": []}, "values": {"positive": 1}}) as log:
+        notes = diagnose_profile(build_profile(log, sample_rows=1_000)).notes
+    assert "The 4,321 values of town are compared as the 29 commonest." in notes
 
 
 def test_a_page_shows_the_groups_that_were_compared() -> None:

@@ -499,6 +499,8 @@ def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert "the table" in refused(source.replace("the table", "another"))
     assert "its tables are: served" in refused(_sqlite(tmp_path).replace("::served", "::nope"))
     assert "no such database file" in refused(str(tmp_path / "none.duckdb::t"))
+    frame().to_parquet(tmp_path / "log.parquet")
+    assert "no database of DuckDB or SQLite" in refused(str(tmp_path / "log.parquet::t"))
 
 
 def test_a_database_that_another_process_writes_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from shell import a_log, run, written
 
@@ -137,6 +138,19 @@ def test_what_changed_since(home: Path, capsys: pytest.CaptureFixture[str]) -> N
     (home / "log.parquet").unlink()
     assert "gone" in run(capsys, "data", "INC-0002").out
     assert run(capsys, "data", "INC-0001").code == 1
+
+
+def test_what_is_said_of_a_log_is_what_was_read_last(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log that has grown since the incident was opened: rows and times are those of the latest diagnosis."""
+    (home / "days").mkdir()
+    written(a_log(120), home / "days" / "1.parquet")
+    run(capsys, "open", "Growing", "--log", "days")
+    later = a_log(30)
+    written(later.assign(timestamp=later["timestamp"] + pd.Timedelta(days=5)), home / "days" / "2.parquet")
+    assert "120 rows, 2026-01-01 00:00Z to 2026-01-05 23:00Z" in run(capsys, "data", "INC-0002").out
+    assert run(capsys, "investigate", "INC-0002", "--only", "timeline").code == 0
+    assert "150 rows, 2026-01-01 00:00Z to 2026-01-07 05:00Z" in run(capsys, "data", "INC-0002").out
+    assert "150, 2026-01-01 00:00Z to 2026-01-07 05:00Z" in run(capsys, "show", "INC-0002").out
 
 
 def test_what_people_wrote_is_found(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from toolkit.detectors.study import Study
 from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import LEAST_KNOWN, Damage
 from toolkit.logs.names import NAMES, plain
+from toolkit.profile.cubes import values_of
 from toolkit.profile.model import LOG
 
 #: So many columns are named at most.
@@ -91,7 +92,9 @@ def _of_parts(study: Study) -> Iterator[str]:
     for name, codes in study.log.groups.items():
         if codes.names != (held := study.profile.sample.groups[name].names):
             shown = ", ".join(codes.names) if len(codes.names) < MOST_VALUES else f"the {MOST_VALUES - 1} commonest"
-            yield f"The {len(held):,} values of {name} are compared as {shown}."
+            counted = study.profile.cubes.get(f"group:{name}")  # of every row, where the sample has some of them
+            many = max(len(held), values_of(counted) if counted else 0)
+            yield f"The {many:,} values of {name} are compared as {shown}."
 
 
 def _of_labels(study: Study, damage: Damage) -> Iterator[str]:

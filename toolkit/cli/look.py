@@ -86,7 +86,7 @@ def show(incident: str, home: str | None, as_json: bool) -> None:
             }
         )
         return
-    say_pairs(incident_lines(found))
+    say_pairs(incident_lines(found, verdict))
     if verdict is not None:
         from toolkit.causes.diagnosis import summary_lines
 

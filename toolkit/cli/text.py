@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from toolkit.records import Incident
+    from toolkit.records import Incident, Verdict
 
 
 def moment_text(moment: datetime | None) -> str:
@@ -25,8 +25,8 @@ def span_text(seconds: float | None) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def incident_lines(incident: Incident) -> Iterator[tuple[str, str]]:
-    """Give what is known of an incident as headings and texts."""
+def incident_lines(incident: Incident, verdict: Verdict | None = None) -> Iterator[tuple[str, str]]:
+    """Give what is known of an incident as headings and texts; its log as the verdict's diagnosis read it."""
     yield incident.id, incident.title
     kind = " near miss" if incident.kind == "near_miss" else ""
     yield "State", f"{incident.status}, {incident.severity}{kind}"
@@ -57,10 +57,12 @@ def incident_lines(incident: Incident) -> Iterator[tuple[str, str]]:
             yield head, moment_text(when) + (f" (after {span_text(after)})" if after is not None else "")
     for path in incident.log.get("paths", ()):
         yield "Log", str(path)
-    if incident.log.get("rows") is not None:
-        first, last = [str(t)[:16].replace("T", " ") for t in (*(incident.log.get("window") or ()), None, None)][:2]
-        window = f", {first}Z to {last}Z" if incident.log.get("window", [None])[0] else ""
-        yield "Rows", f"{incident.log['rows']:,}{window}"
+    rows, span = incident.log.get("rows"), incident.log.get("window") or (None, None)
+    if verdict is not None and "rows" in verdict.log:
+        rows, span = verdict.log["rows"], (verdict.log.get("first"), verdict.log.get("last"))
+    if rows is not None:
+        first, last = [str(t)[:16].replace("T", " ") for t in span]
+        yield "Rows", f"{rows:,}" + (f", {first}Z to {last}Z" if span[0] else "")
     if incident.duplicate_of:
         yield "Repeats", incident.duplicate_of
     if incident.summary:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Seconds after which work that is to end is told so again: between two queries nobody hears it.
+_AGAIN: Final = 0.05
 _FILE: Final = re.compile(r"""file ["'](.+?)["']""", re.IGNORECASE)
 
 
@@ -48,18 +50,42 @@ def reading(name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
     """Do ``work`` on a connection so that Ctrl-C ends it at once: DuckDB 2.0 heeds no signal while a query runs.
 
-    Signals reach the main thread alone, so it waits while another one works. A query ends within milliseconds, the
-    look at a large CSV within seconds.
+    Signals reach the main thread alone, so it waits while another one works, and ends that one: a query, or Python
+    between two of them, within milliseconds, the look at all of a large JSON file within seconds.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows") as pool:
-        doing = pool.submit(work)
+    found: list[T] = []
+    failed: list[BaseException] = []
+    done = threading.Event()  # Ctrl-C while it is joined has Python 3.11 take a thread for one that has ended
+
+    def do() -> None:
         try:
-            return doing.result()
-        except KeyboardInterrupt:
+            found.append(work())
+        except BaseException as error:  # noqa: BLE001  (raised again where it is waited for)
+            failed.append(error)
+        finally:
+            done.set()
+
+    worker = threading.Thread(target=do, name="rows")
+    worker.start()
+    try:
+        done.wait()
+    except KeyboardInterrupt:
+        while worker.is_alive():
             connection.interrupt()
-            raise
+            _end(worker)
+            done.wait(_AGAIN)
+        connection.interrupt()  # DuckDB's own threads too, for which closing would wait
+        raise
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+def _end(thread: threading.Thread) -> None:
+    """Have a thread leave what Python it runs; it says nothing then, not even where it had just come to its end."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
 
 
 def part_done(connection: duckdb.DuckDBPyConnection) -> float | None:

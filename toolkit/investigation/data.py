@@ -58,7 +58,9 @@ def basis(store: Store, incident_id: str) -> Basis:
     incident = store.incident(incident_id)
     files = store.files(incident.id)
     run = max((row["run"] for row in files), default=0)
-    where = incident.log
+    verdict, where = store.diagnosis(incident.id) if run else None, incident.log
+    if verdict is not None and "rows" in verdict.log:
+        where = {"rows": verdict.log["rows"], "window": (verdict.log.get("first"), verdict.log.get("last"))}
     sources = [
         Source(run, row["part"], row["path"], row["sha256"] or "", _state(row["path"], row["sha256"] or ""))
         for row in files

@@ -7,7 +7,8 @@ are counted apart, and whatever is no number, boolean or text stays text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -42,7 +43,8 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
     rejects: dict[str, int] = {}
     lines: tuple[str, ...] = ()
     with reading(name, connection):
-        if _is_array(files[0]):
+        array = _is_array(files[0])
+        if array:
             source = _source(files, "array", lenient=False)
             types = _types(connection, source)
         else:
@@ -56,7 +58,8 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
                 _refuse_twins(connection, source, name)
         if not types:
             raise LogError("no line is a JSON object", where=name, fix="write one object a line, {...}")
-        connection.execute(_copy(source, types, str(target)))
+        with _one_after_the_other(connection) if array else nullcontext():
+            connection.execute(_copy(source, types, str(target)))
     return Opened(
         sql=f"SELECT * FROM read_parquet({literal(str(target))})",
         name=name,
@@ -64,6 +67,17 @@ def open_jsonl(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], nam
         rejects=rejects,
         reject_lines=lines,
     )
+
+
+@contextmanager
+def _one_after_the_other(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Work on one thread: an array is read by one anyhow, and what others did not write yet would lie in memory."""
+    ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {int(threads)}")
 
 
 def _is_array(file: Path) -> bool:

@@ -58,7 +58,15 @@ def _kind_of(column: Any) -> str:
         return "timedelta"
     if name in {"float128", "longdouble"}:
         return "long"
-    return _kind_of_objects(column) if column.dtype.kind == "O" else ""
+    if column.dtype.kind != "O" or getattr(column.dtype, "storage", "") == "pyarrow":
+        return ""
+    return _kind_of_objects(column)
+
+
+def holds_texts(column: Any) -> bool:
+    """Whether a column of objects holds texts and, beside them, only what may stand for none."""
+    kinds = {kind.__name__ for kind in set(map(type, column.array))}
+    return "str" in kinds and kinds <= {"str", "NoneType", "NAType", "float"}
 
 
 def _kind_of_objects(column: Any) -> str:

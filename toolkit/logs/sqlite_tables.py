@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from toolkit.engines.duck import Scratch
 
 _BLOCK: Final = 50_000
+#: Columns that are looked at in one query: SQLite gives at most 2,000 answers.
+_AT_ONCE: Final = 500
+#: Steps of SQLite's after which Python may end what it does: it heeds nothing else while a query runs.
+_STEPS: Final = 100_000
 
 
 def open_sqlite(
@@ -39,6 +43,7 @@ def open_sqlite(
     written = []
     try:
         database = sqlite3.connect(f"file:{url_quote(str(file))}?mode=ro", uri=True, timeout=5)
+        database.set_progress_handler(lambda: 0, _STEPS)
         try:
             for number, block in zip(count(), _blocks(database, file, table), strict=False):
                 target = scratch.file(f"sqlite-{number:06d}.parquet")
@@ -83,12 +88,16 @@ def _kinds(database: sqlite3.Connection, escaped: str) -> dict[str, str]:
     """SQLite types values, not columns: what all values of each column are."""
     names = [str(d[0]) for d in database.execute(f'SELECT * FROM "{escaped}" LIMIT 0').description]
     kinds = {}
-    for name in names:
-        column = '"' + name.replace('"', '""') + '"'
-        found = {str(r[0]) for r in database.execute(f'SELECT DISTINCT typeof({column}) FROM "{escaped}"')} - {"null"}
-        kinds[name] = (
-            "integer" if found == {"integer"} else "real" if found and found <= {"integer", "real"} else "text"
-        )
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        asked = []
+        for column in ('"' + name.replace('"', '""') + '"' for name in some):
+            asked += [f"max(typeof({column}) = '{kind}')" for kind in ("integer", "real")]
+            asked += [f"max(typeof({column}) IN ('text', 'blob'))"]
+        has = database.execute(f'SELECT {", ".join(asked)} FROM "{escaped}"').fetchone()
+        for place, name in enumerate(some):
+            whole, broken, other = has[3 * place : 3 * place + 3]
+            kinds[name] = "text" if other or not (whole or broken) else "real" if broken else "integer"
     return kinds
 
 

@@ -27,10 +27,13 @@ def open_table(connection: duckdb.DuckDBPyConnection, text: str, scratch: Scratc
     file = Path(file_text).expanduser()
     if not file.is_file():
         raise LogError("there is no such database file", where=file_text, fix="check the path before the ::")
-    if first_bytes(file, 16).startswith(b"SQLite format 3"):
+    head = first_bytes(file, 16)
+    if head.startswith(b"SQLite format 3"):
         from toolkit.logs.sqlite_tables import open_sqlite
 
         return open_sqlite(connection, file, table, scratch)
+    if head[8:12] != b"DUCK":
+        raise LogError("this is no database of DuckDB or SQLite", where=file_text, fix="name the file without the ::")
     with reading(file_text, connection):
         connection.execute(f"ATTACH {literal(str(file))} AS source (READ_ONLY)")
         found = connection.execute(
@@ -40,5 +43,5 @@ def open_table(connection: duckdb.DuckDBPyConnection, text: str, scratch: Scratc
         if table in {name, f"{schema}.{name}"}:
             sql = f"SELECT * FROM source.{quote(schema)}.{quote(name)}"
             return Opened(sql=sql, name=text, files=(file,), is_database=True)
-    names = ", ".join(n for _, n in found[:12]) or "none"
+    names = ", ".join(n if schema == "main" else f"{schema}.{n}" for schema, n in found[:12]) or "none"
     raise LogError(f"the database has no table {table!r}", where=file_text, fix=f"its tables are: {names}")

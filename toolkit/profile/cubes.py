@@ -6,6 +6,7 @@ its cells; cubes of two files add up to the cube of both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,7 @@ MOST_VALUES: Final = 2000
 _MOST_CELLS: Final = 20_000
 #: The bucket in seconds that is counted where counts are kept; every wider one is made of it.
 _KEPT_WIDTH: Final = 3600
+_RARER: Final = re.compile(r"\(([\d,]+) rarer values\)")
 
 
 def bucket_width(first: float, last: float) -> int:
@@ -180,3 +182,11 @@ def bounded(cube: Cube, most: int = MOST_VALUES) -> Cube:
 def others(values: int) -> str:
     """Name the cell of the values that are not kept one by one."""
     return f"({values:,} rarer values)"
+
+
+def values_of(cube: Cube) -> int:
+    """Count the values of a column by its cube: those that are kept, and those that are one cell; NULL is none."""
+    keys = next(iter(cube.keys.values()))
+    named = sum(key is not None for key in keys)
+    rarer = _RARER.fullmatch(str(keys[-1])) if len(cube) == MOST_VALUES else None
+    return named - 1 + int(rarer[1].replace(",", "")) if rarer else named
