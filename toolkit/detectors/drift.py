@@ -22,8 +22,10 @@ from toolkit.timeline.change import Change, find_change, no_change
 _CELLS: Final = 24
 #: The cell of each baseline and log row, -1 where missing, and the number of cells.
 _Cells = tuple[Ints, Ints, int]
-#: A part with fewer rows than this says nothing of itself; one that moved less than this is not looked at alone.
+#: A part with fewer rows than this says nothing of itself, nor is any looked at but so many with the most rows; one
+#: that moved less than this is not looked at alone.
 LEAST_PART: Final = 50
+_MOST_PARTS: Final = 40
 FAR: Final = 0.25
 #: How many times as far as the whole a part must have moved to be the one that did.
 _MORE: Final = 1.7
@@ -140,9 +142,10 @@ def _in_one_part(study: Study, name: str, coded: _Cells) -> Moved | None:
         base = study.ref.segments.get(column)
         if base is None:
             continue
-        many = np.bincount(codes.codes[codes.codes >= 0], minlength=len(codes.names)) >= LEAST_PART
-        far = _far(base, codes, many, coded)
-        if not far or 2 * len(far) >= many.sum():
+        count = np.bincount(codes.codes[codes.codes >= 0], minlength=len(codes.names))
+        often = np.sort(np.argsort(-count, kind="stable")[:_MOST_PARTS])
+        far = _far(base, codes, often[count[often] >= LEAST_PART], coded)
+        if not far or 2 * len(far) >= np.count_nonzero(count >= LEAST_PART):
             continue
         value = far[0]
         got = moved_in(study, name, column, value)
@@ -151,19 +154,26 @@ def _in_one_part(study: Study, name: str, coded: _Cells) -> Moved | None:
     return best
 
 
-def _far(base: Codes, codes: Codes, many: Mask, coded: _Cells) -> list[str]:
-    """Give the values whose own rows lie far from where they lay, in all of the log or its end, the farthest first."""
+def _far(base: Codes, codes: Codes, asked: Ints, coded: _Cells) -> list[str]:
+    """Give those of some values whose own rows lie far from where they lay, in all of the log or its end.
+
+    The farthest comes first.
+    """
     code_ref, code_log, k = coded
-    n, values, found = len(code_log), codes.names[:40], []
+    n, values, found = len(code_log), [codes.names[i] for i in asked], []
+    if not values:
+        return []
     place = {name: i for i, name in enumerate(values)}
     there = np.array([*(place.get(name, len(values)) for name in base.names), len(values)])[base.codes]
-    here = np.where((codes.codes >= 0) & (codes.codes < len(values)), codes.codes, len(values))
+    number = np.full(len(codes.names) + 1, len(values))
+    number[asked] = np.arange(len(values))
+    here = number[codes.codes]
     rows = np.bincount(there, minlength=len(values) + 1)
     before = _tables(there, code_ref, len(values), k)
     # the first half, the third quarter and the last
     late = [_tables(here[a:b], code_log[a:b], len(values), k) for a, b in pairwise((0, n // 2, 3 * n // 4, n))]
     for i, value in enumerate(values):
-        if not many[i] or rows[i] < LEAST_PART:
+        if rows[i] < LEAST_PART:
             continue
         for first in range(3):
             after, was = np.sum([t[i] for t in late[first:]], axis=0), before[i]

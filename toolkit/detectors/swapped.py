@@ -20,6 +20,8 @@ NAME: Final = "association"
 LEAST_ROWS, MOST_COLUMNS = 15, 60
 #: Other columns that moved as far as those exchanged, which make a crowd, and how strong the sign is then.
 _CROWD, _ALIKE = 4, 0.3
+#: Rows of which it is asked whether any look exchanged, how much likelier they then are, and the share that must be.
+_ASKED, _FAR_LIKELIER, _SOME = 1000, 20.0, 0.02
 
 
 def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
@@ -34,7 +36,7 @@ def detect(study: Study, moves: dict[str, Moved]) -> list[Evidence]:
         rows, part = np.logical_and.reduce(both), ""
         fit = _cross_fit(study, one, two, rows, moves[one].slice) if len(both) == 2 else None
         if fit is None:
-            mixed = _cross_some(study, one, two, np.logical_or.reduce(both))
+            mixed = _cross_some(study, one, two, np.logical_or.reduce(both), asked=len(both) == 1)
             if mixed is None:
                 continue
             fit, rows = mixed
@@ -129,10 +131,22 @@ def _cross_fit(study: Study, one: str, two: str, rows: Mask, where: tuple[str, s
     return crossed if crossed < bar and crossed < 0.4 * straight else None
 
 
-def _cross_some(study: Study, one: str, two: str, rows: Mask) -> tuple[float, Mask] | None:
+def _few(x: Floats) -> Floats:
+    return x[:: -(-len(x) // _ASKED)]
+
+
+def _look_exchanged(a: Floats, b: Floats, x: Floats, y: Floats) -> bool:
+    """Whether some of the rows are far likelier the other way round: asked of a few before all of them are."""
+    p, q = Density(_few(a)), Density(_few(b))
+    x, y = _few(x), _few(y)
+    return float(np.mean(p(y) * q(x) > _FAR_LIKELIER * p(x) * q(y))) >= _SOME
+
+
+def _cross_some(study: Study, one: str, two: str, rows: Mask, *, asked: bool = False) -> tuple[float, Mask] | None:
     """Exchange back the rows that look exchanged: the mixture of both orders, its share fitted by EM.
 
-    Give the larger KS distance after it and the exchanged rows; ``None`` where it does not explain both columns.
+    Give the larger KS distance after it and the exchanged rows; ``None`` where it does not explain both columns, or,
+    if that is ``asked`` first, where too few rows look like it.
     """
     a, b = _numbers(study.ref.features[one]), _numbers(study.ref.features[two])
     x, y = study.log.features[one], study.log.features[two]
@@ -140,6 +154,8 @@ def _cross_some(study: Study, one: str, two: str, rows: Mask) -> tuple[float, Ma
     assert not isinstance(y, Codes)
     place = np.flatnonzero(rows & ~np.isnan(x) & ~np.isnan(y))
     if min(len(a), len(b), len(place)) < 30 or not (several(a, 6) and several(b, 6)):
+        return None
+    if asked and not _look_exchanged(a, b, x[place], y[place]):
         return None
     p, q = Density(a), Density(b)
     part = some(place)

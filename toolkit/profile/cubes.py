@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.engines import tuples
 from toolkit.profile.model import Cube
@@ -52,7 +53,7 @@ def count(log: Log, drawn: Any) -> dict[str, Cube]:
     made = {"time": time, "total": rolled(cells["bucket"], None, "part")}
     if width:
         made["time"] = Cube({**made["time"].keys, "width": np.full(len(made["time"]), width)}, made["time"].sums)
-    made |= {_named(log, key): bounded(rolled(cells[key], key, "value")) for key in columns}
+    made |= {_named(log, key): rolled(cells[key], key, "value") for key in columns}
     if log.reference is not None:
         part = {"part": "lower(coalesce(split, ''))"}
         if _is_a_window(log.reference, log):
@@ -150,33 +151,47 @@ def _cells(log: Log, ways: Sequence[dict[str, str]], sets: Sequence[Sequence[str
     return found
 
 
-def rolled(cells: Any, key: str | None, name: str, width: int = 0) -> Cube:
+def rolled(cells: Any, key: str | None, name: str, width: int = 0, most: int = MOST_VALUES) -> Cube:
     """Add cells up by one key, NULL a value of its own, in the order of the key; by none, into one cell.
 
-    With a ``width`` the key is a number, of which so many are one.
+    With a ``width`` the key is a number, of which so many are one. Of more than ``most`` values those with the most
+    rows are kept; the others become the one value ``others``, so that sums stay whole.
     """
-    values = [0] * cells.num_rows if key is None else cells.column(key).to_pylist()
-    if width:
-        values = [v if v is None else v // width * width for v in values]
-    order = sorted(set(values), key=lambda v: (v is None, v if v is not None else 0))
-    place = {v: i for i, v in enumerate(order)}
-    at = np.array([place[v] for v in values], dtype=np.int64)
+    import pyarrow as pa
+
+    if key is None:
+        at, values = np.zeros(cells.num_rows, dtype=np.int64), pa.array([0][: cells.num_rows])
+    else:
+        at, values = _places(cells.column(key), width)
+    n = len(values)
     sums = {
-        m.name: np.bincount(at, weights=cells.column(m.name).to_numpy(), minlength=len(order)).astype(float)
-        for m in MEASURES
+        m.name: np.bincount(at, weights=cells.column(m.name).to_numpy(), minlength=n).astype(float) for m in MEASURES
     }
-    return Cube({name: np.array(order, dtype=object)}, sums)
-
-
-def bounded(cube: Cube, most: int = MOST_VALUES) -> Cube:
-    """Keep the values with the most rows; the rest becomes the one value ``OTHERS``, so that sums stay whole."""
-    if len(cube) <= most:
-        return cube
-    order = np.lexsort((np.arange(len(cube)), -cube.sums["n"]))
+    if n <= most:
+        return Cube({name: _objects(values.to_pylist())}, sums)
+    order = np.lexsort((np.arange(n), -sums["n"]))
     kept, rest = np.sort(order[: most - 1]), order[most - 1 :]
-    name = next(iter(cube.keys))
-    keys = np.append(cube.keys[name][kept], others(len(rest)))
-    return Cube({name: keys}, {m: np.append(v[kept], v[rest].sum()) for m, v in cube.sums.items()})
+    keys = [*values.take(kept).to_pylist(), others(len(rest))]
+    return Cube({name: _objects(keys)}, {m: np.append(v[kept], v[rest].sum()) for m, v in sums.items()})
+
+
+def _places(column: Any, width: int) -> tuple[NDArray[np.int64], Any]:
+    """Give the values of a column in their order, NULL last, as an Arrow array, and the place of each row's in it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = pc.unique(column)
+    values = values.take(pc.sort_indices(values))  # the order of UTF-8 is that of characters
+    at = pc.index_in(column, value_set=values).to_numpy().astype(np.int64)
+    if not width:
+        return at, values
+    wide = pa.array([v if v is None else v // width * width for v in values.to_pylist()], values.type)
+    fewer = pc.unique(wide)
+    return pc.index_in(wide, value_set=fewer).to_numpy().astype(np.int64)[at], fewer
+
+
+def _objects(values: Sequence[Any]) -> NDArray[Any]:
+    return np.array(values, dtype=object)
 
 
 def others(values: int) -> str:
