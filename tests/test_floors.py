@@ -14,7 +14,7 @@ PACKAGE = ROOT / "toolkit"
 
 #: Floor of each part of the house; docs/architecture.md shows the same table.
 FLOORS = {
-    **dict.fromkeys(("records", "roles", "errors", "mime", "paths", "vocabulary"), 0),
+    **dict.fromkeys(("records", "roles", "errors", "mime", "paths", "spans", "vocabulary"), 0),
     "sql": 1,
     **dict.fromkeys(("logs", "engines", "store"), 2),
     "profile": 3,

@@ -87,6 +87,18 @@ def test_the_public_page_names_nobody_and_nothing_internal(tmp_path: Path) -> No
     assert "[the commander] rolled [the model] back." in text or "[the owner] rolled [the model] back." in text
 
 
+def test_a_file_named_by_its_day_takes_no_day_out(tmp_path: Path) -> None:
+    """The name of such a file is internal, and the day in it is not: a page full of that day is published."""
+    bundle = made_bundle.bundle()
+    assert bundle.verdict is not None
+    files = {"2026-03-14.parquet": "0" * 64, "batch_07.parquet": "1" * 64}
+    bundle = replace(bundle, verdict=replace(bundle.verdict, log={**bundle.verdict.log, "files": files}),
+                     prose={"went-well": "On 2026-03-14 batch_07 (2026-03-14.parquet) was held back."})  # fmt: skip
+    text = all_of(publish(bundle, tmp_path / "out", audience="public").folder)
+    assert "On 2026-03-14 [a file of the log] ([a file of the log]) was held back." in text
+    assert "batch_07" not in text
+
+
 def test_values_of_free_text_are_not_shown() -> None:
     """A finding about a column of texts or ids, and a group of it, tell no value; quoted lines of the log are gone."""
     finding = replace(

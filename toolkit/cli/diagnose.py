@@ -11,7 +11,7 @@ import click
 from toolkit.cli.columns import column_options, roles_given
 from toolkit.cli.frame import Command, check_target, engine_option, memory_option, say, say_pairs, say_table
 from toolkit.cli.progress import Progress
-from toolkit.cli.times import MOMENT
+from toolkit.cli.times import span_option
 
 if TYPE_CHECKING:
     from toolkit.causes.diagnosis import Diagnosis
@@ -32,14 +32,8 @@ _MOST_COLUMNS = 30
 @column_options
 @click.option("--events", metavar="FILE", help="What happened: a table with timestamp, kind and text.")
 @click.option("--json", "out", metavar="OUT", help="Write the diagnosis as JSON to OUT (- prints it instead).")
-@click.option("--window", type=MOMENT, nargs=2, metavar="FROM TO", help="Investigate the rows of this span alone.")
-@click.option(
-    "--reference-window",
-    type=MOMENT,
-    nargs=2,
-    metavar="FROM TO",
-    help="Hold them to the rows of this span, of the reference or of the log itself.",
-)
+@span_option("--window", "Investigate the rows of this span alone.")
+@span_option("--reference-window", "Hold them to the rows of this span, of the reference or of the log itself.")
 @click.option("--explain", is_flag=True, help="Show every rival with the findings for and against it.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every sample.")
 @memory_option

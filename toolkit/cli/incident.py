@@ -22,10 +22,12 @@ from toolkit.cli.frame import (
     typed,
 )
 from toolkit.cli.progress import Progress
-from toolkit.cli.times import MOMENT
+from toolkit.cli.times import MOMENT, span_option
 from toolkit.vocabulary import AUDIENCES, DOCUMENT_KINDS, INCIDENT_KINDS, SEVERITIES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from toolkit.causes.diagnosis import Diagnosis
     from toolkit.investigation import Investigation
     from toolkit.investigation.publishing import Publication
@@ -115,6 +117,8 @@ def open_(
     short_help="Validate, profile, detect, diagnose, run the notebooks, record all.",
     example="""
     postmortem investigate INC-0001
+    postmortem investigate INC-0001 --window 2013-06-20 2013-07-04T12:00Z
+    postmortem investigate INC-0001 --no-window
     postmortem investigate --case flights_delays
     """,
 )
@@ -122,6 +126,10 @@ def open_(
 @click.option(
     "--case", "case_name", metavar="NAME", help="Investigate a case study: it is opened as an incident first."
 )
+@span_option("--window", "Investigate the rows of this span alone, from now on.")
+@click.option("--no-window", is_flag=True, help="Take the window back: the whole log again.")
+@span_option("--reference-window", "Hold them to this span, of the reference or of the log itself, from now on.")
+@click.option("--no-reference-window", is_flag=True, help="Take the reference window back.")
 @click.option("--only", metavar="TEMPLATES", help="Run these templates alone, separated by commas.")
 @click.option("--skip", metavar="TEMPLATES", default="", help="Run all but these.")
 @click.option(
@@ -137,6 +145,10 @@ def open_(
 def investigate(
     incident: str,
     case_name: str | None,
+    window: tuple[datetime, datetime] | None,
+    no_window: bool,
+    reference_window: tuple[datetime, datetime] | None,
+    no_reference_window: bool,
     only: str | None,
     skip: str,
     limit: float | None,
@@ -150,13 +162,23 @@ def investigate(
 ) -> int:
     """Find out what happened to INCIDENT, or to a case study, and put it on record.
 
+    A window is put on record, too, and heeded by every later look at INCIDENT until it is changed or taken back; it
+    has the rows from FROM to before TO, times as 2013-07-02T09:10Z, now, or 2h for two hours ago.
+
     Exits 1 where a cell of a notebook failed; the executed notebook is kept and the rest is recorded.
     """
     if bool(incident) == bool(case_name):
         raise click.UsageError("name an incident, or a case study with --case.")
+    for name, span, back in (
+        ("window", window, no_window),
+        ("reference-window", reference_window, no_reference_window),
+    ):
+        if span and back:
+            raise click.UsageError(f"choose --{name} or --no-{name}, not both.")
     with Progress() as progress:
         progress("loading")
         from toolkit.investigation import investigate as run
+        from toolkit.spans import WHOLE
 
         if case_name:
             from toolkit.investigation.example import open_case
@@ -170,6 +192,8 @@ def investigate(
             engine=engine,
             force=force,
             seed=seed,
+            window=WHOLE if no_window else window,
+            reference_window=WHOLE if no_reference_window else reference_window,
             run_timeout=limit,
             memory_mb=memory_mb,
             by=by,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit.records import Incident, Verdict
@@ -63,7 +63,16 @@ def incident_lines(incident: Incident, verdict: Verdict | None = None) -> Iterat
     if rows is not None:
         first, last = [str(t)[:16].replace("T", " ") for t in span]
         yield "Rows", f"{rows:,}" + (f", {first}Z to {last}Z" if span[0] else "")
+    yield from _chosen(incident.log if verdict is None else verdict.log)
     if incident.duplicate_of:
         yield "Repeats", incident.duplicate_of
     if incident.summary:
         yield "Summary", incident.summary
+
+
+def _chosen(where: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give the spans that were chosen for the analysis."""
+    from toolkit.spans import SPANS, spans_of
+
+    for name, (start, end) in spans_of(where).items():
+        yield SPANS[name], f"{moment_text(start)} to before {moment_text(end)}"

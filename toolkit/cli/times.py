@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 else:
     Base = click.ParamType  # it became generic in click 8.3
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 _AGO: Final = re.compile(r"^-?(\d+(?:\.\d+)?)\s*(m|min|h|d|w)(?:\s*ago)?$")
 _UNIT: Final = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -40,3 +42,15 @@ class Moment(Base):
 
 
 MOMENT: Final = Moment()
+
+
+def span_option(flag: str, says: str) -> Callable[[Command], Command]:
+    """Make an option of two times of which the first is the earlier one."""
+    return click.option(flag, type=MOMENT, nargs=2, metavar="FROM TO", callback=_in_order, help=says)
+
+
+def _in_order(_: click.Context, param: click.Parameter, span: tuple[datetime, datetime] | None) -> Any:
+    if span is not None and span[1] <= span[0]:
+        start, end = (moment.isoformat(timespec="minutes").replace("+00:00", "Z") for moment in span)
+        raise click.BadParameter(f"it ends at {end}, not after its start at {start}.", param=param)
+    return span

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import LogError
 from toolkit.investigation.derived import SOURCE
 from toolkit.investigation.recording import about, complete, evidence, record
 from toolkit.paths import write_whole
-from toolkit.records import Incident, Verdict, iso, moment
+from toolkit.records import Incident, Verdict, iso
+from toolkit.spans import Window, spans_of, with_spans
 from toolkit.store import Store
 from toolkit.store.judgements import standing
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from toolkit.notebooks.bundle import Bundle
     from toolkit.profile.model import Profile, Sample
 
-Window = tuple[datetime, datetime]
-#: The spans that an incident may say, in its ``log``, under the key ``analysis``.
-SPANS: Final = ("window", "reference_window")
 #: The folder, in an incident's, of what was counted of files that may not change.
 COUNTED: Final = "counted"
 
@@ -121,12 +118,6 @@ def open_log(where: Mapping[str, Any], **how: Any) -> Log:
     return read_log(paths[0], where.get("roles"), reference=where.get("reference"), **spans_of(where), **how)
 
 
-def spans_of(where: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the spans that were chosen for the analysis: window and reference window, where there are."""
-    chosen = where.get("analysis") or {}
-    return {name: tuple(moment(t) for t in chosen[name]) for name in SPANS if chosen.get(name)}
-
-
 def weighed(looked: Looked, said: Mapping[str, Any], contested: Mapping[str, str]) -> Verdict:
     """Give the verdict; ``said`` is what was read, ``contested`` maps a finding's key to who says so and why."""
     from toolkit.causes.diagnose import weigh
@@ -167,14 +158,12 @@ def choose(
 ) -> Incident:
     """Record how an incident's log is to be read from now on: its roles and spans; ``None`` leaves one as it is.
 
-    A span whose ends are the same moment takes the choice back: the whole log counts again.
+    A span whose ends are the same moment (``WHOLE``) takes the choice back: the whole log counts again.
+
+    Raises:
+        LogError: a span ends before it starts; the record was not changed.
     """
     incident = store.incident(incident_id)
-    analysis = dict(incident.log.get("analysis") or {})
-    for name, span in (("window", window), ("reference_window", reference_window)):
-        if span is not None:
-            analysis.pop(name, None)
-            if span[0] != span[1]:
-                analysis[name] = [iso(span[0]), iso(span[1])]
-    log = {**incident.log, "analysis": analysis, **({"roles": dict(roles)} if roles is not None else {})}
+    log = with_spans(incident.log, window, reference_window)
+    log |= {"roles": dict(roles)} if roles is not None else {}
     return store.update(incident.id, log=log, actor=by, command=command)

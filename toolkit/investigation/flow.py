@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from toolkit.errors import PostmortemError
-from toolkit.investigation.diagnosing import read_evidence, record_reading
+from toolkit.errors import LogError, PostmortemError
+from toolkit.investigation.diagnosing import choose, read_evidence, record_reading
 from toolkit.investigation.recording import complete, latest_run, record_run
 from toolkit.investigation.unchanged import key_of, load, note, sources_of
 from toolkit.mime import Shows
 from toolkit.notebooks.outcome import RunResult
 from toolkit.records import Incident
+from toolkit.spans import Window, spans_of, with_spans
 from toolkit.store import Store
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def investigate(
     engine: str = "",
     force: bool = False,
     seed: int = 0,
+    window: Window | None = None,
+    reference_window: Window | None = None,
     cell_timeout: float | None = None,
     run_timeout: float | None = None,
     memory_mb: int | None = None,
@@ -98,6 +101,9 @@ def investigate(
         engine: what reads the log, see ``read_log``; it says where Spark runs, which the record does not hold.
         force: read the log and run every notebook, whether anything changed or not.
         seed: the seed of every sample.
+        window: the half-open span under investigation, two aware times, from now on: it is put on record once its rows
+            were read. ``None`` leaves it as it was recorded; ``WHOLE`` goes back to the whole log.
+        reference_window: the span that it is held to, of the reference, or of the log where there is none; likewise.
         cell_timeout: most seconds for one cell; 600 where nothing is given.
         run_timeout: most seconds for all notebooks together; 1,800 where nothing is given.
         memory_mb: megabytes that queries over the log may use before they spill to disk; default as ``read_log`` says.
@@ -109,7 +115,7 @@ def investigate(
 
     Raises:
         UnknownIncident: there is no such incident.
-        LogError: its log cannot be read any more; the record was not changed.
+        LogError: its log cannot be read any more, or has no row in a window; the record was not changed.
         TemplateError: there is no such template; nothing was run.
     """
     from toolkit.notebooks.run import CELL_TIMEOUT, RUN_TIMEOUT
@@ -118,7 +124,8 @@ def investigate(
     from toolkit.notebooks.templates import find_template
 
     tell = progress or (lambda _: None)
-    incident = store.incident(incident_id)
+    spans = {"window": window, "reference_window": reference_window}
+    incident = _over(store.incident(incident_id), spans)
     names = chosen_of(only if only is not None else TEMPLATES, (), skip)
     for name in names:
         find_template(name)
@@ -127,8 +134,9 @@ def investigate(
     with own if runner is None else nullcontext(runner) as chosen:
         if names:
             chosen.warm()  # the kernel boots while the log is read
-        how = {"engine": engine, "memory_mb": memory_mb, "watch": watch}
-        diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell, force=force, **how)
+        how: dict[str, Any] = {"engine": engine, "memory_mb": memory_mb, "watch": watch}
+        how |= {"force": force, "spans": spans}
+        diagnosis, recorded, bundle = _diagnose(store, incident, seed, by, command, tell, **how)
         place = bundle.write(folder / BUNDLE)
         _write_skeleton(folder, bundle)
         runs = run_notebooks(
@@ -143,8 +151,33 @@ def investigate(
     return Investigation(store.incident(incident.id), diagnosis, runs, folder, recorded)
 
 
+def _over(incident: Incident, spans: Mapping[str, Window | None]) -> Incident:
+    """Give the incident as it would be with other spans; nothing is recorded."""
+    if not any(spans.values()):
+        return incident
+    if not incident.log.get("paths"):
+        raise LogError(f"{incident.id} names no log to choose a window of", fix="leave the window out")
+    return replace(incident, log=with_spans(incident.log, **spans))
+
+
+def _keep_spans(store: Store, incident_id: str, spans: Mapping[str, Any], by: str, command: str) -> None:
+    """Put spans on record that it does not hold yet, as soon as their rows were read."""
+    log = store.incident(incident_id).log
+    if spans_of(with_spans(log, **spans)) != spans_of(log):
+        choose(store, incident_id, by=by, command=command, **spans)
+
+
 def _diagnose(
-    store: Store, incident: Incident, seed: int, by: str, command: str, tell: Progress, *, force: bool, **how: Any
+    store: Store,
+    incident: Incident,
+    seed: int,
+    by: str,
+    command: str,
+    tell: Progress,
+    *,
+    force: bool,
+    spans: Mapping[str, Window | None],
+    **how: Any,
 ) -> tuple[Diagnosis | None, int, Bundle]:
     """Diagnose the incident's log and record it; give the diagnosis, its run, and the bundle of what is now known."""
     from toolkit.notebooks.bundle import Bundle
@@ -163,6 +196,7 @@ def _diagnose(
     kept.unlink(missing_ok=True)
     reading = read_evidence(store, incident, seed, tell, again=force, **how)
     tell("recording")
+    _keep_spans(store, incident.id, spans, by, command)
     verdict, run, bundle = record_reading(store, incident, reading, by, command)
     bundle.write(folder / BUNDLE)
     read = note(key, sources, reading.hashes, began)

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import LogError, PostmortemError, StoreError
-from toolkit.investigation.diagnosing import spans_of, weighed
+from toolkit.investigation.diagnosing import weighed
 from toolkit.records import Event, Verdict
 from toolkit.report.freeze import check_manifest, sha256
 from toolkit.report.policy import Policy
 from toolkit.report.publish import PAGE
 from toolkit.report.recheck import Frozen, Stale, differences, page_again, page_says, read_frozen, stale
 from toolkit.report.redact import redacted
+from toolkit.spans import spans_of
 from toolkit.store import Store
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import ipywidgets as w
 
-from toolkit.investigation.diagnosing import SPANS, choose, open_log, spans_of
+from toolkit.investigation.diagnosing import choose, open_log
 from toolkit.jupyter import parts
 from toolkit.jupyter.panel import Panel, heading, stack
 from toolkit.jupyter.spans import Span
 from toolkit.notebooks.bundle import Series
 from toolkit.report import plots, show
 from toolkit.report.shown import Shown, note
+from toolkit.spans import SPANS, spans_of
 from toolkit.vocabulary import PLURAL_ROLES, SINGLE_ROLES
 
 _ABSENT: Final = "(no column)"

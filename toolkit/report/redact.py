@@ -39,8 +39,8 @@ _OURS: Final = frozenset(
 )
 #: Ids and times as we write them: no rule is for these.
 _PLAIN: Final = re.compile(r"[A-Z]{1,4}-?\d{1,9}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|[0-9a-f]{64}")
-#: What tells a name that somebody coined from a word of the language.
-_COINED: Final = re.compile(r"[\d_-]|[a-z][A-Z]")
+#: What tells a name that somebody coined from a word of the language, and from a day, as which files are often named.
+_COINED: Final = re.compile(r"(?=.*[^\W\d_]).*(?:[\d_-]|[a-z][A-Z])")
 _BLANK: Final = re.compile(r"\n{3,}")
 _REFERENCE: Final = re.compile(r"(\{\{[^{}\n]*\}\})")
 #: Where in a document something was left out, by the file of the bundle that it came from.

@@ -79,4 +79,4 @@ def without_internal(bundle: Bundle, policy: Policy, counts: Counter[tuple[str, 
 
 def _named(log: Mapping[str, Any]) -> dict[str, Any]:
     """Keep what says how much was read and when, and nothing of where."""
-    return {k: v for k, v in log.items() if k in ("task", "rows", "first", "last", "seed")}
+    return {k: v for k, v in log.items() if k in ("task", "rows", "first", "last", "seed", "analysis")}

@@ -11,6 +11,7 @@ from toolkit.causes.touched import NO_HARM_IN_ALL
 from toolkit.notebooks.bundle import Bundle
 from toolkit.report import words
 from toolkit.report.sections.base import Section, is_regression, told
+from toolkit.spans import SPANS, spans_of
 
 _TIMES: Final = (
     ("detected_at", "to_detect", "Detected"),
@@ -86,7 +87,7 @@ def _lags(bundle: Bundle) -> list[str]:
 
 
 def facts(bundle: Bundle) -> Iterator[tuple[str, str]]:
-    """Give the incident at a glance: its times with lags, the cause, the harm."""
+    """Give the incident at a glance: its times with lags, the spans that were chosen, the cause, the harm."""
     incident, verdict = bundle.incident, bundle.verdict
     lags = incident.lags
     yield "Began", words.time(incident.occurred_at)
@@ -95,6 +96,8 @@ def facts(bundle: Bundle) -> Iterator[tuple[str, str]]:
         yield title, words.time(getattr(incident, field)) + after
     if verdict is None:
         return
+    for name, (start, end) in spans_of(verdict.log).items():
+        yield SPANS[name], f"{words.time(start)} to before {words.time(end)}"
     cause = words.CAUSE_NAMES.get(verdict.verdict, verdict.verdict)
     yield "Cause", f"{cause} ({words.name(verdict.mechanism)})" if verdict.mechanism else cause
     yield "Probability", words.percent(verdict.confidence)

@@ -8,12 +8,13 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from toolkit.notebooks.bundle import Bundle
-from toolkit.records import Finding
+from toolkit.records import Finding, iso
 from toolkit.report import words
 from toolkit.report.evidence import anchor_of
 from toolkit.report.sections.base import Section
 from toolkit.report.tables import Table
 from toolkit.report.text import visible
+from toolkit.spans import spans_of
 
 _STANCES: Final = {"supports": "for", "refutes": "against", "silent": "silent", "not_testable": "not testable"}
 _MOST: Final = 300
@@ -23,10 +24,13 @@ def draft(bundle: Bundle) -> Sequence[str]:
     """Say how to compute every number again."""
     if not bundle.findings:
         return ()
+    chosen = spans_of(bundle.verdict.log) if bundle.verdict else {}
+    spans = "".join(f" --{name.replace('_', '-')} {iso(a)} {iso(b)}" for name, (a, b) in chosen.items())
+    again = f"`postmortem diagnose LOG{spans}`, or with `postmortem investigate {bundle.incident.id}`"
     return (
         "Every number above is a link to the finding or record that it stands on. Below, each finding has the query or "
         "call that gives its number again over the same log. The diagnosis as a whole is computed again with "
-        f"`postmortem diagnose LOG`, or with `postmortem investigate {bundle.incident.id}` where the store is at hand.",
+        f"{again} where the store is at hand.",
     )
 
 
