@@ -487,9 +487,9 @@ def test_a_header_with_unnamed_columns_is_one(tmp_path: Path) -> None:
         assert log.validation.rows_kept == 60
 
 
-@pytest.mark.parametrize("source", ["", "   ", "s3://bucket/log.parquet", "https://example.org/log.csv", 7, None, [1]])
+@pytest.mark.parametrize("source", ["", "   ", "ftp://host/log.parquet", "gs://bucket/log.csv", 7, None, [1]])
 def test_what_is_no_source_is_refused(source: object) -> None:
-    """No path, a path of another machine, or an object that is no table: each is refused in one line."""
+    """No path, a URL of a kind that nobody reads, or an object that is no table: each is refused in one line."""
     refused(source)
 
 

@@ -27,7 +27,7 @@ def diagnose(
     """Say what went wrong: from a prediction log to a verdict with the evidence for and against it.
 
     Args:
-        log: a ``Log`` of ``read_log``, a path (file, glob, folder), a DataFrame, or ``file.duckdb::table``.
+        log: a ``Log`` of ``read_log``, a path (file, glob, folder), a URL, a DataFrame, or ``file.duckdb::table``.
         reference: rows that the model is held to, in any of these forms; a column ``split`` (train, validation)
             may tell its parts apart. Ignored where ``log`` is a ``Log``, which brings its own.
         roles: roles.toml, a dict of its content, or ``Roles``; guessed where nothing is given.

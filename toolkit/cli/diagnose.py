@@ -52,7 +52,9 @@ def diagnose(
     memory_mb: int | None,
     engine: str,
 ) -> None:
-    """Say what went wrong in LOG: a file, a glob, a folder, FILE.duckdb::TABLE, or what Spark reads (--engine).
+    """Say what went wrong in LOG: a file, a glob, a folder, FILE.duckdb::TABLE, a URL, or what Spark reads (--engine).
+
+    A URL is s3://BUCKET/KEY (a file, a glob or a folder) or one file by https or http; it holds no password.
 
     Prints which of data, overfitting, integration, bias and human did most of the damage, since when and how sure that
     is; or none; or undetermined, with what would settle it. Exits 0 for every verdict, 2 where the input is unusable.

@@ -48,7 +48,11 @@ if TYPE_CHECKING:
 @click.option("--kind", type=click.Choice(INCIDENT_KINDS, case_sensitive=False), default="incident", show_default=True)
 @click.option("--owner", default="", help="Who leads.")
 @click.option("--role", "parts", metavar="ROLE=NAME", multiple=True, help="e.g. commander=Ada, scribe=Lin.")
-@click.option("--log", metavar="LOG", help="The prediction log: a file, a glob, a folder, or FILE.duckdb::TABLE.")
+@click.option(
+    "--log",
+    metavar="LOG",
+    help="The prediction log: a file, a glob, a folder, FILE.duckdb::TABLE, or a URL of s3 or https.",
+)
 @click.option("--reference", metavar="FILE", help="Rows that the model is held to.")
 @column_options
 @click.option("--events", metavar="FILE", help="What happened: a table with timestamp, kind and text.")

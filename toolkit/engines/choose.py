@@ -14,6 +14,8 @@ from toolkit.errors import LogError
 #: What a log starts with that Spark reads: ``spark://TABLE`` or ``spark://PATH``.
 SPARK: Final = "spark://"
 ENGINES: Final = ("duckdb", "spark")
+#: What a log starts with that lies on another machine.
+REMOTE: Final = ("s3://", "http://", "https://")
 #: Endings of text files, whose types somebody has to guess.
 TEXTS: Final = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".gz")
 
@@ -29,13 +31,13 @@ def open_rows(
     """Open a source where its rows lie.
 
     Args:
-        source: see ``DuckRows.open`` and ``SparkRows.open``. What is in memory is read where it is: a DataFrame of
-            Spark by Spark, every other table by DuckDB.
+        source: see ``DuckRows.open``, ``RemoteRows.of`` and ``SparkRows.open``. What is in memory is read where it is:
+            a DataFrame of Spark by Spark, every other table by DuckDB.
         engine: ``duckdb``, ``spark`` or ``spark:MASTER`` for what is named by a text; by default Spark for a text that
             starts with ``spark://``, else DuckDB.
         memory_mb: megabytes that DuckDB, or the driver of a Spark that is started here, may use.
         watch: see ``DuckRows.open``; Spark tells nothing.
-        kept: see ``DuckRows.open``; Spark keeps nothing.
+        kept: see ``DuckRows.open``; of what Spark reads, or another machine has, nothing is kept.
 
     Raises:
         LogError: there is no such engine or source, or it cannot be read; the message says what to do.
@@ -50,6 +52,10 @@ def open_rows(
         from toolkit.engines.spark import SparkRows
 
         return SparkRows.open(source, master=master, memory_mb=memory_mb)
+    if is_remote(source):
+        from toolkit.engines.remote import RemoteRows
+
+        return RemoteRows.of(source, memory_mb=memory_mb, watch=watch)
     return DuckRows.open(source, memory_mb=memory_mb, watch=watch, kept=kept)
 
 
@@ -58,6 +64,17 @@ def is_spark(source: Any) -> bool:
     if isinstance(source, str | os.PathLike):
         return str(os.fspath(source)).startswith(SPARK)
     return type(source).__module__.startswith("pyspark.sql.") and type(source).__name__ == "DataFrame"
+
+
+def is_remote(source: Any) -> bool:
+    """Tell whether a text is the URL of a log on another machine."""
+    return isinstance(source, str) and source.lower().startswith(REMOTE)
+
+
+def name_of(source: str) -> str:
+    """Give the last name of a path or a URL, which says nothing of where it lies."""
+    body, _, asked = source.rpartition("?")
+    return Path(body if body and "=" in asked and is_remote(source) else source).name
 
 
 def named_for(source: Any, engine: str) -> Any:

@@ -75,13 +75,14 @@ def basis(store: Store, incident_id: str) -> Basis:
 def _state(path: str, was: str) -> str:
     """Hash a file, or the content of a table, again."""
     from toolkit.engines import open_rows
-    from toolkit.engines.choose import is_spark
+    from toolkit.engines.choose import is_remote, is_spark
     from toolkit.engines.hashes import file_sha256
 
     if not was:
-        return UNKNOWN if Path(path).exists() or is_spark(path) or "::" in path or "*" in path else GONE
+        elsewhere = is_remote(path) or is_spark(path)
+        return UNKNOWN if elsewhere or Path(path).exists() or "::" in path or "*" in path else GONE
     try:
-        if is_spark(path) or "::" in path:
+        if is_remote(path) or is_spark(path) or "::" in path:
             with closing(open_rows(path)) as rows:
                 return SAME if was in rows.hashes.values() else CHANGED
         return SAME if file_sha256(Path(path)) == was else CHANGED

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from toolkit.engines.choose import absolute_target, is_spark
+from toolkit.engines.choose import absolute_target, is_remote, is_spark
 from toolkit.engines.kept import Kept
 from toolkit.errors import LogError
 from toolkit.investigation.diagnosing import COUNTED
@@ -43,8 +43,8 @@ def open_incident(
     Args:
         store: where it is recorded.
         title: what failed, in a few words.
-        log: where the log lies: a file, a glob, a folder or ``file.duckdb::table``; kept as an absolute path. The rows
-            stay where they are.
+        log: where the log lies: a file, a glob, a folder or ``file.duckdb::table``, kept as an absolute path, or a URL
+            of S3 or the web. The rows stay where they are.
         reference: where the rows lie that the model is held to.
         roles: roles.toml, its content, or ``Roles``; guessed at each investigation where nothing is given.
         events: a table of what happened (``timestamp``, ``kind``, ``text``), or ``Event`` records.
@@ -138,7 +138,7 @@ def log_record(
 
 
 def absolute(source: Any, what: str) -> str:
-    """Give a path, glob, ``file.duckdb::table`` or ``spark://`` table that means the same from every folder.
+    """Give a path, glob, ``file.duckdb::table``, URL or ``spark://`` table that means the same from every folder.
 
     Raises:
         LogError: it is no path, so nobody could read it again.
@@ -149,6 +149,8 @@ def absolute(source: Any, what: str) -> str:
         )
     if is_spark(source):
         return absolute_target(os.fspath(source))
+    if is_remote(source):
+        return os.fspath(source)
     path, mark, table = os.fspath(source).partition(_TABLE)
     return f"{Path(path).absolute()}{mark}{table}"
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolkit.engines.choose import name_of
 from toolkit.errors import PostmortemError
 from toolkit.investigation.derived import SOURCE, events_of, times_of
 from toolkit.notebooks.outcome import RunResult, read_outcome
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 def about(log: Log, seed: int) -> dict[str, Any]:
     """Say what was diagnosed, in names, numbers and hashes; no folder of anybody's machine."""
     return {
-        "name": Path(log.name).name,
+        "name": name_of(log.name),
         "task": log.task,
         "rows": log.validation.rows_kept,
         "first": iso(log.validation.first),
         "last": iso(log.validation.last),
-        "files": {Path(name).name: sha for name, sha in log.hashes.items()},
+        "files": {name_of(name): sha for name, sha in log.hashes.items()},
         "seed": seed,
     }
 
@@ -90,7 +91,7 @@ def complete(store: Store, incident_id: str, record: Bundle) -> Bundle:
         incident, events, actions = store.incident(incident_id), store.events(incident_id), store.actions(incident_id)
         verdict = record.verdict or store.diagnosis(incident_id)
     named = {
-        k: [Path(str(p)).name for p in v] if isinstance(v, list) and k == "paths" else v
+        k: [name_of(str(p)) for p in v] if isinstance(v, list) and k == "paths" else v
         for k, v in incident.log.items()
         if k not in ("reference", "events", "hashes")
     }

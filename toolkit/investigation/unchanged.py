@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from toolkit.engines.choose import is_spark, seen_files
+from toolkit.engines.choose import is_remote, is_spark, seen_files
 from toolkit.engines.hashes import Stamp, changed, file_sha256, stamp, stamp_of
 from toolkit.errors import LogError, PostmortemError
 from toolkit.investigation.derived import SOURCE
@@ -105,7 +105,7 @@ def sources_of(where: Mapping[str, Any]) -> list[str]:
 
 
 def note(key: str, sources: Sequence[str], hashes: Mapping[str, str], began: float) -> Read | None:
-    """Put down what was read; nothing for a database, whose file does not tell what is in it.
+    """Put down what was read; nothing for a database, whose file does not tell what is in it, or for a URL.
 
     Args:
         key: of ``key_of``.
@@ -130,11 +130,13 @@ def note(key: str, sources: Sequence[str], hashes: Mapping[str, str], began: flo
 
 
 def _files(sources: Sequence[str]) -> list[Path] | None:
-    """Give the files of sources in their order; nothing for a table, or for what this machine does not see."""
+    """Give the files of sources in their order; nothing for a table, or for what lies on another machine."""
     from toolkit.logs.formats import find_files
 
     found: list[Path] = []
     for source in sources:
+        if is_remote(source):
+            return None
         if is_spark(source):
             seen = seen_files(source)
             if not seen:

@@ -56,7 +56,8 @@ def read_log(
 
     Args:
         source: a file, a glob or a folder of Parquet, CSV or JSONL, ``file.duckdb::table``, a DataFrame (pandas,
-            polars, Spark), an Arrow table, or a table or path that Spark reads.
+            polars, Spark), an Arrow table, ``s3://bucket/key`` of a file, a glob or a folder, one file by ``https`` or
+            ``http``, or a table or path that Spark reads. See docs/logs.md.
         roles: roles.toml, its content as a dict, or ``Roles``; without any, all roles are guessed. Where some are
             given, those left out are absent, or guessed with ``rest = "guess"``; features alone default to every
             column with no other role.
