@@ -43,3 +43,27 @@ def test_what_the_log_was_held_to(log: pd.DataFrame, held: pd.DataFrame | None, 
 def test_a_sound_reference_needs_no_note() -> None:
     """Nothing is said of a reference that is what it should be."""
     assert toolkit.diagnose(LOG, reference=HELD, roles=ROLES).record.notes == ()
+
+
+def test_columns_of_many_values_say_what_is_left_out() -> None:
+    """Of 2,400 shops 401 are counted as one; an id and a comment among the features are too many to look at singly."""
+    n = 4800
+    log, held = (
+        served(seed, n).assign(shop=[f"shop {i % 2400:04d}" for i in range(n)],
+                               customer=[f"c{i}" for i in range(n)], comment=[f"row {i}" for i in range(n)],
+                               colour=["red", "green", "blue"] * (n // 3))
+        for seed in (1, 99)
+    )  # fmt: skip
+    held["when"] -= pd.Timedelta(days=365)
+    roles = {
+        **ROLES["roles"],
+        "segment": ["shop"],
+        "feature": [*ROLES["roles"]["feature"], "customer", "comment", "colour"],
+    }
+    notes = toolkit.diagnose(log, reference=held, roles={**ROLES, "roles": roles}).record.notes
+    assert notes == (
+        "Of the 2,400 values of shop the 401 rarest are counted as one, and the worst slices are searched among the 12 "
+        "commonest.",
+        "More than 600 values each, and so compared as a whole: customer, comment. New values are not looked for "
+        "there, and the worst slices are searched among the 12 commonest of each.",
+    )

@@ -8,10 +8,12 @@ from typing import Final
 import numpy as np
 
 from toolkit.detectors.bands import MOST_VALUES
+from toolkit.detectors.categories import MOST_KNOWN, of_many_values
 from toolkit.detectors.promise import doubted, hollow, perfect
 from toolkit.detectors.study import Study
 from toolkit.impact.estimate import ASSUMPTION
 from toolkit.impact.harm import LEAST_KNOWN, Damage
+from toolkit.impact.regions import MOST_VALUES as SEARCHED
 from toolkit.logs.names import NAMES, plain
 from toolkit.profile.cubes import values_of
 from toolkit.profile.model import LOG
@@ -95,6 +97,24 @@ def _of_parts(study: Study) -> Iterator[str]:
             counted = study.profile.cubes.get(f"group:{name}")  # of every row, where the sample has some of them
             many = max(len(held), values_of(counted) if counted else 0)
             yield f"The {many:,} values of {name} are compared as {shown}."
+    yield from _of_many_values(study)
+
+
+def _of_many_values(study: Study) -> Iterator[str]:
+    """Say what is left out of columns with more values than can be looked at one by one."""
+    searched = f"the worst slices are searched among the {SEARCHED} commonest"
+    for name in study.log.segments:
+        cube = study.profile.cubes.get(f"segment:{name}")
+        if cube is not None and (many := values_of(cube)) > len(cube):
+            rarer = many - sum(key is not None for key in cube.keys["value"]) + 1
+            yield f"Of the {many:,} values of {name} the {rarer:,} rarest are counted as one, and {searched}."
+    if features := of_many_values(study):
+        shown = [*features[:_NAMED], *([f"{len(features) - _NAMED} more"] if len(features) > _NAMED else [])]
+        each = " each" if len(features) > 1 else ""
+        yield (
+            f"More than {MOST_KNOWN} values{each}, and so compared as a whole: {', '.join(shown)}. New values are not "
+            f"looked for there, and {searched}{' of each' if each else ''}."
+        )
 
 
 def _of_labels(study: Study, damage: Damage) -> Iterator[str]:

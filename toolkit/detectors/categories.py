@@ -18,6 +18,8 @@ from toolkit.timeline.change import find_change
 
 #: More distinct values than this are no category but an id or free text.
 MOST_VALUES: Final = 60
+#: In a feature of more values than this in the baseline nothing is new that is worth a word.
+MOST_KNOWN: Final = 10 * MOST_VALUES
 #: The part of a log's own beginning that a value must be missing from, and how rare it is there, to be new to it.
 _EARLY, _HARDLY = 0.8, 0.01
 #: The share of rows that is all of them.
@@ -64,11 +66,22 @@ def _share(column: Codes, rows: Mask, name: str) -> float:
     return float(column.rows_of(name)[rows & (column.codes >= 0)].mean())
 
 
+def of_many_values(study: Study) -> list[str]:
+    """Name the features in which new values are not looked for: ids and free text, which have them all the time."""
+    texts = {name: base for name, base in study.ref.features.items() if isinstance(base, Codes)}
+    many = [name for name, base in texts.items() if len(base.names) > MOST_KNOWN]
+    return [name for name in many if len(_old_names(study, texts[name])) > MOST_KNOWN]
+
+
+def _old_names(study: Study, base: Codes) -> frozenset[str]:
+    return seen(base) - (_just_come(base) if study.own_reference else frozenset())
+
+
 def _new(study: Study, name: str, base: Codes, column: Codes) -> Iterator[Evidence]:
-    old_names = seen(base) - (_just_come(base) if study.own_reference else frozenset())
+    old_names = _old_names(study, base)
     fresh = np.array([n not in old_names for n in column.names] + [False])
     flags = fresh[column.codes].astype(float)
-    if not flags.any() or not 0 < len(old_names) <= 10 * MOST_VALUES:
+    if not flags.any() or not 0 < len(old_names) <= MOST_KNOWN:
         return
     n_ref = int((base.codes >= 0).sum())
     change = find_change(flags, reference=(0.5 / max(n_ref, 1), 1.0 / max(n_ref, 1), float(n_ref)))
