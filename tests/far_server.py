@@ -78,7 +78,7 @@ class Web(Quiet):
 
 
 class S3(Quiet):
-    """Objects by bucket and key: HEAD, GET with ranges, and lists; the bucket ``closed`` is for nobody."""
+    """Objects by bucket and key: HEAD, GET with ranges, lists; the bucket ``closed`` is for nobody, ``slow`` waits."""
 
     def do_HEAD(self) -> None:
         """Tell about an object or a bucket."""
@@ -91,6 +91,8 @@ class S3(Quiet):
         bucket, _, key = path.strip("/").partition("/")
         self.server.asked.append(path)
         buckets = {name.split("/")[1] for name in self.server.files}
+        if bucket == "slow":
+            time.sleep(2)
         if bucket == "closed":
             self.wrong(403, "AccessDenied")
         elif bucket not in buckets:

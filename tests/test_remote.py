@@ -7,6 +7,7 @@ import os
 import signal
 import ssl
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,8 +98,9 @@ def test_a_log_elsewhere_says_what_it_says_here(
     """A file and a folder in days are diagnosed from S3 as from here, copied or not; a file by HTTP too."""
     local = diagnosed(str(here / name))
     assert diagnosed(f"s3://bucket/in/{name}") == local
-    if not name.startswith("days"):
+    if name != "days":
         assert diagnosed(f"http://{web.at}/in/{name}") == local
+        return
     monkeypatch.setattr(over_s3, "COPIED", 0)
     assert diagnosed(f"s3://bucket/in/{name}") == local
 
@@ -222,6 +224,43 @@ def test_interrupting_leaves_nothing(web: Far, at_home: Path) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_interrupting_waits_for_no_store(s3: Far, at_home: Path) -> None:
+    """Ctrl-C while S3 says nothing is heard at once."""
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        read_log("s3://slow/log.csv")
+    assert time.monotonic() - began < 1.8
+
+
+def test_what_goes_while_it_is_read_is_told(s3: Far, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a table that is read where it lies an object may go: one line says so, and no other machine's words."""
+    monkeypatch.setattr(over_s3, "COPIED", 0)
+    with read_log("s3://bucket/in/days") as log:
+        s3.files.pop("/bucket/in/days/day=2026-01-02/part.parquet")
+        with pytest.raises(LogError, match=r"no such bucket, object or folder \(s3://bucket/in/days\)"):
+            log.rows.fetch("SELECT sum(score) FROM raw")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "meant"),
+    [
+        ("b/*.csv", "b/x.csv", True),
+        ("b/*.csv", "b/c/x.csv", False),
+        ("b/*.csv", "b/.x.csv", False),
+        ("b/**/x.csv", "b/x.csv", True),
+        ("b/**/**/x.csv", "b/c/d/x.csv", True),
+        ("b/**", "b/c/x.csv", True),
+        ("b/[ab].csv", "b/a.csv", True),
+        ("b/A.csv", "b/a.csv", False),
+        ("b/" + "**/" * 60 + "y.csv", "b/" + "c/" * 60 + "x.csv", False),
+    ],
+)
+def test_a_glob_means_what_it_means_here(pattern: str, path: str, meant: bool) -> None:
+    """Folders, hidden files and case are those of a glob of files."""
+    assert over_s3.matches(path.split("/"), pattern.split("/")) is meant
+
+
 def test_an_incident_records_the_url(tmp_path: Path, s3: Far, capsys: pytest.CaptureFixture[str]) -> None:
     """Opened, investigated, published and verified from S3; what is on record is the URL, and a change is seen."""
     url, home = f"s3://bucket/{LOG}", tmp_path / "incidents"
@@ -237,6 +276,8 @@ def test_an_incident_records_the_url(tmp_path: Path, s3: Far, capsys: pytest.Cap
     assert verdict is not None
     assert (verdict.log["name"], [*verdict.log["files"]]) == ("log.parquet", ["log.parquet"])
     tk.publish(store, incident.id)
+    told = [f for f in (home / incident.id).rglob("*") if f.is_file() and b"s3://" in f.read_bytes()]
+    assert told == [], "a document says nothing of where the log lies"
     verification = tk.verify(store, incident.id)
     assert (verification.basis, verification.problems) == ("log", ())
     assert [(one.path, one.state) for one in basis(store, incident.id).sources][:1] == [(url, "as it was")]

@@ -6,13 +6,14 @@ import fnmatch
 import glob
 import os
 import re
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Event
-from typing import Any, Final, TypeVar
+from threading import Lock, Thread
+from typing import Any, BinaryIO, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from toolkit.engines.remote import Copies, check_names, check_room, kind_of, no_copy, place_for
@@ -22,10 +23,12 @@ T = TypeVar("T")
 
 #: Parquet files of more bytes than this, all together, are read where they lie.
 COPIED: Final = 1 << 30
-#: Seconds to wait for a connection, and for an answer.
-CONNECT, ANSWER = 5.0, 30.0
+#: Seconds to wait for a connection, and for the next byte of an answer; each is tried three times.
+CONNECT, ANSWER = 5.0, 10.0
 _OPTIONS: Final = ("region", "scheme", "endpoint_override")
 _AT_ONCE: Final = 8
+#: Seconds that threads have to end in.
+_PATIENCE: Final = 0.5
 _BLOCK: Final = 4 << 20
 
 
@@ -93,24 +96,30 @@ def fetch_s3(url: str, folder: Path) -> Copies:
         copies = {place_for(folder, info.path.split("/"), url): info for info in found}
         if len(copies) < len(found):
             raise LogError("two objects have one name but for a slash", where=url, fix="name one of them")
-        workers.each([partial(_copy, system, i, to, place, workers.ended) for to, i in copies.items()])
+        workers.each([partial(workers.copy, system, info, to) for to, info in copies.items()])
     urls = {to: place.url_of(info.path) for to, info in copies.items()}
     return Copies(_open_as(place, found, folder), urls)
 
 
 class _Workers:
-    """Threads that ask, so that Ctrl-C is heard while they wait; what they say is one line."""
+    """Threads that ask, so that Ctrl-C is heard while they wait; what they say is one line.
+
+    Nobody can end a call of Arrow's, so a thread that still waits for an answer is left to itself; it makes no file.
+    """
 
     def __init__(self, place: Place) -> None:
-        self._place, self.ended = place, Event()
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="s3")
+        self._place, self._ended = place, False
+        self._one_at_a_time, self._threads = Lock(), list[Thread]()
 
     def __enter__(self) -> _Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.ended.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        with self._one_at_a_time:
+            self._ended = True
+        until = time.monotonic() + _PATIENCE
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def do(self, work: Callable[[], T]) -> T:
         """Do something and give what it gives."""
@@ -125,10 +134,52 @@ class _Workers:
         """
         import pyarrow as pa
 
+        answers = [Future[T]() for _ in works]
+        waiting = iter(zip(works, answers, strict=True))
+        started = [Thread(target=self._work, args=[waiting], daemon=True) for _ in works[:_AT_ONCE]]
+        self._threads += started
+        for thread in started:
+            thread.start()
         try:
-            return [done.result() for done in [self._pool.submit(work) for work in works]]
+            return [answer.result() for answer in answers]
         except (OSError, pa.ArrowException) as error:
-            raise _refusal(str(error), self._place) from None
+            raise refusal(str(error), self._place.url) from None
+
+    def _work(self, waiting: Iterator[tuple[Callable[[], T], Future[T]]]) -> None:
+        while True:
+            with self._one_at_a_time:
+                work, answer = next(waiting, (None, None))
+            if work is None or answer is None or self._ended:
+                return
+            try:
+                answer.set_result(work())
+            except BaseException as error:  # noqa: BLE001  (raised again where it is waited for)
+                answer.set_exception(error)
+
+    def copy(self, system: Any, info: Any, to: Path) -> None:
+        """Copy an object as it is, packed or not."""
+        url, size = self._place.url_of(info.path), 0
+        with system.open_input_stream(info.path, compression=None) as source, self._made(to, url) as stream:
+            while not self._ended and (block := source.read(_BLOCK)):
+                size += len(block)
+                try:
+                    stream.write(block)
+                except OSError as error:
+                    raise no_copy(error, url) from None
+        if self._ended:
+            return
+        if size != info.size:
+            raise LogError(f"the object was cut off: {size:,} of {info.size:,} bytes came", where=url, fix="try again")
+        if info.mtime_ns:
+            os.utime(to, ns=(info.mtime_ns, info.mtime_ns))
+
+    def _made(self, to: Path, url: str) -> BinaryIO:
+        """Make a file, but none after the end: its folder may be gone."""
+        with self._one_at_a_time:
+            try:
+                return open(os.devnull if self._ended else to, "wb")  # noqa: PTH123
+            except OSError as error:
+                raise no_copy(error, url) from None
 
 
 def _system(place: Place) -> Any:
@@ -182,7 +233,7 @@ def _find(system: Any, place: Place) -> list[Any]:
         return []
     steps = place.path.split("/")
     first = next(n for n, step in enumerate(steps) if re.search(r"[*?\[]", step))
-    return [one for one in _below(system, "/".join(steps[:first])) if _matches(one.path.split("/"), steps)]
+    return [one for one in _below(system, "/".join(steps[:first])) if matches(one.path.split("/"), steps)]
 
 
 def _below(system: Any, path: str) -> list[Any]:
@@ -197,42 +248,23 @@ def _is_log(inside: str) -> bool:
     return bool(kind_of(inside)) and not any(part.startswith((".", "_")) for part in inside.split("/"))
 
 
-def _matches(names: Sequence[str], pattern: Sequence[str]) -> bool:
+def matches(names: Sequence[str], pattern: Sequence[str]) -> bool:
     """Hold a path against a glob, step by step; ``**`` is any number of folders."""
     if not pattern or not names:
-        return not pattern and not names
+        return not names and all(step == "**" for step in pattern)
     if pattern[0] == "**":
-        return _matches(names, pattern[1:]) or (not names[0].startswith(".") and _matches(names[1:], pattern))
+        if pattern[1:2] == ["**"]:
+            return matches(names, pattern[1:])
+        return matches(names, pattern[1:]) or (not names[0].startswith(".") and matches(names[1:], pattern))
     if names[0].startswith(".") and not pattern[0].startswith("."):
         return False
-    return fnmatch.fnmatchcase(names[0], pattern[0]) and _matches(names[1:], pattern[1:])
+    return fnmatch.fnmatchcase(names[0], pattern[0]) and matches(names[1:], pattern[1:])
 
 
 def _open_as(place: Place, found: Sequence[Any], folder: Path) -> str:
     """Give what to open: an object or a folder by its name, and what a glob stands for by that glob."""
     named = all(one.path == place.path or one.path.startswith(f"{place.path}/") for one in found)
     return str(folder.joinpath(*place.path.split("/"))) if named else f"{glob.escape(str(folder))}/{place.path}"
-
-
-def _copy(system: Any, info: Any, to: Path, place: Place, ended: Event) -> None:
-    """Copy an object as it is, packed or not."""
-    size = 0
-    with system.open_input_stream(info.path, compression=None) as source:
-        try:
-            with to.open("wb") as stream:
-                while not ended.is_set() and (block := source.read(_BLOCK)):
-                    size += len(block)
-                    stream.write(block)
-            written = info.mtime_ns / 1e9 if info.mtime_ns else None
-            if written is not None:
-                os.utime(to, (written, written))
-        except OSError as error:
-            if error.errno is None:  # Arrow's, of the other machine
-                raise
-            raise no_copy(error, place.url) from None
-    if size != info.size and not ended.is_set():
-        what = f"the object was cut off: {size:,} of {info.size:,} bytes came"
-        raise LogError(what, where=place.url_of(info.path), fix="try again")
 
 
 def _table(system: Any, found: Sequence[Any]) -> Any:
@@ -253,7 +285,7 @@ def _table(system: Any, found: Sequence[Any]) -> Any:
 _MEANS: Final = (
     ("curlCode: 28|timeout was reached|timed out", "no answer came in time", "try again, or check the endpoint"),
     ("curlCode: (35|51|58|60|77)|SSL", "the connection is not safe", "check the endpoint's certificate, or scheme="),
-    ("curlCode: 6", "there is no such host", "check endpoint_override, or AWS_ENDPOINT_URL"),
+    ("curlCode: 6", "there is no such host", "check the network, and endpoint_override or AWS_ENDPOINT_URL"),
     ("curlCode: 7", "the store refuses the connection", "check endpoint_override, or AWS_ENDPOINT_URL"),
     ("301|PermanentRedirect|307", "the bucket is in another region", "name it: ?region=REGION, or AWS_REGION"),
     ("INVALID_ACCESS_KEY|SIGNATURE_DOES|EXPIRED|INVALID_CLIENT|401",
@@ -266,10 +298,10 @@ _MEANS: Final = (
 )  # fmt: skip
 
 
-def _refusal(said: str, place: Place) -> LogError:
+def refusal(said: str, url: str) -> LogError:
     """Turn what Arrow says into one line."""
     for pattern, what, fix in _MEANS:
         if re.search(pattern, said, re.IGNORECASE):
-            return LogError(what, where=place.url, fix=fix)
+            return LogError(what, where=url, fix=fix)
     line = said.strip().splitlines()[0] if said.strip() else "no reason given"
-    return LogError(f"S3 cannot be read: {line[:200]}", where=place.url, fix="check the name and the endpoint")
+    return LogError(f"S3 cannot be read: {line[:200]}", where=url, fix="check the name and the endpoint")

@@ -206,6 +206,10 @@ def _told(copies: Copies | None, url: str) -> Iterator[None]:
     try:
         yield
     except LogError as error:
+        if "arrow_scan" in error.what:  # the other machine failed while it was read where it lies
+            from toolkit.engines.over_s3 import refusal
+
+            raise refusal(error.what, url) from None
         where = _by_url(copies, error.where)
         where = where if where.startswith(url.partition("://")[0]) else url
         raise LogError(_by_url(copies, error.what), where=where, fix=error.fix) from None
