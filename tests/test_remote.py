@@ -188,6 +188,8 @@ def test_what_cannot_be_read_is_told_in_one_line(source: str, said: str, s3: Far
         "https://127.0.0.1/log.csv#access_token=S3CRET",
         "s3://KEY:S3CRET@bucket/log.csv",
         "s3://bucket/log.csv?secret_key=S3CRET",
+        "s3://bucket/log.csv?scheme=http&endpoint_override=ada:S3CRET@127.0.0.1",
+        "s3://bucket/log.csv?endpoint_override=http%3A%2F%2Fada:S3CRET@127.0.0.1",
     ],
 )
 def test_a_secret_in_a_url_is_refused_and_not_repeated(source: str, s3: Far) -> None:

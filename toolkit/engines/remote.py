@@ -23,6 +23,8 @@ from toolkit.errors import LogError
 _SECRET: Final = re.compile(
     r"secret|token|passw|pwd|signature|credential|access.?key|api.?key|session|^auth|^sig$|^key$", re.IGNORECASE
 )
+#: A user in the address of another machine, such as an endpoint.
+_USER: Final = re.compile(r"://[^/]*@")
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def check(url: str) -> None:
     if not url.isprintable():
         raise LogError("the URL holds a sign that none may hold", where=repr(url)[:200], fix="write it as %XX")
     bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    secret = next((name for name, _ in asked if _SECRET.search(name)), "")
+    secret = next((name for name, value in asked if _SECRET.search(name) or _has_user(name, value)), "")
     if "@" in parts.netloc or secret:
         what = f"a secret ({secret[:40]})" if secret else "a user or a password"
         fix = "leave it out, for the URL is put on record"
@@ -131,6 +133,10 @@ def check(url: str) -> None:
         raise LogError(f"the URL holds {what}", where=bare, fix=fix + (more if parts.scheme.lower() == "s3" else ""))
     if not parts.netloc:
         raise LogError("the URL names no host or bucket", where=url, fix="write https://HOST/FILE or s3://BUCKET/KEY")
+
+
+def _has_user(name: str, value: str) -> bool:
+    return bool(_USER.search(value)) or (name == "endpoint_override" and "@" in value)
 
 
 def kind_of(name: str) -> str:
@@ -207,7 +213,7 @@ def _told(copies: Copies | None, url: str) -> Iterator[None]:
         yield
     except LogError as error:
         if "arrow_scan" in error.what:  # the other machine failed while it was read where it lies
-            from toolkit.engines.over_s3 import refusal
+            from toolkit.engines.s3_work import refusal
 
             raise refusal(error.what, url) from None
         where = _by_url(copies, error.where)
