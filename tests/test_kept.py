@@ -289,10 +289,7 @@ def test_whatever_changed_the_whole_is_as_if_read_anew(
 def test_another_window_is_as_if_read_anew(
     hours: tuple[int, int], together: int, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Days within the window, outside it and across its ends give what the window would, read alone.
-
-    Whether every day is a part, two days are, or all are one.
-    """
+    """Days within it, outside and across its ends give what it would, read alone: each a part, or two, or all."""
     monkeypatch.setattr(keeping, "PART_BYTES", together)
     read(log, tmp_path / "kept", sample=900)
     window = tuple(START + timedelta(hours=h) for h in hours)
@@ -328,6 +325,20 @@ def test_a_window_of_half_of_a_large_log_draws_nothing_anew(
     for day in range(DAYS - 1):
         spoil(day_file(log, day), "a", "b", "c", "prediction", "score")
     same(read(log, tmp_path / "kept", sample=450, window=window), fresh)
+
+
+def test_a_window_whose_end_moved_reads_no_piece_again_that_stayed_within(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of files that are one part the first day is asked alone for one window, and is known for a longer one."""
+    overlook(monkeypatch)
+    monkeypatch.setattr(parts, "PIECE_BYTES", 1)
+    day, longer = ((START, START + timedelta(hours=h)) for h in (24, 60))
+    fresh = read(log, sample=10**6, window=longer)
+    read(log, tmp_path / "kept", sample=10**6)
+    read(log, tmp_path / "kept", sample=10**6, window=day)
+    spoil(day_file(log, 0), "a", "b", "c", "prediction", "score")
+    same(read(log, tmp_path / "kept", sample=10**6, window=longer), fresh)
 
 
 def test_a_longer_log_has_wider_buckets(days: Path, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

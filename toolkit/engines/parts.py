@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from toolkit.engines.draw import PLACES, Draw
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Lies = Literal["within", "outside", "across"]
 
 
-#: Files that were made parts of their own are put together up to so many bytes: asking takes a while, too.
+#: Files that were made parts of their own are asked together up to so many bytes: asking takes a while, too.
 PIECE_BYTES: Final = 64 * 2**20
 #: Of a log with so many times the rows that are drawn twice as many are kept; to draw from a shorter one is quick.
 _FAR_MORE: Final = 16
@@ -48,7 +49,8 @@ class Parts:
     views: Mapping[str, str]
     lies: Sequence[Lies] = ()
     whole: dict[str, str] = field(default_factory=dict)
-    _cut: set[Part] = field(default_factory=set)
+    #: The piece that a file belongs to which was made a part.
+    _pieces: dict[Part, tuple[int, int]] = field(default_factory=dict)
 
     def answers(self, sql: str, also: Sequence[str] = ()) -> Any:
         """Give the answers of all parts as one Arrow table, with ``_part`` and ``_before``; see ``DuckRows.gather``."""
@@ -76,22 +78,26 @@ class Parts:
 
     def by_file(self, places: Sequence[int]) -> None:
         """Make each file of some parts a part."""
-        cut = {place: self.parts[place].by_file() for place in places}
-        self._cut = {part for parts in cut.values() for part in parts}
-        self._read([part for place, whole in enumerate(self.parts) for part in cut.get(place, [whole])])
+        parts: list[Part] = []
+        for place, whole in enumerate(self.parts):
+            cut = whole.by_file() if place in places else [whole]
+            self._pieces |= {part: (place, piece) for piece, some in enumerate(_pieces(cut)) for part in some}
+            parts += cut
+        self._read(parts)
 
     def lie(self, lies: Sequence[Lies]) -> None:
-        """Say how the parts lie to a span; small files that were cut apart and lie alike become parts together."""
+        """Say how the parts lie to a span; the small files of a piece that all lie alike become one part again.
+
+        A piece is the same files whatever the span, so that what is known of it serves another span, too.
+        """
         parts: list[Part] = []
         how: list[Lies] = []
-        for part, own in zip(self.parts, lies, strict=bool(lies)):
-            cut = part in self._cut and len(parts) > 0 and parts[-1] in self._cut
-            if cut and how[-1] == own and parts[-1].size + part.size <= PIECE_BYTES:
-                parts[-1] = joined([parts[-1], part])
-                self._cut.add(parts[-1])
-            else:
-                parts.append(part)
-                how.append(own)
+        told = zip(self.parts, lies, strict=bool(lies))
+        for _, group in groupby(enumerate(told), lambda one: self._pieces.get(one[1][0], (-1, one[0]))):
+            some = [one for _, one in group]
+            alike = len({own for _, own in some}) == 1
+            parts += [joined([part for part, _ in some])] if alike and len(some) > 1 else [part for part, _ in some]
+            how += [some[0][1]] if alike else [own for _, own in some]
         self.lies = how if self._read(parts) else lies
 
     def _read(self, parts: Sequence[Part]) -> bool:
@@ -184,6 +190,19 @@ def _before(rows: DuckRows, parts: Sequence[Part], raw: Mapping[Part, str]) -> l
             return None
         total += int(n)
     return before
+
+
+def _pieces(files: Sequence[Part]) -> list[list[Part]]:
+    """Put parts of one file each, in their order, into pieces of up to so many bytes."""
+    pieces: list[list[Part]] = []
+    size = PIECE_BYTES
+    for file in files:
+        size += file.size
+        if size > PIECE_BYTES:
+            pieces.append([])
+            size = file.size
+        pieces[-1].append(file)
+    return pieces
 
 
 def only(rows: DuckRows, part: Part) -> str:
