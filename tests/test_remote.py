@@ -10,7 +10,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from http.client import HTTPMessage as Message
+from io import BytesIO
 from pathlib import Path
+from urllib.request import Request
 
 import pytest
 from far_server import S3, Far, Web, files_below, serving
@@ -18,6 +22,8 @@ from shell import a_broken_log, a_log, run, spawn
 
 import toolkit as tk
 from toolkit.engines import over_http, over_s3
+from toolkit.engines.choose import name_of
+from toolkit.engines.s3_work import refusal
 from toolkit.errors import LogError
 from toolkit.investigation.data import basis
 from toolkit.logs import read_log
@@ -186,6 +192,13 @@ def test_what_cannot_be_read_is_told_in_one_line(source: str, said: str, s3: Far
         "https://127.0.0.1/log.csv?X-Amz-Signature=S3CRET",
         "https://127.0.0.1/log.csv?a=1;sig=S3CRET",
         "https://127.0.0.1/log.csv#access_token=S3CRET",
+        "https://127.0.0.1/log.csv?private%5Fkey=S3CRET",
+        "https://127.0.0.1/log.csv?pass=S3CRET",
+        "https://127.0.0.1/log.csv?user=ada:S3CRET@host",
+        "https://127.0.0.1/in;jsessionid=S3CRET/log.csv",
+        "https://127.0.0.1/https://ada:S3CRET@host/log.csv",
+        "https://127.0.0.1/log.csv?token=S3CRET\u00a0",
+        "https://ada:S3CRET@127.0.0.1/log\n.csv",
         "s3://KEY:S3CRET@bucket/log.csv",
         "s3://bucket/log.csv?secret_key=S3CRET",
         "s3://bucket/log.csv?scheme=http&endpoint_override=ada:S3CRET@127.0.0.1",
@@ -198,6 +211,63 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(source: str, s3: Far) -> 
     assert "put on record" in line
     assert "S3CRET" not in line
     assert s3.asked == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://ada:S3CRET/log.csv",
+        "https://ada:S3CRET%40127.0.0.1/log.csv",
+        "https://ada:S3CRET@ho\u2100st/log.csv",
+        "https:////ada:S3CRET@127.0.0.1/log.csv",
+        "https://127.0.0.1/log.csv?S3CRET\u00a0",
+    ],
+)
+def test_what_is_no_url_may_hold_a_secret_too(source: str) -> None:
+    """A slip of the hand shows nobody a password."""
+    assert "S3CRET" not in refused(source)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://host/in/log.csv?v=2", "log.csv"),
+        ("https://host/in/log.csv?to/ken#part", "log.csv"),
+        ("s3://bucket/in/why?.csv", "why?.csv"),
+        ("s3://bucket/in/log.csv?region=eu-west-1", "log.csv"),
+        ("in/log.csv?v=2", "log.csv?v=2"),
+    ],
+)
+def test_a_document_names_the_file_alone(url: str, name: str) -> None:
+    """What a server of the web is asked beside it may be for nobody's eyes."""
+    assert name_of(url) == name
+
+
+def test_what_comes_safely_does_not_go_on_in_the_open() -> None:
+    """A redirect from https to http would let anybody on the way change the log."""
+    follow, request = over_http._Redirects(), Request("https://host/log.csv")
+    for url, followed in (("https://other/log.csv", True), ("http://host/log.csv", False)):
+        with nullcontext() if followed else pytest.raises(ValueError, match=r"^http$"):
+            assert follow.redirect_request(request, BytesIO(), 302, "", Message(), url)
+
+
+def test_a_part_of_a_file_is_no_file(web: Far) -> None:
+    """A server that answers with a part of it is not taken at its word."""
+    assert "answered 206" in refused(f"http://{web.at}/code/206/log.csv")
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("Could not open 'b/p-00403.parquet': Parquet magic bytes not found in footer.", "is damaged"),
+        ("When reading key 'p-00301.parquet': AWS Error ACCESS_DENIED", "access is denied"),
+        ("When reading key 'p.parquet': AWS Error UNKNOWN (HTTP status 301)", "in another region"),
+        ("When listing: AWS Error NETWORK_CONNECTION: curlCode: 6, Could not resolve hostname", "no such host"),
+    ],
+)
+def test_numbers_in_names_say_nothing(said: str, means: str) -> None:
+    """What is wrong with a file is not read from the name of it."""
+    assert means in str(refusal(said, "s3://b"))
 
 
 def test_a_redirect_is_followed(here: Path, web: Far) -> None:

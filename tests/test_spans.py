@@ -13,8 +13,9 @@ from shell import Said, a_broken_log, run
 from toolkit.engines import kept as keeping
 from toolkit.errors import LogError
 from toolkit.investigation import investigate, open_incident
+from toolkit.investigation.diagnosing import choose
 from toolkit.investigation.publishing import publish
-from toolkit.spans import WHOLE
+from toolkit.spans import WHOLE, spans_of
 from toolkit.store import Store
 
 Shell = Callable[..., Said]
@@ -132,6 +133,25 @@ def test_python_takes_the_same(store: Store) -> None:
     open_incident(store, "Nothing to read")
     with pytest.raises(LogError, match="INC-0002 names no log to choose a window of"):
         investigate(store, "INC-0002", only=(), window=days)
+
+
+def test_a_window_that_is_known_is_put_on_record_too(store: Store) -> None:
+    """Another one was chosen and nothing read since: what is on record is what was shown, and no row is read for it."""
+    first, second = (START, START + timedelta(days=2)), (START + timedelta(days=2), START + timedelta(days=5))
+    investigate(store, "INC-0001", only=(), window=first)
+    choose(store, "INC-0001", window=second)
+    told: list[str] = []
+    made = investigate(store, "INC-0001", only=(), window=first, progress=told.append)
+    assert told == ["the log is as it was"]
+    assert (spans_of(made.incident.log)["window"], rows_read(store)) == (first, 48)
+    assert made.incident.log == store.incident("INC-0001").log
+
+
+def test_a_time_without_a_zone_is_of_utc(store: Store) -> None:
+    """As everywhere, and whatever the clock of this machine; it may stand beside one with a zone."""
+    start = START.replace(tzinfo=None)
+    made = investigate(store, "INC-0001", only=(), window=(start, START + timedelta(days=2)))
+    assert made.incident.log["analysis"] == {"window": ["2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z"]}
 
 
 @pytest.mark.parametrize("audience", ["team", "public"])

@@ -29,15 +29,17 @@ def spans_of(where: Mapping[str, Any]) -> dict[str, Any]:
 def with_spans(where: Mapping[str, Any], window: Window | None, reference_window: Window | None) -> dict[str, Any]:
     """Give what says where a log lies with other spans.
 
-    ``None`` leaves one as it is; one whose ends are the same moment (``WHOLE``) takes the choice back.
+    ``None`` leaves one as it is; one whose ends are the same moment (``WHOLE``) takes the choice back. A time without
+    a zone is taken as UTC.
 
     Raises:
         LogError: a span ends before it starts.
     """
     chosen = dict(where.get(_KEY) or {})
-    for name, span in zip(SPANS, (window, reference_window), strict=True):
-        if span is None:
+    for name, given in zip(SPANS, (window, reference_window), strict=True):
+        if given is None:
             continue
+        span = [t.replace(tzinfo=UTC) if t.tzinfo is None else t for t in given]
         if span[1] < span[0]:
             what = name.replace("_", " ")
             raise LogError(f"the {what} ends before it starts: {iso(span[0])} to {iso(span[1])}", fix="swap its ends")

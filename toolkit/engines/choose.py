@@ -72,7 +72,9 @@ def is_remote(source: Any) -> bool:
 
 
 def name_of(source: str) -> str:
-    """Give the last name of a path or a URL, which says nothing of where it lies."""
+    """Give the last name of a path or a URL, which says nothing of where it lies, nor of what the web is asked."""
+    if source.lower().startswith(REMOTE[1:]):
+        return Path(source.partition("#")[0].partition("?")[0]).name
     body, _, asked = source.rpartition("?")
     return Path(body if body and "=" in asked and is_remote(source) else source).name
 

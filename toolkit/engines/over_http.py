@@ -19,6 +19,8 @@ from toolkit.errors import LogError
 #: Seconds without a byte after which nothing is expected any more.
 TIMEOUT: Final = 30.0
 _BLOCK: Final = 1 << 20
+#: What a server answers that gives a file, all of it.
+_WHOLE: Final = 200
 #: What may stand in a path or a query as it is; a % is taken for what was written so on purpose.
 _SAFE: Final = "/%:@!$&'()*+,;=~-._?[]"
 
@@ -36,6 +38,8 @@ def fetch_http(url: str, folder: Path) -> Copies:
     try:
         request = Request(_sent(url), headers={"User-Agent": "ml-postmortem", "Accept-Encoding": "identity"})  # noqa: S310
         with build_opener(_Redirects).open(request, timeout=TIMEOUT) as answer:
+            if answer.status != _WHOLE:
+                raise _answered(answer.status, url)
             _check(answer.headers, url)
             _save(answer, copy, url)
     except (OSError, HTTPException, ValueError) as error:
@@ -44,19 +48,20 @@ def fetch_http(url: str, folder: Path) -> Copies:
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follow to other servers of the web, and to nothing else."""
+    """Follow to other servers of the web and to nothing else; what came safely does not go on in the open."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         """Give the request of a redirect."""
-        if urlsplit(newurl).scheme.lower() not in ("http", "https"):
-            raise _Elsewhere(urlsplit(newurl).scheme)
+        scheme = urlsplit(newurl).scheme.lower()
+        if scheme not in ("http", "https") or (scheme == "http" and req.type == "https"):
+            raise _Elsewhere(scheme)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 class _Elsewhere(ValueError):
-    """A redirect leads out of the web."""
+    """A redirect leads out of the web, or to where anybody may change what comes."""
 
 
 def _sent(url: str) -> str:

@@ -14,17 +14,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from toolkit.engines.duck import DuckRows, Scratch, Watch
 from toolkit.errors import LogError
 
 #: Names of values in a URL that nobody else may see; a URL is put on record as it is.
 _SECRET: Final = re.compile(
-    r"secret|token|passw|pwd|signature|credential|access.?key|api.?key|session|^auth|^sig$|^key$", re.IGNORECASE
+    r"secret|token|passw|^pass(phrase)?$|^pw$|pwd|signature|credential|(access|account|api|private).?key|session"
+    r"|bearer|jwt|^auth|^sig$|^key$",
+    re.IGNORECASE,
 )
 #: A user in the address of another machine, such as an endpoint.
-_USER: Final = re.compile(r"://[^/]*@")
+_USER: Final = re.compile(r"(://|^[^/@]*:)[^/]*@")
 
 
 @dataclass(frozen=True)
@@ -116,23 +118,26 @@ def check(url: str) -> None:
         LogError: it holds a password or a key, neither of which the message repeats, or is no URL.
 
     """
+    fix = "write https://HOST/FILE or s3://BUCKET/KEY"
     try:
         parts = urlsplit(url)
         _ = parts.port  # which may be none
-        asked = [*parse_qsl(parts.query.replace(";", "&"), True), *parse_qsl(parts.fragment, True)]
-    except ValueError as error:
-        raise LogError(f"this is no URL: {error}", fix="write it as https://HOST/FILE or s3://BUCKET/KEY") from None
-    if not url.isprintable():
-        raise LogError("the URL holds a sign that none may hold", where=repr(url)[:200], fix="write it as %XX")
-    bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        path, _, added = parts.path.partition(";")
+        asked = parse_qsl(f"{parts.query}&{added}&{parts.fragment}".replace(";", "&"), True)
+    except ValueError:  # whose text holds what may be a password
+        raise LogError("this is no URL: its host or port is none", fix=fix) from None
+    if not parts.netloc:
+        raise LogError("the URL names no host or bucket", fix=fix)
+    user = "@" in parts.netloc or bool(_USER.search(unquote(parts.path)))
+    bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{'' if user else path}"
     secret = next((name for name, value in asked if _SECRET.search(name) or _has_user(name, value)), "")
-    if "@" in parts.netloc or secret:
+    if user or secret:
         what = f"a secret ({secret[:40]})" if secret else "a user or a password"
         fix = "leave it out, for the URL is put on record"
         more = ": S3 takes credentials from the environment, AWS_PROFILE or AWS_ACCESS_KEY_ID"
         raise LogError(f"the URL holds {what}", where=bare, fix=fix + (more if parts.scheme.lower() == "s3" else ""))
-    if not parts.netloc:
-        raise LogError("the URL names no host or bucket", where=url, fix="write https://HOST/FILE or s3://BUCKET/KEY")
+    if not url.isprintable():
+        raise LogError("the URL holds a sign that none may hold", where=repr(bare)[:200], fix="write it as %XX")
 
 
 def _has_user(name: str, value: str) -> bool:

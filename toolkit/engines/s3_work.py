@@ -103,27 +103,30 @@ class Workers:
                 raise no_copy(error, url) from None
 
 
+#: What Arrow quotes: names, which may hold any number.
+_QUOTED: Final = re.compile(r"'[^']*'")
 #: What Arrow says, and what it means to who named the log: what is wrong, and what to do.
 _MEANS: Final = (
+    ("magic bytes|Thrift|footer", "a Parquet file is damaged or only half written", "write it again, then retry"),
     ("curlCode: 28|timeout was reached|timed out", "no answer came in time", "try again, or check the endpoint"),
     ("curlCode: (35|51|58|60|77)|SSL", "the connection is not safe", "check the endpoint's certificate, or scheme="),
-    ("curlCode: 6", "there is no such host", "check the network, and endpoint_override or AWS_ENDPOINT_URL"),
-    ("curlCode: 7", "the store refuses the connection", "check endpoint_override, or AWS_ENDPOINT_URL"),
-    ("301|PermanentRedirect|307", "the bucket is in another region", "name it: ?region=REGION, or AWS_REGION"),
-    ("INVALID_ACCESS_KEY|SIGNATURE_DOES|EXPIRED|INVALID_CLIENT|401",
+    (r"curlCode: 6\b", "there is no such host", "check the network, and endpoint_override or AWS_ENDPOINT_URL"),
+    (r"curlCode: 7\b", "the store refuses the connection", "check endpoint_override, or AWS_ENDPOINT_URL"),
+    (r"\b30[17]\b|PermanentRedirect", "the bucket is in another region", "name it: ?region=REGION, or AWS_REGION"),
+    (r"INVALID_ACCESS_KEY|SIGNATURE_DOES|EXPIRED|INVALID_CLIENT|\b401\b",
      "the credentials are not accepted", "renew those of AWS_PROFILE or AWS_ACCESS_KEY_ID"),
-    ("ACCESS_DENIED|403|Forbidden",
+    (r"ACCESS_DENIED|\b403\b|Forbidden",
      "access is denied", "have the right to list and read it, by AWS_PROFILE or AWS_ACCESS_KEY_ID"),
-    ("NO_SUCH|NOT_FOUND|404|does not exist|not found",
+    (r"NO_SUCH|NOT_FOUND|\b404\b|does not exist|not found",
      "there is no such bucket, object or folder", "check the name"),
-    ("magic bytes|Thrift|footer", "a Parquet file is damaged or only half written", "write it again, then retry"),
 )  # fmt: skip
 
 
 def refusal(said: str, url: str) -> LogError:
     """Turn what Arrow says into one line."""
+    own = _QUOTED.sub("", said)
     for pattern, what, fix in _MEANS:
-        if re.search(pattern, said, re.IGNORECASE):
+        if re.search(pattern, own, re.IGNORECASE):
             return LogError(what, where=url, fix=fix)
     line = said.strip().splitlines()[0] if said.strip() else "no reason given"
     return LogError(f"S3 cannot be read: {line[:200]}", where=url, fix="check the name and the endpoint")

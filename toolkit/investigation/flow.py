@@ -192,6 +192,7 @@ def _diagnose(
     known = _known(store, incident) if last is not None and last.holds(key, sources) else None
     if known is not None:
         tell("the log is as it was")
+        _keep_spans(store, incident.id, spans, by, command)  # others may have been chosen and nothing read since
         return known
     kept.unlink(missing_ok=True)
     reading = read_evidence(store, incident, seed, tell, again=force, **how)
