@@ -282,14 +282,15 @@ def test_nobody_waits_for_ever(web: Far, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "no answer came within 0.2 s" in refused(f"http://{web.at}/slow/log.csv")
 
 
-def test_interrupting_leaves_nothing(web: Far, at_home: Path) -> None:
-    """Ctrl-C while a file is fetched ends it, says so, and removes what was there."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_interrupting_leaves_nothing(name: str, web: Far, at_home: Path) -> None:
+    """Ctrl-C while a file is fetched, or a terminal that is closed, ends it, and removes what was there."""
     asked = len(web.asked)
     with spawn("diagnose", f"http://{web.at}/slow/log.csv") as process:
         while len(web.asked) == asked:
             time.sleep(0.01)
         began = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         _, err = process.communicate()
     assert process.returncode == 130
     assert "Traceback" not in err
@@ -331,6 +332,13 @@ def test_what_goes_while_it_is_read_is_told(s3: Far, monkeypatch: pytest.MonkeyP
 def test_a_glob_means_what_it_means_here(pattern: str, path: str, meant: bool) -> None:
     """Folders, hidden files and case are those of a glob of files."""
     assert over_s3.matches(path.split("/"), pattern.split("/")) is meant
+
+
+def test_a_glob_of_names_with_colons_names_no_database(s3: Far) -> None:
+    """Two colons stand before a table in the name of a file, not in the key of an object."""
+    s3.files["/bucket/at::9/log.csv"] = s3.files["/bucket/in/log.csv"]
+    with read_log("s3://bucket/at::9/*.csv") as log:
+        assert log.validation.rows_kept == 600
 
 
 def test_an_incident_records_the_url(tmp_path: Path, s3: Far, capsys: pytest.CaptureFixture[str]) -> None:

@@ -146,7 +146,9 @@ def _spare_collecting() -> None:
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Take a request to end like Ctrl-C, so that locks are released and no kernel is orphaned.
+    """Take a request to end, or a terminal that was closed, like Ctrl-C.
+
+    So locks are released, no kernel is orphaned, and no copy of a log stays in a temporary folder.
 
     Gives a function that says whether there was either: a library may turn the interrupt into an error of its own.
     """
@@ -160,7 +162,8 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
         yield lambda: False
         return
     # what is ignored stays ignored: nohup, or a shell that runs this in the background
-    taken = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
+    ends = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    taken = [s for s in ends if signal.getsignal(s) is not signal.SIG_IGN]
     before = {number: signal.signal(number, interrupt) for number in taken}
     try:
         yield lambda: bool(seen)

@@ -175,7 +175,10 @@ def matches(names: Sequence[str], pattern: Sequence[str]) -> bool:
 def _open_as(place: Place, found: Sequence[Any], folder: Path) -> str:
     """Give what to open: an object or a folder by its name, and what a glob stands for by that glob."""
     named = all(one.path == place.path or one.path.startswith(f"{place.path}/") for one in found)
-    return str(folder.joinpath(*place.path.split("/"))) if named else f"{glob.escape(str(folder))}/{place.path}"
+    if named:
+        return str(folder.joinpath(*place.path.split("/")))
+    pattern = re.sub(":(?=:)", "[:]", place.path)  # :: would name a table of a database
+    return f"{glob.escape(str(folder))}/{pattern}"
 
 
 def _table(system: Any, found: Sequence[Any]) -> Any:
