@@ -70,11 +70,14 @@ def check(name: str) -> Any:
 
 def text(
     name: str, value: str = "", hint: str = "", *, long: bool = False, options: Sequence[str] = (), width: str = _WIDE,
-    late: bool = False,
 ) -> Any:  # fmt: skip
-    """Give a field for text; ``options`` are offered while it is typed, ``late`` waits for the end of the typing."""
+    """Give a field for text; ``options`` are offered while it is typed.
+
+    What is typed is sent once the field is left: of what is sent key by key a busy kernel has the browser hold back the
+    rest, and a button that is pressed meanwhile comes before it.
+    """
     kind: Any = w.Textarea if long else w.Combobox if options else w.Text
-    more: dict[str, Any] = {"continuous_update": not late}
+    more: dict[str, Any] = {"continuous_update": bool(options)}
     more |= {"options": list(options), "ensure_option": False} if options else {"rows": 3} if long else {}
     return kind(value=value, description=name, placeholder=hint, style=LABEL, layout=w.Layout(width=width), **more)
 

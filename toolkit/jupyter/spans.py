@@ -25,7 +25,7 @@ class Span:
             style=parts.LABEL, layout=w.Layout(width="auto", margin="2px 12px 2px 2px"),
         )  # fmt: skip
         self.low, self.high = (
-            parts.text(f"{ends} {end}", hint="2026-03-14T09:10Z", width="min(100% - 4px, 26rem)", late=True)
+            parts.text(f"{ends} {end}", hint="2026-03-14T09:10Z", width="min(100% - 4px, 26rem)")
             for end in ("from", "to")
         )
         self.box = parts.column(self.slider, parts.row(self.low, self.high))
