@@ -282,6 +282,18 @@ def test_nobody_waits_for_ever(web: Far, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "no answer came within 0.2 s" in refused(f"http://{web.at}/slow/log.csv")
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let no command that is started inherit a signal that is ignored here, as it is where ``nohup`` runs the tests."""
+    ignored = [s for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_IGN]
+    for one in ignored:
+        signal.signal(one, signal.SIG_DFL)
+    yield
+    for one in ignored:
+        signal.signal(one, signal.SIG_IGN)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_interrupting_leaves_nothing(name: str, web: Far, at_home: Path) -> None:
     """Ctrl-C while a file is fetched, or a terminal that is closed, ends it, and removes what was there."""
