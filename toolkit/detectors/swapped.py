@@ -131,14 +131,10 @@ def _cross_fit(study: Study, one: str, two: str, rows: Mask, where: tuple[str, s
     return crossed if crossed < bar and crossed < 0.4 * straight else None
 
 
-def _few(x: Floats) -> Floats:
-    return x[:: -(-len(x) // _ASKED)]
-
-
 def _look_exchanged(a: Floats, b: Floats, x: Floats, y: Floats) -> bool:
     """Whether some of the rows are far likelier the other way round: asked of a few before all of them are."""
-    p, q = Density(_few(a)), Density(_few(b))
-    x, y = _few(x), _few(y)
+    a, b, x, y = (values[some(np.arange(len(values)), _ASKED)] for values in (a, b, x, y))
+    p, q = Density(a), Density(b)
     return float(np.mean(p(y) * q(x) > _FAR_LIKELIER * p(x) * q(y))) >= _SOME
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from toolkit.engines.reading import AGAIN
 
 if TYPE_CHECKING:
     from toolkit.engines.rows import Rows
 
 T = TypeVar("T")
-#: Seconds after which work that is to end is told so again: between two queries nobody hears it.
-_AGAIN: Final = 0.05
 
 
 @contextmanager
@@ -29,5 +29,5 @@ def beside(rows: Rows, work: Callable[[], T]) -> Iterator[Future[T]]:
         except BaseException:
             while not doing.done():
                 rows.interrupt()
-                wait([doing], _AGAIN)
+                wait([doing], AGAIN)
             raise

@@ -13,7 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from toolkit.engines.remote import Copies, check_names, check_room, no_copy, place_for
+from toolkit.engines.remote import Copies, check_names, check_room, no_copy, place_for, pour
 from toolkit.errors import LogError
 
 #: Seconds without a byte after which nothing is expected any more.
@@ -85,18 +85,12 @@ def _save(answer: Any, copy: Path, url: str) -> None:
     told = str(answer.headers.get("Content-Length") or "")
     length = int(told) if told.isascii() and told.isdigit() else None
     check_room(copy, length or 0, url)
-    size = 0
     try:
         stream = copy.open("wb")
     except OSError as error:
         raise no_copy(error, url) from None
     with stream:
-        while block := answer.read(_BLOCK):
-            size += len(block)
-            try:
-                stream.write(block)
-            except OSError as error:
-                raise no_copy(error, url) from None
+        size = pour(iter(lambda: answer.read(_BLOCK), b""), stream, url)
     if length is not None and size != length:
         raise LogError(f"the file was cut off: {size:,} of {length:,} bytes came", where=url, fix="try again")
     _date(copy, str(answer.headers.get("Last-Modified") or ""))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from toolkit.engines.draw import PLACES, Draw
@@ -33,7 +33,7 @@ _FAR_MORE: Final = 16
 
 @dataclass
 class Parts:
-    """The parts of one source, and ``everything`` as one; ``before`` is how many rows come before each part.
+    """The parts of one source, and ``everything`` as one; ``sizes`` is how many rows each part has.
 
     ``lies`` says how they lie to a span that was chosen.
     """
@@ -42,9 +42,9 @@ class Parts:
     kept: Kept
     parts: Sequence[Part]
     everything: Part
-    before: Sequence[int]
+    sizes: dict[Part, int]
     #: What reads the rows of each part.
-    raw: Mapping[Part, str]
+    raw: dict[Part, str]
     #: Views by name, and what those were that a span has narrowed.
     views: Mapping[str, str]
     lies: Sequence[Lies] = ()
@@ -57,9 +57,10 @@ class Parts:
         import pyarrow as pa
 
         found: list[Any] = []
+        before = [0, *accumulate(self.sizes[part] for part in self.parts)]
         for place, part, views in self._those(sql):
             table = self._answer(part, sql, also, views)
-            for name, value in (("_part", place), ("_before", self.before[place])):
+            for name, value in (("_part", place), ("_before", before[place])):
                 table = table.append_column(name, pa.array([value] * table.num_rows, pa.int64()))
             found.append(table)
         return pa.concat_tables(found, promote_options="permissive")
@@ -81,7 +82,7 @@ class Parts:
         parts: list[Part] = []
         for place, whole in enumerate(self.parts):
             cut = whole.by_file() if place in places else [whole]
-            self._pieces |= {part: (place, piece) for piece, some in enumerate(_pieces(cut)) for part in some}
+            self._pieces |= {part: (place, piece) for piece, some in enumerate(_in_pieces(cut)) for part in some}
             parts += cut
         self._read(parts)
 
@@ -104,11 +105,14 @@ class Parts:
         """Read the log in these parts from now on, if it can be."""
         if len(parts) == len(self.parts):
             return False
-        raw = {**self.raw, **{part: only(self.rows, part) for part in parts if part not in self.raw}}
-        before = _before(self.rows, parts, raw)
-        if before is not None:
-            self.parts, self.before, self.raw = parts, before, raw
-        return before is not None
+        for part in parts:
+            raw = self.raw.get(part) or only(self.rows, part)
+            size = self.sizes[part] if part in self.sizes else _size(self.rows, part, raw)
+            if size is None:
+                return False
+            self.raw[part], self.sizes[part] = raw, size
+        self.parts = parts
+        return True
 
     def _those(self, sql: str) -> Iterator[tuple[int, Part, Mapping[str, str]]]:
         """Give the parts that have a row for a query, with the number of each and the views that it reads there."""
@@ -173,26 +177,20 @@ def parts_of(rows: DuckRows, kept: Kept, views: Mapping[str, str]) -> Parts | No
     parts = kept.split(rows.files)
     everything = joined(parts)
     raw = {part: only(rows, part) for part in (*parts, everything)}
-    before = _before(rows, parts, raw)
-    return Parts(rows, kept, parts, everything, before, raw, views) if before is not None else None
+    sizes = {part: size for part in parts if (size := _size(rows, part, raw[part])) is not None}
+    return Parts(rows, kept, parts, everything, sizes, raw, views) if all(part in sizes for part in parts) else None
 
 
-def _before(rows: DuckRows, parts: Sequence[Part], raw: Mapping[Part, str]) -> list[int] | None:
-    """Give how many rows come before each part; ``None`` where DuckDB names files otherwise than we do."""
-    before, total = [], 0
-    for part in parts:
-        before.append(total)
-        # both numbers are in the footers; that they agree shows that DuckDB names files as we do
-        names = ", ".join(literal(str(file)) for file in part.files)
-        ((n,),) = rows.fetch(f"SELECT count(*) FROM ({raw[part]})")
-        ((there,),) = rows.fetch(f"SELECT sum(num_rows) FROM parquet_file_metadata([{names}])")
-        if n != there:
-            return None
-        total += int(n)
-    return before
+def _size(rows: DuckRows, part: Part, raw: str) -> int | None:
+    """Give how many rows of ``raw`` a part has; ``None`` where DuckDB names files otherwise than we do."""
+    # both numbers are in the footers; that they agree shows that DuckDB names files as we do
+    names = ", ".join(literal(str(file)) for file in part.files)
+    ((n,),) = rows.fetch(f"SELECT count(*) FROM ({raw})")
+    ((there,),) = rows.fetch(f"SELECT sum(num_rows) FROM parquet_file_metadata([{names}])")
+    return int(n) if n == there else None
 
 
-def _pieces(files: Sequence[Part]) -> list[list[Part]]:
+def _in_pieces(files: Sequence[Part]) -> list[list[Part]]:
     """Put parts of one file each, in their order, into pieces of up to so many bytes."""
     pieces: list[list[Part]] = []
     size = PIECE_BYTES

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Seconds after which work that is to end is told so again: between two queries nobody hears it.
-_AGAIN: Final = 0.05
+AGAIN: Final = 0.05
 _FILE: Final = re.compile(r"""file ["'](.+?)["']""", re.IGNORECASE)
 
 
@@ -75,7 +75,7 @@ def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) 
         while worker.is_alive():
             connection.interrupt()
             _end(worker)
-            done.wait(_AGAIN)
+            done.wait(AGAIN)
         connection.interrupt()  # DuckDB's own threads too, for which closing would wait
         raise
     if failed:

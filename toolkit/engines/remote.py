@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from toolkit.engines.duck import DuckRows, Scratch, Watch
@@ -196,6 +196,23 @@ def check_room(folder: Path, size: int, where: str) -> None:
     if size > free:
         fix = "point TMPDIR to a larger disk, or name a part of the log"
         raise LogError(f"a copy takes {size >> 20:,} MB, and {free >> 20:,} MB are free", where=where, fix=fix)
+
+
+def pour(blocks: Iterable[bytes], stream: BinaryIO, where: str) -> int:
+    """Write what comes into a copy; give how many bytes that was.
+
+    Raises:
+        LogError: it cannot be written.
+
+    """
+    size = 0
+    for block in blocks:
+        size += len(block)
+        try:
+            stream.write(block)
+        except OSError as error:
+            raise no_copy(error, where) from None
+    return size
 
 
 def no_copy(error: OSError, where: str) -> LogError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, BinaryIO, Final, TypeVar
 
-from toolkit.engines.remote import no_copy
+from toolkit.engines.remote import no_copy, pour
 from toolkit.errors import LogError
 
 T = TypeVar("T")
@@ -79,14 +79,8 @@ class Workers:
 
     def copy(self, system: Any, info: Any, to: Path, url: str) -> None:
         """Copy an object as it is, packed or not."""
-        size = 0
         with system.open_input_stream(info.path, compression=None) as source, self._made(to, url) as stream:
-            while not self._ended and (block := source.read(_BLOCK)):
-                size += len(block)
-                try:
-                    stream.write(block)
-                except OSError as error:
-                    raise no_copy(error, url) from None
+            size = pour(iter(lambda: b"" if self._ended else source.read(_BLOCK), b""), stream, url)
         if self._ended:
             return
         if size != info.size:
